@@ -1,0 +1,19 @@
+"""Starts the window, or the command line when it is given a command."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> int:
+    """Return the process's exit code."""
+    if len(sys.argv) > 1:
+        from flavr_core.cli import main as command_line
+
+        return command_line()
+    print("The window is not built yet. Try: python main.py convert resources/sample.mp4 smooth.mp4 --rate 2x")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
