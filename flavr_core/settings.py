@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
@@ -9,6 +10,8 @@ from pathlib import Path
 
 from flavr_core.errors import SettingsError
 from flavr_core.timing import TimePoint, format_rate, parse_fraction
+
+_BYTES = re.compile(r"^(?P<n>\d+(?:\.\d+)?)\s*(?P<unit>[kmgt])?(?P<i>i)?b?$")
 
 SCHEMA_VERSION = 1
 """Version of settings and presets when stored as JSON; older ones are upgraded in order."""
@@ -56,6 +59,15 @@ def parse_slow(text: str) -> Fraction:
     if factor < 1:
         raise SettingsError(f"Slow motion of {text} would speed up.", "Use a factor of 1x or more.")
     return factor
+
+
+def parse_bytes(text: str) -> int:
+    """`8MB`, `1.5 GB`, `500k`, `2GiB`, `1000000`: a number of bytes above zero. Raises SettingsError."""
+    match = _BYTES.match(text.strip().lower())
+    if match is None or float(match["n"]) <= 0:
+        raise SettingsError(f"'{text}' is not a size.", "Write it as 8MB, 1.5GB or 2GiB.")
+    base = 1024 if match["i"] else 1000
+    return int(Fraction(match["n"]) * base ** " kmgt".index(match["unit"] or " "))
 
 
 class EndMode(StrEnum):

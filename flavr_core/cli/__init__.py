@@ -38,7 +38,8 @@ def module_name(command: str) -> str:
 def build_parser(command: str | None = None) -> argparse.ArgumentParser:
     """The parser of everything, or with only `command`'s arguments filled in."""
     parser = argparse.ArgumentParser(
-        prog="main.py", description="Makes video smoother or slower by drawing the frames that were never filmed."
+        prog="main.py",
+        description="Makes video smoother or slower by drawing the frames that were never filmed.",
     )
     parser.add_argument("--version", action="version", version=f"FLAVR Studio {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)

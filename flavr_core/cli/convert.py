@@ -1,0 +1,355 @@
+"""`convert SOURCE OUTPUT`: make a clip smoother or slower."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import threading
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from flavr_core.errors import CancelledError, FlavrError, ProblemsError, SettingsError
+from flavr_core.progress import CancelToken
+from flavr_core.settings import (
+    AudioMode,
+    ConvertSettings,
+    CutMode,
+    DuplicateMode,
+    EndMode,
+    EngineSettings,
+    ExportSettings,
+    GifSettings,
+    OddSize,
+    Precision,
+    RateTarget,
+    SceneSettings,
+    TimingSettings,
+    parse_bytes,
+    parse_rate,
+    parse_slow,
+)
+from flavr_core.timing import format_rate, format_time, parse_fraction, parse_time_point
+
+if TYPE_CHECKING:
+    from flavr_core.cli.reporters import JsonReporter, TerminalReporter
+    from flavr_core.pipeline import Job
+
+PRESET_BY_SUFFIX = {
+    ".mp4": ("mp4", "h264"),
+    ".m4v": ("mp4", "h264"),
+    ".mov": ("mov", "h264"),
+    ".mkv": ("mkv", "h264"),
+    ".webm": ("webm", "vp9"),
+    ".gif": ("gif", "gif"),
+    ".apng": ("apng", "apng"),
+    ".webp": ("webp", "webp"),
+    "": ("png", "png"),
+}
+"""Container and codec for an output's name where no preset is given; a name without an ending is a folder."""
+
+
+def add_parser(commands: Any) -> None:
+    """Describe the command's arguments."""
+    parser = commands.add_parser(
+        "convert",
+        help="make a clip smoother or slower",
+        description="Make a clip smoother (more frames a second) or slower (more frames, same rate).",
+        epilog="Exit codes: 0 done, 2 usage, 3 input, 4 model, 5 device, 6 output, 130 cancelled.",
+    )
+    parser.add_argument("source", type=Path, help="a video, an animation, or a folder of images")
+    parser.add_argument("output", type=Path, help="the file to write; its ending chooses the format")
+    _add_timing(parser.add_argument_group("time"))
+    _add_scenes(parser.add_argument_group("cuts and duplicates"))
+    _add_engine(parser.add_argument_group("network"))
+    _add_export(parser.add_argument_group("output"))
+    job = parser.add_argument_group("job")
+    job.add_argument(
+        "--overwrite", action="store_true", help="replace an existing output once the new one is verified"
+    )
+    job.add_argument("--resume", action="store_true", help="go on with an interrupted render")
+    job.add_argument(
+        "--segment-frames", type=int, default=480, metavar="N", help="output frames in one closed segment"
+    )
+    job.add_argument("--dry-run", action="store_true", help="print the plan and stop")
+    job.add_argument("--json", action="store_true", help="one JSON event a line on standard output")
+    job.add_argument("--receipt", type=Path, metavar="FILE", help="save the receipt as JSON")
+    job.add_argument("--quiet", action="store_true", help="print errors only")
+
+
+def _add_timing(group: Any) -> None:
+    group.add_argument(
+        "--rate", metavar="R", help="2x, 2.5x, 60 or 60000/1001 (default 2x, or 1x with --slow)"
+    )
+    group.add_argument("--slow", metavar="F", default="1", help="times longer: 4x")
+    group.add_argument("--start", metavar="T", help="seconds (12.5), timecode (1:02.5) or frame (84f)")
+    group.add_argument("--stop", metavar="T", help="likewise, exclusive")
+    group.add_argument(
+        "--end", choices=[*EndMode], default=EndMode.HOLD, help="hold the last frame, or trim to it"
+    )
+    group.add_argument(
+        "--keep-vfr", action="store_true", help="subdivide each gap of a variable-rate clip in place"
+    )
+    group.add_argument(
+        "--sequence-rate", metavar="R", default="24", help="frames a second of a folder of images"
+    )
+
+
+def _add_scenes(group: Any) -> None:
+    group.add_argument(
+        "--at-cuts", choices=[*CutMode], default=CutMode.HOLD, help="what is shown across a cut"
+    )
+    group.add_argument(
+        "--cut-sensitivity", type=float, default=0.5, metavar="0..1", help="1 finds every doubtful cut"
+    )
+    group.add_argument("--cuts", type=Path, metavar="FILE", help="cuts given or vetoed by hand, one a line")
+    group.add_argument(
+        "--duplicates", choices=[*DuplicateMode], default=DuplicateMode.KEEP, help="repeated frames"
+    )
+
+
+def _add_engine(group: Any) -> None:
+    group.add_argument(
+        "--model", default="default", help="name in the catalogue (see `models list`) or a file"
+    )
+    group.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
+    group.add_argument("--precision", choices=[*Precision], default=Precision.AUTO)
+    group.add_argument("--max-memory", metavar="SIZE", help="most device memory to use, e.g. 2GB")
+
+
+def _add_export(group: Any) -> None:
+    group.add_argument("--preset", metavar="NAME", help="see `presets list`; the options below change it")
+    group.add_argument("--codec", choices=["h264", "hevc", "av1", "vp9", "prores", "ffv1"])
+    group.add_argument("--hardware", choices=["none", "auto", "nvenc", "qsv", "amf", "videotoolbox", "vaapi"])
+    group.add_argument("--crf", type=float, help="constant quality, smaller is better")
+    group.add_argument("--speed", choices=["fastest", "fast", "medium", "slow", "slowest"])
+    group.add_argument("--depth", type=int, choices=[8, 10, 12, 16], help="bits a sample")
+    group.add_argument("--chroma", choices=["420", "422", "444", "rgb", "gray"])
+    group.add_argument("--odd-size", choices=[*OddSize], help="where the codec needs even sizes")
+    group.add_argument("--max-width", type=int, metavar="PX", help="scale wider pictures down")
+    group.add_argument("--audio", choices=[*AudioMode])
+    group.add_argument(
+        "--no-subtitles", action="store_true", help="leave subtitles, chapters and attachments out"
+    )
+    group.add_argument("--colors", type=int, metavar="N", help="palette of a GIF, 2 to 256")
+    group.add_argument(
+        "--dither", choices=["none", "bayer", "floyd_steinberg", "sierra2", "sierra2_4a", "heckbert"]
+    )
+    group.add_argument("--loop", type=int, metavar="N", help="how often an animation plays, 0 for ever")
+    group.add_argument("--max-size", metavar="SIZE", help="limit of an animation's size, e.g. 8MB")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Convert, and return the exit code."""
+    from flavr_core.cli.reporters import JsonReporter, TerminalReporter
+
+    reporter = JsonReporter() if args.json else TerminalReporter(quiet=args.quiet)
+    token = CancelToken()
+    previous = _cancel_on_signals(token)
+    try:
+        with reporter:
+            return _convert(args, reporter, token)
+    except FlavrError as error:
+        if isinstance(reporter, JsonReporter):
+            problems = error.problems if isinstance(error, ProblemsError) else (error,)
+            for problem in problems:
+                reporter.event(
+                    "error", message=problem.message, hint=problem.hint, exit_code=problem.exit_code
+                )
+        if isinstance(error, CancelledError):
+            _leave_at_once(error)
+        raise
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _convert(args: argparse.Namespace, reporter: JsonReporter | TerminalReporter, token: CancelToken) -> int:
+    settings = settings_from(args)
+    from flavr_core.pipeline import prepare, run_job
+
+    job = prepare(settings, reporter=reporter, token=token)
+    if args.dry_run:
+        _show_plan(job, as_json=args.json)
+        return 0
+    report = run_job(job, reporter, token)
+    if args.receipt:
+        report.save(args.receipt)
+    if args.json:
+        print(_event("done", report.as_json()), flush=True)
+    elif not args.quiet:
+        print("\n".join(report.lines()))
+    return 0
+
+
+def settings_from(args: argparse.Namespace) -> ConvertSettings:
+    """The job that the arguments describe.
+
+    Raises:
+        ProblemsError: naming every argument that cannot be used.
+    """
+    problems: list[FlavrError] = []
+
+    def attempt(build: Any, *values: Any) -> Any:
+        try:
+            return build(*values)
+        except FlavrError as error:
+            problems.append(error)
+            return None
+
+    slow = attempt(parse_slow, args.slow)
+    default_rate = RateTarget(factor=Fraction(1 if slow is not None and slow > 1 else 2))
+    rate = attempt(parse_rate, args.rate) if args.rate else default_rate
+    start = attempt(parse_time_point, args.start) if args.start else None
+    stop = attempt(parse_time_point, args.stop) if args.stop else None
+    sequence_rate = attempt(parse_fraction, args.sequence_rate)
+    max_memory = attempt(parse_bytes, args.max_memory) if args.max_memory else None
+    export = attempt(export_from, args)
+    scenes = attempt(
+        lambda: SceneSettings(
+            cuts=CutMode(args.at_cuts),
+            sensitivity=args.cut_sensitivity,
+            cuts_file=args.cuts,
+            duplicates=DuplicateMode(args.duplicates),
+        )
+    )
+    if args.segment_frames < 1:
+        problems.append(SettingsError("A segment needs at least one frame.", "Use --segment-frames 480."))
+    if problems:
+        raise ProblemsError(problems)
+    return ConvertSettings(
+        source=args.source,
+        output=args.output,
+        timing=TimingSettings(
+            rate=rate, slow=slow, start=start, stop=stop, end=EndMode(args.end), keep_vfr=args.keep_vfr
+        ),
+        scenes=scenes,
+        engine=EngineSettings(
+            model=args.model,
+            device=args.device,
+            precision=Precision(args.precision),
+            max_memory_bytes=max_memory,
+        ),
+        export=export,
+        sequence_rate=sequence_rate,
+        overwrite=args.overwrite,
+        resume=args.resume,
+        segment_frames=args.segment_frames,
+    )
+
+
+def export_from(args: argparse.Namespace) -> ExportSettings:
+    """The preset, or what the output's ending says, with the options of the command line on top.
+
+    Raises:
+        SettingsError: when the ending says nothing, or an option cannot be used.
+    """
+    suffix = args.output.suffix.lower()
+    if args.preset:
+        from flavr_core.media.presets import load_preset
+
+        export = load_preset(args.preset)
+    elif suffix in PRESET_BY_SUFFIX:
+        container, codec = PRESET_BY_SUFFIX[suffix]
+        export = ExportSettings(container=container, codec=codec)
+    else:
+        raise SettingsError(
+            f"'{args.output.name}' does not end in a format that can be written.",
+            f"End it in {', '.join(name for name in PRESET_BY_SUFFIX if name)}, or give --preset.",
+        )
+    chosen = {
+        name: getattr(args, name)
+        for name in ("codec", "hardware", "crf", "speed", "depth", "chroma", "max_width")
+        if getattr(args, name) is not None
+    }
+    if args.odd_size:
+        chosen["odd_size"] = OddSize(args.odd_size)
+    if args.audio:
+        chosen["audio"] = AudioMode(args.audio)
+    if args.no_subtitles:
+        chosen["subtitles"] = False
+    return replace(export, gif=_gif_from(args, export.gif), **chosen)
+
+
+def _gif_from(args: argparse.Namespace, gif: GifSettings) -> GifSettings:
+    chosen = {
+        name: getattr(args, name) for name in ("colors", "dither", "loop") if getattr(args, name) is not None
+    }
+    if args.max_size:
+        chosen["max_bytes"] = parse_bytes(args.max_size)
+    return replace(gif, **chosen)
+
+
+def plan_lines(job: Job) -> list[str]:
+    """The plan in words."""
+    info, plan = job.info, job.plan
+    rate = f"{format_rate(plan.rate)} fps" if plan.rate else "variable rate"
+    error_ms = float(plan.largest_timing_error) * 1000
+    lines = [
+        f"source   {info.path}: {len(info.times)} frames, {info.width}x{info.height}, {info.format}, "
+        f"{'variable rate, about ' if info.is_vfr else ''}{format_rate(info.rate)} fps, "
+        f"{format_time(info.times.duration)}",
+        f"output   {job.settings.output}: {len(plan)} frames, {rate}, {format_time(plan.duration)}",
+        f"network  {job.engine.describe()}",
+        f"timing   largest error {error_ms:.2f} ms",
+        f"storage  {job.encoding.describe()}, about {job.encoding.projected_bytes / 1e6:.1f} MB",
+        f"segments {len(job.segments)}",
+    ]
+    lines += [f"stream   {words}" for words in job.encoding.stream_words()]
+    return lines + [f"note     {note}" for note in job.notes]
+
+
+def _show_plan(job: Job, *, as_json: bool) -> None:
+    if not as_json:
+        print("\n".join(plan_lines(job)))
+        return
+    plan = job.plan
+    facts = {
+        "source_frames": len(job.info.times),
+        "frames": len(plan),
+        "rate": str(plan.rate) if plan.rate else None,
+        "duration": str(plan.duration),
+        "largest_timing_error": str(plan.largest_timing_error),
+        "network": job.engine.describe(),
+        "storage": job.encoding.describe(),
+        "projected_bytes": job.encoding.projected_bytes,
+        "segments": len(job.segments),
+        "streams": job.encoding.stream_words(),
+        "notes": list(job.notes),
+    }
+    print(_event("plan", facts))
+
+
+def _event(name: str, facts: dict[str, Any]) -> str:
+    import json
+
+    return json.dumps({"event": name, **facts}, ensure_ascii=False)
+
+
+def _cancel_on_signals(token: CancelToken) -> dict[signal.Signals, Any]:
+    """Let the first Ctrl-C (or SIGTERM) stop the job and the second the process; returns the old handlers."""
+    if threading.current_thread() is not threading.main_thread():
+        return {}
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        if token.cancelled:
+            os._exit(CancelledError.exit_code)
+        token.cancel()
+
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    return {number: signal.signal(number, on_signal) for number in numbers}
+
+
+def _leave_at_once(error: CancelledError) -> None:
+    """End the process where a stage is still in the middle of a long pass that nothing can interrupt.
+
+    Its files have temporary names only, and the journal is valid at any moment.
+    """
+    if any(thread.name.startswith("flavr-") for thread in threading.enumerate()):
+        print(f"error: {error.message}", file=sys.stderr, flush=True)
+        sys.stdout.flush()
+        os._exit(error.exit_code)

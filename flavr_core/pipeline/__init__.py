@@ -1,0 +1,7 @@
+"""One conversion from start to end: checked, run in threads, journalled, verified."""
+
+from flavr_core.pipeline.job import Job, prepare
+from flavr_core.pipeline.report import JobReport
+from flavr_core.pipeline.run import run_job
+
+__all__ = ["Job", "JobReport", "prepare", "run_job"]

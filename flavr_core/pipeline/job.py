@@ -1,0 +1,226 @@
+"""A job, checked before it runs: everything that can be known to be wrong is said at once."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from flavr_core import __version__
+from flavr_core.clip import ClipInfo
+from flavr_core.engine import Engine, create_engine
+from flavr_core.errors import FlavrError, OutputError, ProblemsError
+from flavr_core.media import EncodingPlan, open_source, plan_encoding, probe
+from flavr_core.pipeline.journal import Segment, check_not_owned, split_segments, work_folder
+from flavr_core.plan import OutputPlan
+from flavr_core.progress import CancelToken, Progress, Reporter
+from flavr_core.settings import ConvertSettings, CutMode, DuplicateMode
+from flavr_core.timeline import CutOverrides, drop_duplicates, find_duplicates, plan_output, read_cuts_file
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One conversion that is ready to run."""
+
+    settings: ConvertSettings
+    """What was asked for."""
+    info: ClipInfo
+    """What the source is."""
+    plan: OutputPlan
+    """Every output frame."""
+    encoding: EncodingPlan
+    """How they are stored."""
+    engine: Engine
+    """Who draws them."""
+    overrides: CutOverrides | None
+    """Cuts given or vetoed by hand."""
+    segments: tuple[Segment, ...]
+    """Stretches that are rendered and closed one by one."""
+    notes: tuple[str, ...]
+    """What the user should know before the start."""
+
+    def fingerprint(self) -> dict[str, Any]:
+        """What must be the same for an interrupted render to go on; values are comparable as JSON."""
+        settings = self.settings
+        cuts_file = settings.scenes.cuts_file
+        return {
+            "source": _source_identity(settings.source),
+            "timing settings": _plain(asdict(settings.timing)),
+            "treatment of cuts and duplicates": _plain(asdict(settings.scenes)),
+            "cuts file": hashlib.sha256(cuts_file.read_bytes()).hexdigest() if cuts_file else "",
+            "export settings": _plain(asdict(settings.export)),
+            "network, device or precision": self.engine.identity(),
+            "number of output frames": len(self.plan),
+            "segment length": settings.segment_frames,
+            "sequence rate": str(settings.sequence_rate),
+            "program version": __version__,
+        }
+
+
+class _Problems:
+    """Collects errors while going on with what does not depend on them."""
+
+    def __init__(self) -> None:
+        self.found: list[FlavrError] = []
+
+    def attempt(self, action: Callable[[], T]) -> T | None:
+        try:
+            return action()
+        except ProblemsError as error:
+            self.found += error.problems
+        except FlavrError as error:
+            self.found.append(error)
+        return None
+
+    def raise_if_any(self) -> None:
+        if self.found:
+            raise ProblemsError(self.found)
+
+
+def prepare(settings: ConvertSettings, *, reporter: Reporter, token: CancelToken) -> Job:
+    """Check a conversion and plan it, without decoding a frame (but for dropping duplicates).
+
+    Raises:
+        ProblemsError: with everything that is wrong: input, settings, model, device, output.
+        CancelledError: when stopped while looking for duplicates.
+    """
+    problems = _Problems()
+    info = problems.attempt(lambda: probe(settings.source, sequence_rate=settings.sequence_rate))
+    cuts_file = settings.scenes.cuts_file
+    overrides = problems.attempt(lambda: read_cuts_file(cuts_file)) if cuts_file else None
+    problems.attempt(lambda: check_output(settings))
+    width, height = (info.width, info.height) if info else (64, 64)
+    engine = problems.attempt(lambda: create_engine(settings.engine, width=width, height=height))
+    if info is None:
+        problems.raise_if_any()
+    assert info is not None
+    grid = engine.network.positions if engine else None
+
+    def plan_with(times_and_indices: tuple[Any, Any]) -> OutputPlan:
+        times, indices = times_and_indices
+        return plan_output(
+            times, settings.timing, rate=info.rate, is_vfr=info.is_vfr, grid=grid, source_indices=indices
+        )
+
+    plan = problems.attempt(lambda: plan_with((info.times, None)))
+    encoding = None
+    if plan is not None:
+        first_plan = plan
+        encoding = problems.attempt(
+            lambda: plan_encoding(info, first_plan, settings.export, output=settings.output)
+        )
+        if encoding is not None:
+            projected = encoding.projected_bytes
+            problems.attempt(lambda: check_disk(settings.output, projected))
+    problems.raise_if_any()
+    assert plan is not None
+    assert encoding is not None
+    assert engine is not None
+    notes = [*info.notes, *encoding.notes, *engine.notes]
+    if settings.scenes.duplicates is DuplicateMode.DROP:
+        duplicates = _analyse_duplicates(info, reporter, token)
+        plan = plan_with(drop_duplicates(info.times, duplicates))
+        encoding = plan_encoding(info, plan, settings.export, output=settings.output)
+        notes.append(
+            f"{len(duplicates)} of {len(info.times)} source frames repeat the one before; "
+            "they are left out and in-betweens drawn in their place."
+        )
+    return Job(
+        settings=settings,
+        info=info,
+        plan=plan,
+        encoding=encoding,
+        engine=engine,
+        overrides=overrides,
+        segments=split_segments(len(plan), settings.segment_frames),
+        notes=tuple(notes),
+    )
+
+
+def check_output(settings: ConvertSettings) -> None:
+    """Raise OutputError when the output is the source, exists, is in use, or cannot be written."""
+    output = settings.output
+    parent = output.resolve().parent
+    if not parent.is_dir():
+        raise OutputError(f"There is no folder '{parent}' for the output.", "Create it, or choose another.")
+    if output.exists() and settings.source.exists() and os.path.samefile(output, settings.source):
+        raise OutputError(f"The output '{output}' is the source itself.", "Choose another name.")
+    if not os.access(parent, os.W_OK):
+        raise OutputError(
+            f"The folder '{parent}' cannot be written.", "Choose another, or change its permissions."
+        )
+    if output.exists() and not settings.overwrite and not _is_empty_folder(output):
+        raise OutputError(f"'{output}' exists already.", "Add --overwrite, or choose another name.")
+    if output.is_dir() and settings.export.container != "png":
+        raise OutputError(f"'{output}' is a folder.", "Give the name of a file.")
+    folder = work_folder(output)
+    if not folder.exists():
+        if settings.resume:
+            raise OutputError(
+                f"There is no unfinished render of '{output}'.", "Leave --resume away to begin it."
+            )
+        return
+    check_not_owned(folder)
+    if not (folder / "journal.json").is_file():
+        raise OutputError(f"'{folder}' is in the way.", "Move it elsewhere or delete it.")
+    if not settings.resume and not settings.overwrite:
+        raise OutputError(
+            f"There is an unfinished render of '{output.name}'.",
+            "Go on with --resume, or begin anew with --overwrite.",
+        )
+
+
+def check_disk(output: Path, projected_bytes: int) -> None:
+    """Raise OutputError when twice the projected size (segments and result) does not fit on the disk."""
+    free = shutil.disk_usage(output.resolve().parent).free
+    if 2 * projected_bytes > free:
+        raise OutputError(
+            f"The output needs about {2 * projected_bytes / 1e9:.2f} GB while it is made, "
+            f"and {free / 1e9:.2f} GB are free.",
+            "Make room, choose another disk, or a smaller preset.",
+        )
+
+
+def _analyse_duplicates(info: ClipInfo, reporter: Reporter, token: CancelToken) -> tuple[int, ...]:
+    """Decode the clip once on small proxies and name the frames that repeat the one before."""
+    total = len(info.times)
+
+    def watched() -> Any:
+        for done, frame in enumerate(source.frames()):
+            token.check()
+            if done % 32 == 0:
+                reporter.progress(Progress(stage="analyse", done=done, total=total))
+            yield frame
+
+    with open_source(info) as source:
+        return tuple(find_duplicates(watched(), info.times))
+
+
+def uses_detection(settings: ConvertSettings) -> bool:
+    """Whether cuts are looked for at all."""
+    return settings.scenes.cuts is not CutMode.IGNORE
+
+
+def _is_empty_folder(path: Path) -> bool:
+    return path.is_dir() and not any(path.iterdir())
+
+
+def _source_identity(source: Path) -> list[list[Any]]:
+    """Name, size and time of change of the source, or of each file of a folder."""
+    files = sorted(source.iterdir()) if source.is_dir() else [source]
+    return [[file.name, file.stat().st_size, file.stat().st_mtime_ns] for file in files if file.is_file()]
+
+
+def _plain(value: Any) -> Any:
+    """Settings as plain JSON values."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, str | int | float | bool) or value is None:
+        return value
+    return str(value)
