@@ -149,7 +149,7 @@ def check_output(settings: ConvertSettings) -> None:
     parent = output.resolve().parent
     if not parent.is_dir():
         raise OutputError(f"There is no folder '{parent}' for the output.", "Create it, or choose another.")
-    if output.exists() and settings.source.exists() and os.path.samefile(output, settings.source):
+    if output.exists() and settings.source.exists() and output.samefile(settings.source):
         raise OutputError(f"The output '{output}' is the source itself.", "Choose another name.")
     if not os.access(parent, os.W_OK):
         raise OutputError(

@@ -128,7 +128,8 @@ class Journal:
             changed.insert(0, "the program's version")
         if changed:
             raise OutputError(
-                f"The unfinished render in '{self.folder}' was begun with another {', another '.join(changed)}.",
+                f"The unfinished render in '{self.folder}' was begun with "
+                f"another {', another '.join(changed)}.",
                 "Give the same source and settings, or begin anew with --overwrite.",
             )
         notes = []
