@@ -140,18 +140,21 @@ class PlaneInterpolator(Protocol):
     """A network that can also draw in a clip's own pixel format on the CPU, without tensors.
 
     Optional: the engine asks `isinstance(network, PlaneInterpolator)` when it runs on a CPU.
-    Such networks have num_inputs 2 and any position.
+    Such networks can draw any position.
     """
 
     def interpolate_frames(
-        self, before: Frame, after: Frame, positions: Sequence[Position]
+        self, frames: Sequence[Frame], positions: Sequence[Position]
     ) -> list[tuple[Plane, ...]]:
-        """The planes of the frames at `positions` between two frames, one tuple a position.
+        """The planes of the frames at `positions` in the gap, one tuple a position.
 
-        Convention: both frames have the same format, colour and size; the result's planes have the
-        frames' dtype, shapes and depth, values rounded to nearest and within 0 .. 2**depth - 1, and are
-        new C-contiguous arrays. Safe to call from several threads at once; OpenCV or numpy releases
-        the GIL for most of the time. Raises ModelError for positions outside (0, 1) and frames that differ.
+        Convention: `frames` are the network's num_inputs frames in order of time, the gap lies between
+        the middle two; where a neighbour is missing (clip end, cut) the frame beside it is given twice.
+        All have the same format, colour and size; the result's planes have the frames' dtype, shapes
+        and depth, values rounded to nearest and within 0 .. 2**depth - 1, and are new C-contiguous
+        arrays. Safe to call from several threads at once; OpenCV or numpy releases the GIL for most of
+        the time. Raises ModelError for positions outside (0, 1), another number of frames and frames
+        that differ.
         """
 
 
