@@ -1,0 +1,1 @@
+"""Speed and memory, measured: ours and a reference beside it in the same run."""
