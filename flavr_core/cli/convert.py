@@ -170,8 +170,11 @@ def run(args: argparse.Namespace) -> int:
 
 def _convert(args: argparse.Namespace, reporter: JsonReporter | TerminalReporter, token: CancelToken) -> int:
     settings = settings_from(args)
-    from flavr_core.pipeline import prepare, run_job
+    from flavr_core.pipeline import clear_published, prepare, run_job
 
+    if settings.resume and clear_published(settings.output):
+        reporter.note(f"'{settings.output}' was finished already; there is nothing to resume.")
+        return 0
     job = prepare(settings, reporter=reporter, token=token)
     if args.dry_run:
         _show_plan(job, as_json=args.json)

@@ -15,10 +15,17 @@ from flavr_core.clip import ClipInfo
 from flavr_core.engine import Engine, create_engine
 from flavr_core.errors import FlavrError, OutputError, ProblemsError
 from flavr_core.media import EncodingPlan, open_source, plan_encoding, probe
-from flavr_core.pipeline.journal import Segment, check_not_owned, split_segments, work_folder
+from flavr_core.pipeline.journal import (
+    Segment,
+    check_not_owned,
+    is_begun,
+    is_ours,
+    split_segments,
+    work_folder,
+)
 from flavr_core.plan import OutputPlan
 from flavr_core.progress import CancelToken, Progress, Reporter
-from flavr_core.settings import ConvertSettings, CutMode, DuplicateMode
+from flavr_core.settings import ConvertSettings, DuplicateMode
 from flavr_core.timeline import CutOverrides, drop_duplicates, find_duplicates, plan_output, read_cuts_file
 
 T = TypeVar("T")
@@ -167,9 +174,9 @@ def check_output(settings: ConvertSettings) -> None:
             )
         return
     check_not_owned(folder)
-    if not (folder / "journal.json").is_file():
+    if not is_ours(folder):
         raise OutputError(f"'{folder}' is in the way.", "Move it elsewhere or delete it.")
-    if not settings.resume and not settings.overwrite:
+    if is_begun(folder) and not settings.resume and not settings.overwrite:
         raise OutputError(
             f"There is an unfinished render of '{output.name}'.",
             "Go on with --resume, or begin anew with --overwrite.",
@@ -200,11 +207,6 @@ def _analyse_duplicates(info: ClipInfo, reporter: Reporter, token: CancelToken) 
 
     with open_source(info) as source:
         return tuple(find_duplicates(watched(), info.times))
-
-
-def uses_detection(settings: ConvertSettings) -> bool:
-    """Whether cuts are looked for at all."""
-    return settings.scenes.cuts is not CutMode.IGNORE
 
 
 def _is_empty_folder(path: Path) -> bool:

@@ -6,6 +6,7 @@ Everything of an unfinished render lives in one folder beside the output, `NAME.
     segment-00012.mkv     a closed segment; `.tmp` while it is being written
     result.*              the assembled file while it is being made and verified
     owner                 process that is at work here
+    published             hash of the verified result, written just before it gets its final name
 
 Every file appears by temporary name and rename, the segment before its line in the journal, so the
 journal never names a segment that is not whole.
@@ -28,6 +29,9 @@ from flavr_core.errors import OutputError
 SCHEMA_VERSION = 1
 _JOURNAL = "journal.json"
 _OWNER = "owner"
+_PUBLISHED = "published"
+_EARLY_FILES = {_OWNER, f"{_OWNER}.tmp", f"{_JOURNAL}.tmp"}
+"""All that can lie in the folder before the first journal is written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,8 +102,10 @@ class Journal:
         return self.folder / f"segment-{index:05d}.mkv"
 
     def open_new(self) -> None:
-        """Make the folder and begin with nothing rendered. Raises OutputError when it cannot be written."""
+        """Begin with nothing rendered; what was there goes. Raises OutputError when it cannot be written."""
         try:
+            if self.folder.exists():
+                shutil.rmtree(self.folder)
             self.folder.mkdir()
             self._claim()
             self._save()
@@ -155,6 +161,13 @@ class Journal:
         )
         self._save()
 
+    def publish(self, result: Path, output: Path) -> None:
+        """Give the verified result its final name. A file of that name is replaced, a folder set aside."""
+        write_atomically(self.folder / _PUBLISHED, result_sha256(result))
+        if output.is_dir():
+            output.rename(self.folder / "replaced")
+        result.replace(output)
+
     def release(self, *, keep: bool) -> None:
         """Leave the folder for a later `--resume`, or remove it."""
         (self.folder / _OWNER).unlink(missing_ok=True)
@@ -186,6 +199,41 @@ def check_not_owned(folder: Path) -> None:
             f"Another conversion (process {process.pid}) is writing '{folder.name.removesuffix('.part')}'.",
             "Wait for it, stop it, or choose another output.",
         )
+
+
+def is_begun(folder: Path) -> bool:
+    """Whether the folder holds a journal."""
+    return (folder / _JOURNAL).is_file()
+
+
+def is_ours(folder: Path) -> bool:
+    """Whether the folder is an unfinished render, or one that was killed before its first journal."""
+    return folder.is_dir() and (is_begun(folder) or {path.name for path in folder.iterdir()} <= _EARLY_FILES)
+
+
+def clear_published(output: Path) -> bool:
+    """Remove the folder of a render that was killed after its result had got its name.
+
+    Returns:
+        True when `output` is the very result that the folder speaks of.
+    """
+    folder = work_folder(output)
+    try:
+        digest = (folder / _PUBLISHED).read_text(encoding="utf-8")
+        is_result = result_sha256(output) == digest
+    except OSError:
+        return False
+    if is_result:
+        shutil.rmtree(folder, ignore_errors=True)
+    return is_result
+
+
+def result_sha256(path: Path) -> str:
+    """Hash of a file, or of the names and hashes of a folder's files."""
+    if not path.is_dir():
+        return file_sha256(path)
+    listing = "\n".join(f"{file.name} {file_sha256(file)}" for file in sorted(path.iterdir()))
+    return hashlib.sha256(listing.encode()).hexdigest()
 
 
 def _differences(stored: dict[str, Any], wanted: dict[str, Any]) -> list[str]:

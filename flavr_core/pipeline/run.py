@@ -20,7 +20,7 @@ from flavr_core.errors import OutputError
 from flavr_core.frame import Frame
 from flavr_core.media import Verification, assemble, open_segment, open_source, verify_output
 from flavr_core.pipeline.job import Job
-from flavr_core.pipeline.journal import Journal, Segment, work_folder
+from flavr_core.pipeline.journal import Journal, Segment, is_begun
 from flavr_core.pipeline.queues import ByteQueue
 from flavr_core.pipeline.report import JobReport
 from flavr_core.pipeline.stages import StageThreads
@@ -103,14 +103,11 @@ class _Run:
         )
 
     def _open_journal(self) -> None:
-        folder = work_folder(self._job.settings.output)
-        if folder.exists() and self._job.settings.resume:
+        if self._job.settings.resume and is_begun(self._journal.folder):
             for note in self._journal.open_existing():
                 self._note(note)
-            return
-        if folder.exists():
-            shutil.rmtree(folder)
-        self._journal.open_new()
+        else:
+            self._journal.open_new()
 
     def _count_rendered(self) -> int:
         rendered = [segment for segment in self._journal.segments if segment.sha256]
@@ -239,9 +236,13 @@ class _Run:
                 f"'{output}' appeared while it was being made.",
                 "Move it away and go on with --resume, or add --overwrite.",
             )
-        if result.is_dir() and output.is_dir():
-            output.rename(self._journal.folder / "replaced")
-        result.replace(output)
+        try:
+            self._journal.publish(result, output)
+        except OSError as error:
+            raise OutputError(
+                f"The finished result cannot get its name '{output}' ({error.strerror}).",
+                f"It is whole and lies at '{result}'.",
+            ) from error
 
     def _note(self, text: str) -> None:
         with self._notes_lock:
