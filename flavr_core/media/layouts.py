@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flavr_core.errors import MediaError
 from flavr_core.frame import PixelFamily, PixelFormat
@@ -55,9 +55,13 @@ _BITFIELDS = {
 }  # fmt: skip
 """Name without endianness: delivered components, bytes a pixel, (shift, bits) of each."""
 
-_BY_SWSCALE = re.compile(
-    r"^(?:gbrp|gbrap|rgb|rgba)(?:f16|f32|32|96|128)$|^(?:gray|ya)(?:f16|f32|32)$|^bayer_.*|^xyz12$|^[rb]gb?gr?4$"
-)
+_WIDE = {
+    "gbrpf16": (2, True), "gbrpf32": (4, True), "gbrapf16": (2, True), "gbrapf32": (4, True),
+    "rgbf16": (2, True), "rgbf32": (4, True), "rgbaf16": (2, True), "rgbaf32": (4, True),
+    "grayf16": (2, True), "grayf32": (4, True), "yaf16": (2, True), "yaf32": (4, True),
+    "gbrap32": (4, False), "rgb96": (4, False), "rgba128": (4, False), "gray32": (4, False),
+}  # fmt: skip
+"""Name without endianness: bytes a sample, whether it is a float. Delivered with 16 bits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,8 +94,10 @@ class Layout:
     """Byte order of that word."""
     full_range: bool = False
     """Whether the name itself says full range (yuvj420p and the like)."""
+    is_float: bool = False
+    """Whether the words are IEEE floats, 1.0 the brightest."""
     special: str = ""
-    """`pal8`, `mono`, `uyyvyy411` or `swscale`: read by code of its own."""
+    """`pal8`, `mono`, `uyyvyy411`, `wide` or `swscale`: read by code of its own."""
     note: str = ""
     """What a user should know when frames are not carried bit by bit; empty when they are."""
 
@@ -143,7 +149,7 @@ def _planar_layout(
 def _parse_planar(name: str) -> Layout | None:
     if name.startswith("yuvj"):
         base = _parse_planar("yuv" + name[4:])
-        return Layout(format=base.format, components=base.components, full_range=True) if base else None
+        return replace(base, full_range=True) if base else None
     for pattern, family in (
         (_YUV_PLANAR, PixelFamily.YUV), (_RGB_PLANAR, PixelFamily.RGB), (_GRAY, PixelFamily.GRAY)
     ):  # fmt: skip
@@ -229,23 +235,40 @@ def _special_layout(name: str) -> Layout | None:
         return Layout(format=PixelFormat(family=PixelFamily.GRAY), special="mono", full_range=True)
     if name == "uyyvyy411":
         return Layout(format=PixelFormat(family=PixelFamily.YUV, log2_chroma_w=2), special="uyyvyy411")
-    if not _BY_SWSCALE.match(name):
-        return None
-    if name in ("rgb4", "bgr4"):
-        return Layout(format=PixelFormat(family=rgb), special="swscale")
     if name.startswith("bayer"):
-        how = "Bayer pixels are developed to RGB by swscale."
-    elif name == "xyz12":
+        return Layout(
+            format=PixelFormat(family=rgb, depth=8 if name.endswith("8") else 16),
+            special="swscale",
+            note="Bayer pixels are developed to RGB by swscale.",
+        )
+    if name == "xyz12":
         how = "CIE XYZ pixels are converted to 16-bit RGB by swscale."
-    elif "f" in name:
-        how = "Float pixels are clipped to 0..1 and stored as 16-bit integers."
+        return Layout(format=PixelFormat(family=rgb, depth=16), special="swscale", note=how)
+    return _wide_layout(name) if name in _WIDE else None
+
+
+def _wide_layout(name: str) -> Layout:
+    """Floats and 32-bit integers, which are rounded to 16 bits: where their samples lie."""
+    word, is_float = _WIDE[name]
+    if name.startswith("gb"):
+        places = [(plane, word, 0) for plane in ((2, 0, 1, 3) if "ap" in name else (2, 0, 1))]
     else:
-        how = "Pixels of 32 bits a sample are rounded to 16 bits."
-    alpha = name.startswith(("gbrap", "rgba", "ya"))
-    depth = 8 if name.startswith("bayer") and name.endswith("8") else 16
-    family = PixelFamily.GRAY if name.startswith("gray") else rgb
+        order = {"rgba": "rgba", "rgb": "rgb", "gray": "g", "ya": "ga"}[name.rstrip("f0123456789")]
+        wanted = order.replace("g", "ggg") if order == "ga" else order
+        places = [(0, len(order) * word, order.index(letter) * word) for letter in wanted]
+    family = PixelFamily.GRAY if name.startswith("gray") else PixelFamily.RGB
     return Layout(
-        format=PixelFormat(family=family, depth=depth, has_alpha=alpha), special="swscale", note=how
+        format=PixelFormat(family=family, depth=16, has_alpha=len(places) == 4),
+        components=tuple(
+            Component(plane=plane, step_bytes=step, offset_bytes=offset, bits=8 * word)
+            for plane, step, offset in places
+        ),
+        word_bytes=word,
+        is_float=is_float,
+        special="wide",
+        note="Float pixels are clipped to 0..1 and rounded to 16-bit integers."
+        if is_float
+        else "Pixels of 32 bits a sample are rounded to 16 bits.",
     )
 
 
@@ -256,7 +279,6 @@ def layout_of(name: str) -> Layout:
     Raises:
         MediaError: when the format is unknown here or lives on a device.
     """
-    big_endian = name.endswith("be")
     base = name.removesuffix("be").removesuffix("le")
     layout = _parse_planar(base) or _special_layout(base)
     if layout is None and base in _PACKED:
@@ -270,15 +292,7 @@ def layout_of(name: str) -> Layout:
             f"Pixels stored as '{name}' cannot be read.",
             "Convert the clip to a common pixel format, such as yuv420p, first.",
         )
-    return Layout(
-        format=layout.format,
-        components=layout.components,
-        word_bytes=layout.word_bytes,
-        big_endian=big_endian,
-        full_range=layout.full_range,
-        special=layout.special,
-        note=layout.note,
-    )
+    return replace(layout, big_endian=name.endswith("be"))
 
 
 def _planar_names() -> frozenset[str]:

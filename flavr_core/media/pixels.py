@@ -10,6 +10,7 @@ import functools
 import hashlib
 import sys
 from fractions import Fraction
+from typing import Any
 
 import av
 import numpy as np
@@ -82,49 +83,56 @@ def _expansion(bits: int) -> NDArray[np.uint8]:
 
 
 def _plane_view(
-    picture: av.VideoFrame, component: Component, dtype: np.dtype[np.generic], shape: tuple[int, int]
-) -> NDArray[np.unsignedinteger]:
+    picture: av.VideoFrame, component: Component, dtype: np.dtype[Any], shape: tuple[int, int]
+) -> NDArray[Any]:
     """The samples of one component where they lie; the view keeps the picture alive."""
     plane = picture.planes[component.plane]
     line = plane.line_size
-    # libav may store a picture bottom up: the buffer then begins at the last row.
-    start = (plane.buffer_size // -line - 1) * -line if line < 0 else 0
-    view: NDArray[np.unsignedinteger] = np.ndarray(
+    # libav may store a picture bottom up: the buffer then begins at its last row.
+    start = plane.buffer_size + line if line < 0 else 0
+    return np.ndarray(
         shape,
         dtype=dtype,
         buffer=plane,  # type: ignore[arg-type]
         offset=start + component.offset_bytes,
         strides=(line, component.step_bytes),
     )
-    return view
 
 
 def _read_component(
     picture: av.VideoFrame, layout: Layout, component: Component, shape: tuple[int, int]
 ) -> Plane:
-    dtype = np.dtype(f"{'>' if layout.big_endian else '<'}u{layout.word_bytes}")
+    dtype = np.dtype(
+        f"{'>' if layout.big_endian else '<'}{'f' if layout.is_float else 'u'}{layout.word_bytes}"
+    )
     samples = _plane_view(picture, component, dtype, shape)
-    packed = layout.word_bytes * 8 != component.bits and component.shift + component.bits < 33
+    if layout.special == "wide":
+        return _to_16_bit(samples)
     if component.shift:
         samples = samples >> component.shift
-    if packed and (component.bits < 8 or layout.word_bytes == 4 or component.shift):
+    if component.bits < 8 or layout.word_bytes == 4:
         samples = samples & ((1 << component.bits) - 1)
     if component.bits < layout.format.depth:
-        return _expansion(component.bits)[samples]
-    return (
-        np.ascontiguousarray(samples, dtype=layout.format.dtype) if _must_copy(samples, layout) else samples
-    )  # type: ignore[return-value]
+        samples = _expansion(component.bits)[samples]
+    elif samples.dtype != layout.format.dtype or samples.strides[1] != samples.dtype.itemsize:
+        samples = np.ascontiguousarray(samples, dtype=layout.format.dtype)
+    plane: Plane = samples
+    return plane
 
 
-def _must_copy(samples: NDArray[np.unsignedinteger], layout: Layout) -> bool:
-    """Whether the samples are not yet native words side by side."""
-    return samples.dtype != layout.format.dtype or samples.strides[1] != samples.dtype.itemsize
+def _to_16_bit(samples: NDArray[Any]) -> NDArray[np.uint16]:
+    """Floats of 0..1, or 32-bit integers, to the nearest of 65536 levels."""
+    if samples.dtype.kind == "f":
+        clipped = np.clip(np.nan_to_num(samples.astype(np.float32), nan=0.0), 0.0, 1.0)
+        return np.round(clipped * np.float32(65535)).astype(np.uint16)
+    # 2**32 - 1 is 65535 * 65537, so the levels fall on whole numbers.
+    return ((samples.astype(np.uint64) + 32768) // 65537).astype(np.uint16)
 
 
 def _read_palette(picture: av.VideoFrame) -> tuple[Plane, ...]:
     shape = (picture.height, picture.width)
     indices = _plane_view(picture, Component(plane=0, step_bytes=1), np.dtype(np.uint8), shape)
-    entries = np.frombuffer(picture.planes[1], dtype=np.uint32, count=256)  # type: ignore[call-overload]
+    entries = np.frombuffer(memoryview(picture.planes[1]), dtype=np.uint32, count=256)
     # Entries are words 0xAARRGGBB in the machine's byte order.
     channels = (((entries >> shift) & 0xFF).astype(np.uint8) for shift in (16, 8, 0, 24))
     return tuple(channel[indices] for channel in channels)
@@ -153,12 +161,8 @@ def _read_uyyvyy411(picture: av.VideoFrame) -> tuple[Plane, ...]:
 
 
 def _read_by_swscale(picture: av.VideoFrame, layout: Layout) -> tuple[Plane, ...]:
-    name = pixel_format_name(layout.format)
-    if picture.format.name.startswith("bayer"):
-        # swscale develops Bayer patterns into packed RGB alone.
-        packed = picture.reformat(format="rgb24" if layout.format.depth == 8 else "rgb48le")
-        return planes_from_av(packed)
-    return planes_from_av(picture.reformat(format=name))
+    # swscale develops Bayer patterns and XYZ into packed RGB alone.
+    return planes_from_av(picture.reformat(format="rgb24" if layout.format.depth == 8 else "rgb48le"))
 
 
 def planes_from_av(picture: av.VideoFrame) -> tuple[Plane, ...]:
@@ -249,5 +253,5 @@ def frame_hash(frame: Frame) -> str:
     digest = hashlib.sha256(f"{frame.width}x{frame.height} {frame.format}".encode())
     for plane in frame.planes:
         samples = plane if sys.byteorder == "little" else plane.astype(plane.dtype.newbyteorder("<"))
-        digest.update(np.ascontiguousarray(samples))
+        digest.update(np.ascontiguousarray(samples).data)
     return digest.hexdigest()
