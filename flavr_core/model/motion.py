@@ -1,0 +1,261 @@
+"""`motion`: in-betweens from OpenCV's optical flow, for any position and without weights.
+
+The window's frames are reduced to small luma pictures, flow between them becomes one warp a moment
+(`optical_flow`), and the warp is applied to the frames' own planes at their own resolution and depth,
+or to tensors. Motion that speeds up or slows down is followed where the outer frames show it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from fractions import Fraction
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from flavr_core.color import Siting
+from flavr_core.errors import ModelError
+from flavr_core.frame import Frame, PixelFamily, Plane
+from flavr_core.model.network import Network, Position
+from flavr_core.model.optical_flow import (
+    Array,
+    Field,
+    GapMotion,
+    Luma,
+    Neighbour,
+    PairFlow,
+    Warp,
+    measure_flow,
+    sample,
+    working_luma,
+    working_scale,
+)
+
+KEPT_PAIRS = 8
+"""Pairs of frames whose flow is remembered: a window shares two of its three pairs with the next."""
+
+_LUMA_WEIGHTS = np.array([[0.299, 0.587, 0.114]], np.float32)
+
+
+class MotionNetwork(Network):
+    """Draws frames by optical flow. Four frames, any position, no weights; runs on the CPU only.
+
+    Convention: as Network; windows on another device are brought to the CPU and the result back.
+    Repeated outer frames (clip ends, cuts) are recognised and say nothing of acceleration.
+    """
+
+    name = "motion"
+    architecture = "motion"
+    num_inputs = 4
+    positions = None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._memory = _FlowMemory()
+
+    def draw(self, window: Tensor, positions: tuple[Fraction, ...]) -> Tensor:
+        """See Network.draw."""
+        pictures = window.detach().to("cpu", torch.float32).permute(0, 1, 3, 4, 2).contiguous().numpy()
+        drawn = np.stack([self._draw_one(frames, positions) for frames in pictures])  # (N, P, H, W, C)
+        return torch.from_numpy(drawn).permute(0, 1, 4, 2, 3).to(window)  # (N, P, C, H, W)
+
+    def _draw_one(self, frames: Array, positions: tuple[Fraction, ...]) -> Array:
+        """Draw for one window of (T, H, W, C)."""
+        height, width = frames.shape[1:3]
+        scale = working_scale(height=height, width=width)
+        lumas = [working_luma(_luma_of_rgb(frame), scale) for frame in frames]
+        previous = None if np.array_equal(frames[0], frames[1]) else _uniform(lumas[1], lumas[0])
+        following = None if np.array_equal(frames[3], frames[2]) else _uniform(lumas[2], lumas[3])
+        motion = GapMotion(
+            lumas[1], lumas[2], measure_flow(lumas[1], lumas[2]), previous=previous, following=following
+        )
+        return np.stack(
+            [
+                _draw_image(frames[1], frames[2], motion.at(float(position)), _Grid.luma(scale))
+                for position in positions
+            ]
+        )
+
+    def interpolate_frames(
+        self, frames: Sequence[Frame], positions: Sequence[Position]
+    ) -> list[tuple[Plane, ...]]:
+        """See PlaneInterpolator."""
+        exact = self.snap(positions)
+        _check_alike(frames, self.num_inputs)
+        motion, scale = self._gap_motion(frames)
+        before, after = frames[1], frames[2]
+        return [_draw_planes(before, after, motion.at(float(position)), scale) for position in exact]
+
+    def _gap_motion(self, frames: Sequence[Frame]) -> tuple[GapMotion, int]:
+        scale = working_scale(height=frames[1].height, width=frames[1].width)
+        gap = frames[2].time - frames[1].time
+        lumas, flow = self._memory.pair(frames[1], frames[2], scale)
+        previous = following = None
+        if not _same_picture(frames[0], frames[1]) and gap > 0:
+            outer = self._memory.pair(frames[0], frames[1], scale)[1].backward
+            previous = Neighbour(flow=outer, time_ratio=float((frames[1].time - frames[0].time) / gap))
+        if not _same_picture(frames[3], frames[2]) and gap > 0:
+            outer = self._memory.pair(frames[2], frames[3], scale)[1].forward
+            following = Neighbour(flow=outer, time_ratio=float((frames[3].time - frames[2].time) / gap))
+        return GapMotion(*lumas, flow, previous=previous, following=following), scale
+
+
+class _FlowMemory:
+    """The flows of the last few pairs of frames, so that none is measured twice. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        # The frames' first planes are kept with the flow, so that their ids stay theirs.
+        self._pairs: OrderedDict[tuple[int, int], tuple[Plane, Plane, tuple[Luma, Luma], PairFlow]]
+        self._pairs = OrderedDict()
+
+    def pair(self, first: Frame, second: Frame, scale: int) -> tuple[tuple[Luma, Luma], PairFlow]:
+        """Working pictures and flow of two frames."""
+        key = (id(first.planes[0]), id(second.planes[0]))
+        with self._lock:
+            if key in self._pairs:
+                self._pairs.move_to_end(key)
+                return self._pairs[key][2:]
+        lumas = (
+            working_luma(_luma_of_frame(first), scale),
+            working_luma(_luma_of_frame(second), scale),
+        )
+        flow = measure_flow(*lumas)
+        with self._lock:
+            self._pairs[key] = (first.planes[0], second.planes[0], lumas, flow)
+            while len(self._pairs) > KEPT_PAIRS:
+                self._pairs.popitem(last=False)
+        return lumas, flow
+
+
+class _Grid:
+    """Where the samples of a plane lie among the pixels of the working picture."""
+
+    def __init__(self, *, step_x: float, step_y: float, start_x: float, start_y: float) -> None:
+        """Sample (i, j) lies at working row start_y + i * step_y, column start_x + j * step_x."""
+        self.step_x = step_x
+        self.step_y = step_y
+        self.start_x = start_x
+        self.start_y = start_y
+
+    @classmethod
+    def luma(cls, scale: int) -> _Grid:
+        """The grid of full-size planes."""
+        start = (0.5 / scale) - 0.5
+        return cls(step_x=1 / scale, step_y=1 / scale, start_x=start, start_y=start)
+
+    @classmethod
+    def of_plane(cls, frame: Frame, plane: int, scale: int) -> _Grid:
+        """The grid of one plane of a frame, chroma siting included."""
+        if frame.format.family is not PixelFamily.YUV or plane not in (1, 2):
+            return cls.luma(scale)
+        siting = frame.color.resolved(height=frame.height).siting
+        across, down = 1 << frame.format.log2_chroma_w, 1 << frame.format.log2_chroma_h
+        left = siting in (Siting.LEFT, Siting.TOPLEFT, Siting.BOTTOMLEFT)
+        x = 0.0 if left else (across - 1) / 2
+        y = (down - 1) / 2
+        if siting in (Siting.TOPLEFT, Siting.TOP):
+            y = 0.0
+        elif siting in (Siting.BOTTOMLEFT, Siting.BOTTOM):
+            y = float(down - 1)
+        return cls(
+            step_x=across / scale,
+            step_y=down / scale,
+            start_x=(x + 0.5) / scale - 0.5,
+            start_y=(y + 0.5) / scale - 0.5,
+        )
+
+    def resample(self, field: Array, shape: tuple[int, ...]) -> Array:
+        """A field of the working picture at the samples of a plane of `shape` (rows, columns)."""
+        matrix = np.array([[self.step_x, 0, self.start_x], [0, self.step_y, self.start_y]])
+        return cv2.warpAffine(
+            field,
+            matrix,
+            (shape[1], shape[0]),
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+
+    def displacement(self, displacement: Field, shape: tuple[int, ...]) -> Field:
+        """A displacement in working pixels as one in samples of the plane."""
+        own = self.resample(displacement, shape)
+        own[..., 0] *= 1 / self.step_x
+        own[..., 1] *= 1 / self.step_y
+        return own
+
+
+def _draw_planes(before: Frame, after: Frame, warp: Warp, scale: int) -> tuple[Plane, ...]:
+    """Warp and blend every plane at its own resolution and depth."""
+    top = (1 << before.format.depth) - 1
+    planes: list[Plane] = []
+    for number, (first, second) in enumerate(zip(before.planes, after.planes, strict=True)):
+        drawn = _draw_image(first, second, warp, _Grid.of_plane(before, number, scale))
+        planes.append(np.minimum(drawn, top) if first.dtype != np.uint8 and top < 65535 else drawn)
+    return tuple(planes)
+
+
+def _draw_image(first: Array, second: Array, warp: Warp, grid: _Grid) -> Array:
+    """Sample both images along the warp and blend them; same shape, element type and channels.
+
+    Integers are rounded to nearest and saturated, floats left as they are. Where nothing moves the
+    images are sampled at whole pixels, which leaves them unchanged.
+    """
+    shape = first.shape[:2]
+    sides = [
+        sample(image, grid.displacement(displacement, shape), interpolation=cv2.INTER_CUBIC)
+        for image, displacement in ((first, warp.to_before), (second, warp.to_after))
+    ]
+    weight = grid.resample(warp.after_weight, shape)
+    if first.ndim == 3:
+        weight = cv2.merge([weight] * first.shape[2])
+    step = cv2.subtract(sides[1], sides[0], dtype=cv2.CV_32F)
+    cv2.multiply(step, weight, dst=step)
+    depth = {np.uint8: cv2.CV_8U, np.uint16: cv2.CV_16U, np.float32: cv2.CV_32F}[first.dtype.type]
+    drawn: Array = cv2.add(sides[0], step, dtype=depth)
+    return drawn
+
+
+def _luma_of_rgb(rgb: Array) -> Luma:
+    """8-bit brightness of (H, W, 3) RGB in [0, 1]."""
+    return cv2.convertScaleAbs(np.maximum(cv2.transform(rgb, _LUMA_WEIGHTS), 0), alpha=255)
+
+
+def _luma_of_frame(frame: Frame) -> Luma:
+    """8-bit brightness of a frame at full size."""
+    eight = [
+        plane
+        if plane.dtype == np.uint8
+        else cv2.convertScaleAbs(plane, alpha=2.0 ** (8 - frame.format.depth))
+        for plane in frame.planes[: 3 if frame.format.family is PixelFamily.RGB else 1]
+    ]
+    return eight[0] if len(eight) == 1 else cv2.cvtColor(cv2.merge(eight), cv2.COLOR_RGB2GRAY)
+
+
+def _uniform(inner: Luma, outer: Luma) -> Neighbour:
+    """The neighbour of a frame in a clip of constant rate."""
+    return Neighbour(flow=measure_flow(inner, outer).forward, time_ratio=1.0)
+
+
+def _same_picture(first: Frame, second: Frame) -> bool:
+    return first is second or all(
+        np.array_equal(one, other) for one, other in zip(first.planes, second.planes, strict=True)
+    )
+
+
+def _check_alike(frames: Sequence[Frame], count: int) -> None:
+    """Raise ModelError unless there are `count` frames of one format, colour and size."""
+    if len(frames) != count:
+        raise ModelError(f"{len(frames)} frames were given to motion, which takes {count}.")
+    first = frames[0]
+    for frame in frames[1:]:
+        if (frame.format, frame.color) != (first.format, first.color) or [
+            plane.shape for plane in frame.planes
+        ] != [plane.shape for plane in first.planes]:
+            raise ModelError(
+                f"The frames of a window differ: {first.width}x{first.height} {first.format} "
+                f"and {frame.width}x{frame.height} {frame.format}."
+            )
