@@ -1,0 +1,25 @@
+"""Time: when each output frame is shown, where cuts and repeated frames are, which frames a network sees."""
+
+from flavr_core.timeline.cuts import (
+    CutOverrides,
+    GapOverrides,
+    read_cuts_file,
+    resolve_overrides,
+    write_cuts_file,
+)
+from flavr_core.timeline.plan import plan_output
+from flavr_core.timeline.scenes import CutDetector, find_cuts
+from flavr_core.timeline.windows import iter_windows, needed_frames
+
+__all__ = [
+    "CutDetector",
+    "CutOverrides",
+    "GapOverrides",
+    "find_cuts",
+    "iter_windows",
+    "needed_frames",
+    "plan_output",
+    "read_cuts_file",
+    "resolve_overrides",
+    "write_cuts_file",
+]
