@@ -1,0 +1,134 @@
+"""One batch of training samples: real clips and rendered scenes, augmented together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from flavr_core.training.clips import ClipBank
+from flavr_core.training.synthetic import SceneSettings, draw_scenes, render
+
+COPIED_BOTH = 0.2
+"""Share of samples whose outer frames are copies of the inner ones: two-frame input."""
+COPIED_ONE = 0.05
+"""Share, on either side, with one copied outer frame: a clip's end, a cut next to the gap."""
+FOREIGN_OUTER = 0.03
+"""Share whose outer frames come from another clip: a cut that was not found."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchSettings:
+    """What a batch is made of."""
+
+    size: int = 64
+    """Samples on one device."""
+    synthetic_share: float = 0.25
+    """Part of them that is rendered."""
+    height: int = 256
+    """Rows of a crop."""
+    width: int = 256
+    """Columns of a crop."""
+    max_motion_px: float = 64.0
+    """Largest wanted motion over the gap."""
+    curriculum_steps: int = 3000
+    """Steps over which the largest motion grows from a quarter."""
+    seed: int = 1
+    """Everything that is drawn follows from it, the step and the rank."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """Samples on the device.
+
+    Convention: window (N, 4, 3, H, W) and truth (N, 3, H, W) float32 RGB; t (N,) float32; flow (N, 4, H, W)
+    from the truth to the frames before and after, pixels, where has_flow (N,) is 1.
+    """
+
+    window: Tensor
+    truth: Tensor
+    t: Tensor
+    flow: Tensor
+    has_flow: Tensor
+
+
+def rendered_samples(
+    count: int, settings: BatchSettings, reach: float, bank: ClipBank | None, numbers: np.random.Generator, device: torch.device
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Frames (N, 5, 3, H, W), the last to be made; positions (N,); flow (N, 4, H, W)."""
+    layers = int(numbers.integers(2, 5))
+    samples = 4 if numbers.random() < 0.15 else 1
+    scene = SceneSettings(
+        height=settings.height, width=settings.width, layers=layers, max_speed_px=reach, shutter_samples=samples
+    )
+    textures = None
+    if bank is not None and numbers.random() < 0.75:
+        textures = bank.pictures(count * (layers + 1), settings.height, settings.width, numbers)
+    scenes = draw_scenes(count, scene, int(numbers.integers(2**62)), device, textures)
+    places = np.where(numbers.random(count) < 0.5, 0.5, numbers.integers(1, 8, count) / 8).astype(np.float32)
+    t = torch.from_numpy(places).to(device)
+    times = torch.tensor([-1.0, 0.0, 1.0, 2.0], device=device).expand(count, 4)
+    rendered = render(scenes, torch.cat((times, t[:, None]), dim=1), shutter_samples=samples)
+    return rendered.frames, t, rendered.flow
+
+
+def draw_batch(
+    settings: BatchSettings, bank: ClipBank | None, *, step: int, rank: int, device: torch.device
+) -> Batch:
+    """The batch of one step on one device; the same whenever it is asked for again."""
+    numbers = np.random.default_rng([settings.seed, rank, step])
+    growth = min(1.0, 0.25 + 0.75 * step / max(settings.curriculum_steps, 1))
+    reach = settings.max_motion_px * growth
+    rendered = round(settings.size * settings.synthetic_share) if bank is not None else settings.size
+    frames, positions, flows = [], [], []
+    if rendered:
+        made, t, flow = rendered_samples(rendered, settings, reach, bank, numbers, device)
+        frames.append(made)
+        positions.append(t)
+        flows.append(flow)
+    filmed = settings.size - rendered
+    if filmed and bank is not None:
+        clips, t = bank.sample(filmed, settings.height, settings.width, numbers, max_motion_px=reach)
+        frames.append(clips)
+        positions.append(t)
+        flows.append(torch.zeros(filmed, 4, settings.height, settings.width, device=device))
+    has_flow = torch.zeros(settings.size, device=device)
+    has_flow[:rendered] = 1
+    samples = _recolour(torch.cat(frames), numbers)
+    window = _disturb_outer(samples[:, :4], numbers)
+    return Batch(window, samples[:, 4].contiguous(), torch.cat(positions), torch.cat(flows), has_flow)
+
+
+def _recolour(samples: Tensor, numbers: np.random.Generator) -> Tensor:
+    """Mixed-up channels, gamma and gain, once a sample; sensor noise on some."""
+    count, device = samples.shape[0], samples.device
+    orders = torch.from_numpy(np.stack([numbers.permutation(3) for _ in range(count)])).to(device)
+    index = orders[:, None, :, None, None].expand_as(samples)
+    mixed = torch.gather(samples, 2, index)
+    gamma = torch.from_numpy(np.exp(numbers.normal(0, 0.15, count)).astype(np.float32)).to(device)
+    gain = torch.from_numpy(numbers.uniform(0.7, 1.0, count).astype(np.float32)).to(device)
+    noise = torch.from_numpy((numbers.random(count) < 0.1) * numbers.uniform(0, 0.012, count)).float().to(device)
+    shape = (-1, 1, 1, 1, 1)
+    generator = torch.Generator(device=device).manual_seed(int(numbers.integers(2**62)))
+    grain = torch.randn(samples.shape, generator=generator, device=device, dtype=samples.dtype)
+    coloured = (mixed.clamp(min=1e-4) ** gamma.reshape(shape)) * gain.reshape(shape)
+    return (coloured + grain * noise.reshape(shape)).clamp(0, 1)
+
+
+def _disturb_outer(window: Tensor, numbers: np.random.Generator) -> Tensor:
+    """Replace outer frames by copies of the inner ones, or by frames of another sample."""
+    window = window.clone()
+    count = window.shape[0]
+    chance = numbers.random(count)
+    foreign = numbers.random((count, 2)) < FOREIGN_OUTER
+    left = torch.from_numpy(chance < COPIED_BOTH + COPIED_ONE)
+    right = torch.from_numpy((chance < COPIED_BOTH) | (chance > 1 - COPIED_ONE))
+    strangers = window.roll(1, dims=0)
+    for side, inner, copied in ((0, 1, left), (3, 2, right)):
+        borrowed = torch.from_numpy(foreign[:, 0 if side == 0 else 1]).to(window.device)[:, None, None, None]
+        window[:, side] = torch.where(borrowed, strangers[:, side], window[:, side])
+        same = copied.to(window.device)[:, None, None, None]
+        window[:, side] = torch.where(same, window[:, inner], window[:, side])
+    return window

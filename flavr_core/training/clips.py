@@ -1,0 +1,232 @@
+"""Real clips for training: decoded once, kept on the device, cropped and augmented there.
+
+A sample is five frames of one clip: inputs a, a+s, a+2s, a+3s with a stride s of 2 to 8, and the frame to
+be made, a+s+k with 0 < k < s, so that any position is supervised. Every augmentation is drawn once a sample.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from flavr_core.errors import MediaError
+
+MOTION_HEIGHT = 96
+"""Rows of the pictures on which a clip's motion is measured."""
+MAX_STRIDE = 8
+"""Largest distance of two inputs, frames."""
+STILL_PX = 0.15
+"""Clips that move less than this a frame are left out."""
+PROBES = 16
+"""Pixels a side of the raster on which candidate crops are compared."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BankClip:
+    """Where the frames of one clip lie in the bank."""
+
+    name: str
+    """File it came from."""
+    offset: int
+    """Byte at which its first frame begins."""
+    frames: int
+    """How many."""
+    height: int
+    """Rows."""
+    width: int
+    """Columns."""
+    motion_px: float
+    """90th percentile of the flow between neighbouring frames, pixels of its own size."""
+
+
+def find_clips(folders: Sequence[Path]) -> list[Path]:
+    """All video files in `folders`, sorted. Raises MediaError when there is none."""
+    kinds = {".mp4", ".mkv", ".mov", ".webm", ".avi"}
+    found = sorted(path for folder in folders for path in folder.rglob("*") if path.suffix.lower() in kinds)
+    if not found:
+        raise MediaError(
+            f"No clips were found in {', '.join(map(str, folders))}.", "Name folders that hold video files."
+        )
+    return found
+
+
+def decode(path: Path, scale: float) -> NDArray[np.uint8]:
+    """All frames of a clip, (T, H, W, 3) RGB. Raises MediaError when there are none."""
+    capture = cv2.VideoCapture(str(path))
+    frames = []
+    try:
+        while True:
+            ok, frame = capture.read()
+            if not ok:
+                break
+            if scale != 1:
+                frame = cv2.resize(frame, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+            frames.append(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB))
+    finally:
+        capture.release()
+    if not frames:
+        raise MediaError(f"{path} holds no frames that can be read.", "Remove it from the folder.")
+    return np.stack(frames)
+
+
+def measure_motion(frames: NDArray[np.uint8]) -> float:
+    """90th percentile of the flow between neighbours, averaged over some of them, pixels."""
+    scale = MOTION_HEIGHT / min(frames.shape[1:3])
+    flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+    speeds = []
+    for index in np.linspace(0, max(len(frames) - 2, 0), 10).astype(int):
+        pair = [
+            cv2.resize(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+            for frame in frames[index : index + 2]
+        ]
+        if len(pair) == 2:
+            speeds.append(np.percentile(np.linalg.norm(flow.calc(pair[0], pair[1], None), axis=-1), 90))
+    return float(np.mean(speeds)) / scale if speeds else 0.0
+
+
+def _decode_into(path: Path, scale: float, target: Path) -> tuple[int, int, int, float]:
+    frames = decode(path, scale)
+    temporary = target.with_suffix(".part")
+    frames.tofile(temporary)
+    temporary.replace(target)
+    return frames.shape[0], frames.shape[1], frames.shape[2], measure_motion(frames)
+
+
+def build_bank(clips: Sequence[Path], folder: Path, *, scales: Sequence[float], workers: int) -> None:
+    """Decode all clips into `folder`, one raw file each, with `bank.json` last."""
+    folder.mkdir(parents=True, exist_ok=True)
+    jobs = [(clip, scale) for clip in clips for scale in scales]
+    entries: list[BankClip] = []
+    offset = 0
+    cv2.setNumThreads(1)
+    with ThreadPoolExecutor(workers) as pool:
+        results = pool.map(
+            _decode_into, [j[0] for j in jobs], [j[1] for j in jobs], [folder / f"{n}.raw" for n in range(len(jobs))]
+        )
+        for (clip, scale), (count, height, width, motion) in zip(jobs, results, strict=True):
+            entries.append(
+                BankClip(
+                    name=f"{clip.name}@{scale:g}", offset=offset, frames=count, height=height, width=width, motion_px=motion
+                )
+            )
+            offset += count * height * width * 3
+    temporary = folder / "bank.json.part"
+    temporary.write_text(json.dumps([asdict(entry) for entry in entries]))
+    temporary.replace(folder / "bank.json")
+
+
+class ClipBank:
+    """All frames of all clips on one device, and samples drawn from them."""
+
+    def __init__(self, folder: Path, device: torch.device) -> None:
+        entries = [BankClip(**entry) for entry in json.loads((folder / "bank.json").read_text())]
+        total = sum(entry.frames * entry.height * entry.width * 3 for entry in entries)
+        self.device = device
+        self.pixels = torch.empty(total, dtype=torch.uint8, device=device)
+        for number, entry in enumerate(entries):
+            raw = torch.from_numpy(np.fromfile(folder / f"{number}.raw", dtype=np.uint8))
+            self.pixels[entry.offset : entry.offset + raw.numel()].copy_(raw)
+        self.clips = [entry for entry in entries if entry.frames >= 7 and entry.motion_px >= STILL_PX]
+        if not self.clips:
+            raise MediaError("No clip moves or is long enough to train on.", "Give clips of 7 frames and more.")
+        weights = np.array([entry.frames**0.8 * min(entry.motion_px / 2, 1.0) ** 0.7 for entry in self.clips])
+        self.weights = weights / weights.sum()
+
+    def sample(
+        self, count: int, height: int, width: int, numbers: np.random.Generator, *, max_motion_px: float
+    ) -> tuple[Tensor, Tensor]:
+        """Samples of five frames each: the inputs, then the frame to be made, and its position.
+
+        Convention: returns frames (N, 5, 3, H, W) float32 RGB in [0, 1] and positions (N,) float32.
+        """
+        plans = [self._plan(height, width, numbers, max_motion_px) for _ in range(2 * count)]
+        table = torch.from_numpy(np.array([plan[0] for plan in plans], dtype=np.int64)).to(self.device)
+        starts, steps = table[:, :5], table[:, 5:]
+        positions = torch.tensor([plan[1] for plan in plans], dtype=torch.float32, device=self.device)
+        keep = self._livelier(starts, steps, height, width, numbers)
+        frames = gather_crops(self.pixels, starts[keep], steps[keep], height, width)
+        return frames, positions[keep]
+
+    def pictures(self, count: int, height: int, width: int, numbers: np.random.Generator) -> Tensor:
+        """Single crops, as textures: (N, 3, H, W) float32 RGB in [0, 1]."""
+        plans = [self._plan(height, width, numbers, MAX_STRIDE)[0] for _ in range(count)]
+        table = torch.from_numpy(np.array(plans, dtype=np.int64)).to(self.device)
+        return gather_crops(self.pixels, table[:, :1], table[:, 5:], height, width)[:, 0]
+
+    def _plan(
+        self, height: int, width: int, numbers: np.random.Generator, max_motion_px: float
+    ) -> tuple[list[int], float]:
+        """Bytes of the five crops' first pixels and the steps to the next column and row; the position."""
+        fits: list[bool] = []
+        while not any(fits):
+            clip = self.clips[numbers.choice(len(self.clips), p=self.weights)]
+            fits = [
+                clip.height >= height and clip.width >= width,
+                clip.height >= width and clip.width >= height,
+            ]
+        turned = bool(fits[1] and (not fits[0] or numbers.random() < 0.5))
+        wanted = float(np.exp(numbers.uniform(np.log(3.0), np.log(max_motion_px))))
+        longest = min(MAX_STRIDE, (clip.frames - 1) // 3)
+        stride = int(np.clip(round(wanted / max(clip.motion_px, 0.05)), 2, longest))
+        first = int(numbers.integers(0, clip.frames - 3 * stride))
+        even_middle = stride % 2 == 0 and numbers.random() < 0.5
+        place = stride // 2 if even_middle else int(numbers.integers(1, stride))
+        indices = [first, first + stride, first + 2 * stride, first + 3 * stride, first + stride + place]
+        position = place / stride
+        if numbers.random() < 0.5:
+            indices = indices[3::-1] + indices[4:]
+            position = 1 - position
+        rows, columns = (width, height) if turned else (height, width)
+        top = int(numbers.integers(0, clip.height - rows + 1))
+        left = int(numbers.integers(0, clip.width - columns + 1))
+        flip_rows, flip_columns = numbers.random(2) < 0.5
+        row_bytes, column_bytes = clip.width * 3, 3
+        start = (top + (rows - 1) * flip_rows) * row_bytes + (left + (columns - 1) * flip_columns) * column_bytes
+        row_step = -row_bytes if flip_rows else row_bytes
+        column_step = -column_bytes if flip_columns else column_bytes
+        steps = [row_step, column_step] if turned else [column_step, row_step]
+        frame_bytes = clip.height * row_bytes
+        return [clip.offset + index * frame_bytes + int(start) for index in indices] + steps, position
+
+    def _livelier(
+        self, starts: Tensor, steps: Tensor, height: int, width: int, numbers: np.random.Generator
+    ) -> Tensor:
+        """Of each two candidates one: usually the one whose middle frames differ more. Indices (N,)."""
+        count = starts.shape[0] // 2
+        xs = torch.linspace(0, width - 1, PROBES, device=self.device).long()
+        ys = torch.linspace(0, height - 1, PROBES, device=self.device).long()
+        places = xs * steps[:, 0, None, None] + ys[:, None] * steps[:, 1, None, None]  # (2N, P, P)
+        pair = self.pixels[starts[:, 1:3, None, None] + places[:, None] + 1].float()
+        change = (pair[:, 0] - pair[:, 1]).abs().mean(dim=(1, 2)).reshape(2, count)
+        careless = torch.from_numpy(numbers.random(count) < 0.35).to(self.device)
+        better = (change[1] > change[0]) & ~careless
+        return torch.arange(count, device=self.device) + better * count
+
+
+def gather_crops(pixels: Tensor, starts: Tensor, steps: Tensor, height: int, width: int) -> Tensor:
+    """Crops by address.
+
+    Convention: pixels (bytes,) uint8; starts (N, T) bytes; steps (N, 2) bytes to the next column and
+    row of the crop, negative where flipped; returns (N, T, 3, H, W) float32 in [0, 1].
+    """
+    device = pixels.device
+    xs = torch.arange(width, device=device) * steps[:, 0, None]  # (N, W)
+    ys = torch.arange(height, device=device) * steps[:, 1, None]  # (N, H)
+    places = starts[:, :, None, None] + (ys[:, :, None] + xs[:, None, :])[:, None]  # (N, T, H, W)
+    channels = torch.arange(3, device=device)[:, None, None]
+    return pixels[places[:, :, None] + channels].float() / 255
+
+
+def default_workers() -> int:
+    """Threads to decode with."""
+    return max(1, (os.cpu_count() or 2) - 1)

@@ -1,0 +1,84 @@
+"""One leg of training from files to files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import distributed as dist
+
+from flavr_core.model.fourflow import FourFlow
+from flavr_core.training.clips import ClipBank, build_bank, default_workers, find_clips
+from flavr_core.training.loop import LegSettings, Rank, Trainer, join_ranks
+from flavr_core.training.validation import read_validation
+
+CLIP_SCALES = (1.0, 0.82)
+"""Sizes at which each clip is kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegFiles:
+    """What a leg reads."""
+
+    clips: tuple[Path, ...] = ()
+    """Folders of clips; none: rendered motion alone."""
+    bank: Path
+    """Folder of decoded clips; made when it is not there."""
+    validation: Path | None = None
+    """Folder of held-out windows."""
+    start: Path | None = None
+    """Weights to begin with when there is no checkpoint."""
+    start_step: int = 0
+    """Steps that those weights have seen."""
+    new_leg: bool = False
+    """Whether a found checkpoint's leg is over and another begins."""
+
+
+def run_leg(settings: LegSettings, files: LegFiles, *, device_type: str, started: float) -> Trainer:
+    """Train one leg and write `average.safetensors` (half precision), and `trunk.safetensors` before a fall."""
+    rank = join_ranks(device_type)
+    torch.backends.cudnn.benchmark = True
+    torch.set_float32_matmul_precision("high")
+    bank = _open_bank(files, rank)
+    validation = read_validation(files.validation, rank.device) if files.validation and rank.leads else None
+    torch.manual_seed(settings.batch.seed)
+    network = FourFlow()
+    if files.start is not None:
+        network.load_state_dict({name: value.float() for name, value in load_file(files.start).items()})
+    trainer = Trainer(network, settings, rank)
+    trainer.step = files.start_step
+    checkpoint = settings.folder / "checkpoint.pt"
+    if checkpoint.exists():
+        trainer.load(checkpoint)
+        if files.new_leg:
+            trainer.leg_step = 0
+    trainer.run(bank, validation, started)
+    if rank.leads:
+        export_average(trainer, settings.folder / "average.safetensors")
+        if (settings.folder / "trunk.pt").exists():
+            trainer.load(settings.folder / "trunk.pt")
+            export_average(trainer, settings.folder / "trunk.safetensors")
+    if dist.is_initialized():
+        dist.barrier()
+        dist.destroy_process_group()
+    return trainer
+
+
+def export_average(trainer: Trainer, path: Path) -> None:
+    """Write the averaged weights in half precision."""
+    state = {name: value.detach().half().cpu().contiguous() for name, value in trainer.average.state_dict().items()}
+    temporary = path.with_suffix(".part")
+    save_file(state, temporary, metadata={"architecture": "fourflow", "step": str(trainer.step)})
+    temporary.replace(path)
+
+
+def _open_bank(files: LegFiles, rank: Rank) -> ClipBank | None:
+    if not files.clips:
+        return None
+    if rank.leads and not (files.bank / "bank.json").exists():
+        build_bank(find_clips(files.clips), files.bank, scales=CLIP_SCALES, workers=default_workers())
+    if rank.count > 1:
+        dist.barrier()
+    return ClipBank(files.bank, rank.device)

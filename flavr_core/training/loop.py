@@ -1,0 +1,278 @@
+"""The loop: any number of GPUs, one flat vector of parameters, atomic checkpoints, legs of given length.
+
+The learning rate warms up, stays constant (the trunk) and may fall to zero at the end of a leg. Weights
+to ship come from a leg with that fall; the next leg goes on from the trunk as it was before the fall, so that
+legs of any number add up. The running average of the weights is what is measured and kept.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch import distributed as dist
+
+from flavr_core.errors import ModelError
+from flavr_core.model.fourflow import FourFlow
+from flavr_core.training.batches import Batch, BatchSettings, draw_batch
+from flavr_core.training.clips import ClipBank
+from flavr_core.training.losses import total_loss
+from flavr_core.training.validation import ValidationSet, validate
+
+LOOK_EVERY = 20
+"""Steps between two looks at the clock and the loss: each look waits for the device."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegSettings:
+    """One stretch of training."""
+
+    folder: Path
+    """Where checkpoints and the curve go."""
+    batch: BatchSettings = field(default_factory=BatchSettings)
+    """What a step sees on each device."""
+    learning_rate: float = 4e-4
+    """Of the trunk."""
+    warmup_steps: int = 500
+    """Steps of this leg over which the rate rises."""
+    weight_decay: float = 1e-4
+    """AdamW's."""
+    ema: float = 0.999
+    """Of the running average, a step."""
+    max_norm: float = 1.0
+    """Gradients are shortened to this length."""
+    max_steps: int = 1_000_000_000
+    """Steps of this leg."""
+    max_seconds: float = float("inf")
+    """Length of this leg, the start included."""
+    fall_seconds: float = 0.0
+    """Of these, spent on letting the rate fall to zero."""
+    fall_steps: int = 0
+    """The same in steps."""
+    checkpoint_seconds: float = 120.0
+    """Between two checkpoints."""
+    validate_steps: int = 1000
+    """Between two measurements."""
+    compile: bool = True
+    """Whether the step is compiled."""
+
+
+class FlatParameters:
+    """All parameters of a network as views into one vector, and their gradients as views into another.
+
+    Makes the optimiser, the average, the exchange between devices and checkpoints one operation each.
+    """
+
+    def __init__(self, network: nn.Module, *, gradients: bool) -> None:
+        parameters = list(network.parameters())
+        total = sum(parameter.numel() for parameter in parameters)
+        self.values = torch.empty(total, device=parameters[0].device)
+        self.gradients = torch.zeros_like(self.values) if gradients else None
+        start = 0
+        for parameter in parameters:
+            stop = start + parameter.numel()
+            view = self.values[start:stop].view(parameter.shape)
+            view.copy_(parameter.data)
+            parameter.data = view
+            parameter.requires_grad_(gradients)
+            if self.gradients is not None:
+                parameter.grad = self.gradients[start:stop].view(parameter.shape)
+            start = stop
+
+
+@dataclass(frozen=True, slots=True)
+class Rank:
+    """Place of this process among those that train together."""
+
+    rank: int
+    count: int
+    device: torch.device
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process writes files and measures."""
+        return self.rank == 0
+
+
+def join_ranks(device_type: str) -> Rank:
+    """Join the processes that torchrun started, if it did; one process otherwise."""
+    local = int(os.environ.get("LOCAL_RANK", "0"))
+    device = torch.device("cuda", local) if device_type == "cuda" else torch.device("cpu")
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
+    if "RANK" not in os.environ:
+        return Rank(0, 1, device)
+    if not dist.is_initialized():
+        dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    return Rank(dist.get_rank(), dist.get_world_size(), device)
+
+
+class Trainer:
+    """Trains one network; see the module's docstring."""
+
+    def __init__(self, network: FourFlow, settings: LegSettings, rank: Rank) -> None:
+        self.settings, self.rank = settings, rank
+        self.network = network.to(rank.device)
+        self.average = FourFlow(network.widths).to(rank.device)
+        self.average.load_state_dict(network.state_dict())
+        self.flat = FlatParameters(self.network, gradients=True)
+        self.flat_average = FlatParameters(self.average, gradients=False)
+        self.vector = nn.Parameter(self.flat.values)
+        self.vector.grad = self.flat.gradients
+        self.rate = torch.zeros((), device=rank.device)
+        self.optimizer = torch.optim.AdamW(
+            [self.vector], lr=self.rate, betas=(0.9, 0.99), weight_decay=settings.weight_decay, fused=True
+        )
+        self.step = 0
+        self.leg_step = 0
+        self.fall_from: float | None = None
+        self.samples = 0
+        self._loss = torch.compile(self._compute) if settings.compile else self._compute
+
+    def _compute(self, batch_parts: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
+        window, truth, t, flow, has_flow = batch_parts
+        with torch.autocast(self.rank.device.type, torch.bfloat16, enabled=self.rank.device.type == "cuda"):
+            prediction = self.network.predict(window, t)
+        return total_loss(prediction, window, truth, t, flow, has_flow)
+
+    def train_step(self, batch: Batch, factor: float) -> tuple[Tensor, Tensor]:
+        """One step on this rank's part of the batch; `factor` scales the learning rate. Loss and squared errors."""
+        gradients = self.flat.gradients
+        assert gradients is not None
+        gradients.zero_()
+        loss, errors = self._loss((batch.window, batch.truth, batch.t, batch.flow, batch.has_flow))
+        loss.backward()
+        if self.rank.count > 1:
+            dist.all_reduce(gradients)
+            gradients.div_(self.rank.count)
+        norm = gradients.norm()
+        gradients.mul_((self.settings.max_norm / (norm + 1e-6)).clamp(max=1.0))
+        # A step whose gradient is not finite is left out; the loop stops when they go on.
+        gradients.nan_to_num_(0.0, 0.0, 0.0)
+        self.rate.fill_(self.settings.learning_rate * factor)
+        self.optimizer.step()
+        decay = min(self.settings.ema, (self.step + 1) / (self.step + 10))
+        self.flat_average.values.lerp_(self.flat.values, 1 - decay)
+        self.step += 1
+        self.leg_step += 1
+        self.samples += batch.t.shape[0] * self.rank.count
+        return loss.detach(), errors
+
+    def run(self, bank: ClipBank | None, validation: ValidationSet | None, started: float) -> None:
+        """Train until the leg is over; checkpoints, the curve and the final weights land in the folder."""
+        settings, last_save = self.settings, time.monotonic()
+        begun, seen = time.monotonic(), 0
+        losses: list[Tensor] = []
+        factor, over = 1.0, False
+        while self.leg_step < settings.max_steps:
+            if self.leg_step % LOOK_EVERY == 0:
+                factor, over = self._look(time.monotonic() - started)
+                if over:
+                    break
+            warm = min(1.0, (self.leg_step + 1) / max(settings.warmup_steps, 1))
+            batch = draw_batch(settings.batch, bank, step=self.step, rank=self.rank.rank, device=self.rank.device)
+            loss, errors = self.train_step(batch, warm * self._fine_factor(factor))
+            if self.leg_step % LOOK_EVERY == 0:
+                losses.append(torch.stack((loss, -10 * torch.log10(errors + 1e-8).mean())))
+            seen += batch.t.shape[0] * self.rank.count
+            if self.leg_step % settings.validate_steps == 0:
+                elapsed = time.monotonic() - begun
+                self._record(validation, losses, seen / elapsed, time.monotonic() - started, factor)
+                losses, seen, begun = [], 0, time.monotonic()
+            if self.rank.leads and time.monotonic() - last_save > settings.checkpoint_seconds:
+                self.save(settings.folder / "checkpoint.pt")
+                last_save = time.monotonic()
+        self._record(validation, losses, seen / (time.monotonic() - begun), time.monotonic() - started, factor)
+        if self.rank.leads:
+            self.save(settings.folder / "checkpoint.pt")
+
+    def _fine_factor(self, factor: float) -> float:
+        """The rate's fall in steps is exact; the fall in seconds is as of the last look."""
+        settings = self.settings
+        if settings.fall_steps:
+            return min(1.0, max(0.0, (settings.max_steps - self.leg_step) / settings.fall_steps))
+        return factor
+
+    def _look(self, elapsed: float) -> tuple[float, bool]:
+        """The rate's factor by the clock and whether the leg is over; all ranks agree on rank 0's clock."""
+        settings = self.settings
+        shared = torch.tensor([elapsed], dtype=torch.float64, device=self.rank.device)
+        if self.rank.count > 1:
+            dist.broadcast(shared, src=0)
+        elapsed = float(shared.item())
+        left = settings.max_seconds - elapsed
+        factor = 1.0
+        if settings.fall_seconds and left < settings.fall_seconds:
+            factor = max(0.0, left / settings.fall_seconds)
+        falling = factor < 1 or (settings.fall_steps and settings.max_steps - self.leg_step <= settings.fall_steps)
+        if falling and self.fall_from is None:
+            self.fall_from = elapsed
+            if self.rank.leads:
+                self.save(settings.folder / "trunk.pt")
+        return factor, left <= 0
+
+    def _record(
+        self, validation: ValidationSet | None, losses: list[Tensor], rate: float, elapsed: float, factor: float
+    ) -> None:
+        if not self.rank.leads or not losses:
+            return
+        mean = torch.stack(losses).mean(dim=0).tolist()
+        if not mean[0] == mean[0]:
+            raise ModelError(f"The loss is not a number at step {self.step}.", "Go on from the last checkpoint.")
+        entry: dict[str, Any] = {
+            "step": self.step,
+            "samples": self.samples,
+            "seconds": round(elapsed, 1),
+            "samples_per_second": round(rate, 1),
+            "rate_factor": round(factor, 4),
+            "loss": round(mean[0], 5),
+            "train_psnr_db": round(mean[1], 3),
+        }
+        if validation is not None:
+            scores = validate(self.average, validation)
+            entry["psnr_db"] = round(sum(scores.values()) / len(scores), 3)
+            entry["clips"] = {name: round(score, 2) for name, score in scores.items()}
+        self.settings.folder.mkdir(parents=True, exist_ok=True)
+        with (self.settings.folder / "curve.jsonl").open("a", encoding="utf-8") as curve:
+            curve.write(json.dumps(entry) + "\n")
+        print(json.dumps(entry), flush=True)
+
+    def save(self, path: Path) -> None:
+        """Everything that a resumed run needs, written under a temporary name and renamed."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        state = self.optimizer.state.get(self.vector, {})
+        record = {
+            "widths": asdict(self.network.widths),
+            "parameters": self.flat.values,
+            "average": self.flat_average.values,
+            "first_moment": state.get("exp_avg"),
+            "second_moment": state.get("exp_avg_sq"),
+            "optimizer_step": state.get("step"),
+            "step": self.step,
+            "leg_step": self.leg_step,
+            "samples": self.samples,
+        }
+        temporary = path.with_suffix(".part")
+        torch.save(record, temporary)
+        temporary.replace(path)
+
+    def load(self, path: Path) -> None:
+        """Go on exactly where `save` was called."""
+        record = torch.load(path, map_location=self.rank.device, weights_only=True)
+        if record["widths"] != asdict(self.network.widths):
+            raise ModelError(f"{path} is of a network of other widths.", "Give the same widths.")
+        self.flat.values.copy_(record["parameters"])
+        self.flat_average.values.copy_(record["average"])
+        if record["first_moment"] is not None:
+            self.optimizer.state[self.vector] = {
+                "step": record["optimizer_step"],
+                "exp_avg": record["first_moment"].clone(),
+                "exp_avg_sq": record["second_moment"].clone(),
+            }
+        self.step, self.leg_step, self.samples = record["step"], record["leg_step"], record["samples"]
