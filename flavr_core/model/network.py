@@ -170,7 +170,7 @@ class Architecture:
     """An empty network configured from {parameter name: shape} and the options; its `state_dict` then
     says which names and shapes the file must have. Raises ModelError when a needed name is missing."""
     rename: Callable[[Mapping[str, Shape]], Mapping[str, str]] | None = None
-    """{name in the file: our name} for files of other programs; names left out stay; asked before `matches`."""
+    """{name in the file: our name} for another program's files, asked before `matches`; the rest stay."""
     options: Mapping[str, tuple[str, ...]] | None = None
     """What a file cannot tell: {option: allowed values, the first is the default}."""
 

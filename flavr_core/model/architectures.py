@@ -1,0 +1,126 @@
+"""The table of networks that have weights, and the way from a dictionary of weights to one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from flavr_core.errors import ModelError
+from flavr_core.model import flavr
+from flavr_core.model.checkpoint import strip_names
+from flavr_core.model.network import Architecture, Network
+
+ARCHITECTURES: tuple[Architecture, ...] = (flavr.ARCHITECTURE,)
+"""Every class of networks that a file of weights can be; the first that matches is taken."""
+
+UNSUPPORTED = {
+    "get_kernel.": "an AdaCoF or CDFI network",
+    "feat_pyramid.": "a UPR-Net",
+    "block0.conv0.": "a RIFE network",
+    "flownet.block0.": "a RIFE network",
+}
+"""Telling beginnings of names of networks that are known but cannot be run."""
+
+SHOWN = 4
+"""Names listed for each kind of mismatch; the rest are counted."""
+
+
+def from_state_dict(state: Mapping[str, Tensor | np.ndarray[Any, Any]], **options: str) -> Network:
+    """The network that these weights belong to, in float32 on the CPU, in evaluation mode.
+
+    Everything about it is read off names and shapes. `options` say only what those cannot tell,
+    for FLAVR `join="add"` or `"none"` where skips are not concatenated. The weights are copied.
+
+    Raises:
+        ModelError: when the weights belong to no known network, or some are missing, unexpected or
+            misshapen (each named), or an option is unknown.
+    """
+    tensors = {name: torch.as_tensor(value) for name, value in state.items()}
+    architecture, canonical = recognise(strip_names(tensors))
+    shapes = {name: tuple(value.shape) for name, value in canonical.items()}
+    chosen = _check_options(architecture, options)
+    with torch.device("meta"):  # costs nothing, whatever sizes a mad file asks for
+        expected = architecture.build(shapes, chosen).state_dict()
+    _check_state(architecture.name, expected, canonical)
+    network = architecture.build(shapes, chosen)
+    network.load_state_dict({name: _master(value) for name, value in canonical.items()}, assign=True)
+    return network.eval()
+
+
+def _master(value: Tensor) -> Tensor:
+    """A float32 copy of a weight; counters stay whole numbers."""
+    dtype = torch.float32 if value.is_floating_point() else value.dtype
+    return value.detach().to(device="cpu", dtype=dtype, copy=True).contiguous()
+
+
+def recognise(state: Mapping[str, Tensor]) -> tuple[Architecture, dict[str, Tensor]]:
+    """The architecture of these weights and the weights under its own names.
+
+    Raises:
+        ModelError: when they belong to none.
+    """
+    for architecture in ARCHITECTURES:
+        shapes = {name: tuple(value.shape) for name, value in state.items()}
+        names = architecture.rename(shapes) if architecture.rename else {}
+        canonical = {names.get(name, name): value for name, value in state.items()}
+        if len(canonical) == len(state) and architecture.matches(
+            {name: tuple(value.shape) for name, value in canonical.items()}
+        ):
+            return architecture, canonical
+    raise _unknown(state)
+
+
+def _unknown(state: Mapping[str, Tensor]) -> ModelError:
+    for beginning, what in UNSUPPORTED.items():
+        if any(name.startswith(beginning) for name in state):
+            return ModelError(f"These are the weights of {what}, which is not supported yet.")
+    if not state:
+        return ModelError("There are no weights in it.", "Give a file with a network's state_dict.")
+    known = ", ".join(architecture.name for architecture in ARCHITECTURES)
+    return ModelError(
+        f"These weights belong to no known network; their names begin with {', '.join(list(state)[:SHOWN])}.",
+        f"Known are: {known}.",
+    )
+
+
+def _check_options(architecture: Architecture, options: Mapping[str, str]) -> dict[str, str]:
+    allowed = architecture.options or {}
+    for key, value in options.items():
+        if key not in allowed:
+            hint = f"It has: {', '.join(allowed)}." if allowed else "It has none."
+            raise ModelError(f"{architecture.name} has no option {key}.", hint)
+        if value not in allowed[key]:
+            raise ModelError(f"{key} cannot be {value}.", f"It can be {' or '.join(allowed[key])}.")
+    return {key: options.get(key, values[0]) for key, values in allowed.items()}
+
+
+def _check_state(name: str, expected: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> None:
+    missing = [key for key in expected if key not in given]
+    unexpected = [key for key in given if key not in expected]
+    misshapen = [
+        f"{key} is {_describe(given[key])} and should be {_describe(value)}"
+        for key, value in expected.items()
+        if key in given and _describe(given[key]) != _describe(value)
+    ]
+    kinds = {"missing": missing, "unexpected": unexpected, "misshapen": misshapen}
+    words = [f"{kind}: {_some(names)}" for kind, names in kinds.items() if names]
+    if words:
+        raise ModelError(
+            f"These weights do not make a {name} network: {'; '.join(words)}.",
+            "The file is damaged, incomplete, or made for a variant that is not supported.",
+        )
+
+
+def _describe(value: Tensor) -> str:
+    numbers = "" if value.is_floating_point() else f" of {value.dtype}".replace("torch.", "")
+    layout = "" if value.layout == torch.strided else " sparse"
+    return f"{tuple(value.shape)}{numbers}{layout}"
+
+
+def _some(names: list[str]) -> str:
+    rest = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + rest
