@@ -1,0 +1,1 @@
+"""How good a network is: pictures that were held out, drawn again, and compared with what was filmed."""
