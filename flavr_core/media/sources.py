@@ -1,0 +1,48 @@
+"""The one way to the frames of a clip, whatever it is stored in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Protocol, Self
+
+from flavr_core.clip import ClipInfo, ClipKind
+from flavr_core.frame import Frame
+
+
+class FrameSource(Protocol):
+    """Frames of a clip in order. A context manager; one thread at a time."""
+
+    info: ClipInfo
+    """What `probe` found."""
+
+    @property
+    def notes(self) -> list[str]:
+        """Repairs found while decoding, one sentence each, so far."""
+
+    def frames(self, start: int = 0, stop: int | None = None) -> Iterator[Frame]:
+        """Frames start to stop - 1 of `info.times`, exactly one for each; may be called repeatedly."""
+
+    def close(self) -> None:
+        """Free decoder and file; frames that were handed out stay valid."""
+
+    def __enter__(self) -> Self:
+        """The source itself."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None:
+        """Closes."""
+
+
+def open_source(info: ClipInfo) -> FrameSource:
+    """Open the clip that `probe` described.
+
+    Raises:
+        MediaError: when the file is gone, or is another one now.
+    """
+    if info.kind is ClipKind.VIDEO:
+        from flavr_core.media.video import VideoSource
+
+        return VideoSource(info)
+    raise NotImplementedError(info.kind)

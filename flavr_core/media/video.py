@@ -1,0 +1,255 @@
+"""Frames of a video file, from any frame number on, exactly those that its index promises.
+
+A picture is matched to its frame number by its timestamp (or by its packet, where timestamps were
+repaired), never by counting what the decoder happens to give. A frame that cannot be decoded is shown
+as the one before it, and said so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import av
+from av.error import FFmpegError
+from av.packet import Packet
+from av.video.stream import VideoStream
+
+from flavr_core.clip import ClipInfo
+from flavr_core.errors import MediaError
+from flavr_core.frame import Frame
+from flavr_core.media.interlace import LEAD_IN, deinterlace
+from flavr_core.media.opening import open_container, pick_video, use_threads
+from flavr_core.media.orientation import Orientation, orientation_of
+from flavr_core.media.packets import PacketIndex, decode_packet, read_index
+from flavr_core.media.pixels import frame_from_av
+from flavr_core.timing import format_time
+
+Numbered = tuple[int | None, av.VideoFrame]
+"""A decoded picture and the number of its frame; None where it is none of the clip's frames."""
+
+
+class PictureReader:
+    """One open file: decodes from a key packet on and numbers what comes out."""
+
+    def __init__(self, path: Path, index: PacketIndex) -> None:
+        self._path = path
+        self._index = index
+        self._container = open_container(path)
+        self._stream: VideoStream = pick_video(self._container, path)
+        use_threads(self._stream)
+        self._is_fresh = True
+
+    def close(self) -> None:
+        """Free the decoder and the file."""
+        self._container.close()
+
+    def read_from(self, key_number: int) -> Iterator[Numbered]:
+        """Decode from key packet `key_number`, or an earlier one, to the end of the file.
+
+        Pictures before the first one that can be trusted after a jump are left out.
+        """
+        landed, packets = self._jump(key_number)
+        key = self._index.keys[landed]
+        trusted_from = key.first_index if landed else 0
+        for number, picture in self._decode(packets, key.ordinal):
+            if number is None or number >= trusted_from:
+                yield number, picture
+
+    def _decode(self, packets: Iterator[Packet[VideoStream]], ordinal: int) -> Iterator[Numbered]:
+        shown_as = self._index.shown_as
+        try:
+            for packet in packets:
+                if packet.size == 0:
+                    continue
+                if shown_as is not None:
+                    packet.pts = ordinal
+                    ordinal += 1
+                for picture in decode_packet(self._stream, packet):
+                    yield self._number(picture), picture
+        except FFmpegError:
+            pass  # the file breaks off; frames that are missing now are held by the caller
+        for picture in decode_packet(self._stream, None):
+            yield self._number(picture), picture
+
+    def _number(self, picture: av.VideoFrame) -> int | None:
+        shown_as = self._index.shown_as
+        if shown_as is None:
+            return self._index.index_of(picture.pts)
+        ordinal = picture.pts
+        if ordinal is None or not 0 <= ordinal < len(shown_as) or shown_as[ordinal] < 0:
+            return None
+        return shown_as[ordinal]
+
+    def _jump(self, key_number: int) -> tuple[int, Iterator[Packet[VideoStream]]]:
+        """Place the file at or before a key packet; returns which one, and the packets from it on."""
+        while key_number > 0:
+            key = self._index.keys[key_number]
+            for target in dict.fromkeys((key.pts, key.dts)):
+                if target is None:
+                    continue
+                found = self._seek(target)
+                if found is not None and found[0] <= key_number:
+                    return found
+            # Far apart enough that a file whose seeking is coarse is soon read from its start.
+            key_number -= max(1, key_number // 4)
+        self._reopen()
+        return 0, self._container.demux(self._stream)
+
+    def _seek(self, target: int) -> tuple[int, Iterator[Packet[VideoStream]]] | None:
+        """Seek by time; returns the key packet it came to, when it is a known one."""
+        try:
+            self._container.seek(target, stream=self._stream, backward=True)
+            self._is_fresh = False
+            packets = self._container.demux(self._stream)
+            for packet in packets:
+                if packet.size == 0:
+                    return None
+                landed = self._index.identify(packet)
+                if landed is not None:
+                    return landed, _chain(packet, packets)
+        except FFmpegError:
+            return None
+        return None
+
+    def _reopen(self) -> None:
+        if self._is_fresh:
+            self._is_fresh = False
+            return
+        self._container.close()
+        self._container = open_container(self._path)
+        self._stream = pick_video(self._container, self._path)
+        use_threads(self._stream)
+        self._is_fresh = False
+
+
+def _chain(first: Packet[VideoStream], rest: Iterator[Packet[VideoStream]]) -> Iterator[Packet[VideoStream]]:
+    yield first
+    yield from rest
+
+
+class VideoSource:
+    """Frames of a video file, upright and deinterlaced, in the clip's own pixel format."""
+
+    def __init__(self, info: ClipInfo) -> None:
+        self.info = info
+        self._orientation: Orientation | None = None
+        self._index = read_index(info.path)
+        if len(self._index.pts) != len(info.times):
+            raise MediaError(f"'{info.path}' has changed since it was read.", "Open it again.")
+        self._idle: PictureReader | None = None
+        self._held: set[int] = set()
+        self._extra: set[int] = set()
+        self._scaled_from: int | None = None
+        self._is_closed = False
+
+    def __enter__(self) -> VideoSource:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Free the decoder and the file. Frames that were handed out stay valid."""
+        self._is_closed = True
+        if self._idle is not None:
+            self._idle.close()
+            self._idle = None
+
+    @property
+    def notes(self) -> list[str]:
+        """Repairs found while decoding, so far."""
+        found = []
+        if self._held:
+            first = min(self._held)
+            found.append(
+                f"{len(self._held)} of {len(self.info.times)} frames could not be decoded (the first is frame"
+                f" {first} at {format_time(self.info.times.time(first))}); the one before is shown instead."
+            )
+        if self._extra:
+            found.append(f"{len(self._extra)} decoded pictures belong to no frame and were left out.")
+        if self._scaled_from is not None:
+            found.append(
+                f"The picture's size or format changes at frame {self._scaled_from};"
+                " from there it is scaled to the first."
+            )
+        return found
+
+    def frames(self, start: int = 0, stop: int | None = None) -> Iterator[Frame]:
+        """Frames start to stop - 1 in order, exactly one for each; may be called again at any time."""
+        end = len(self.info.times) if stop is None else min(stop, len(self.info.times))
+        if self._is_closed:
+            raise ValueError("the source is closed")
+        if start >= end:
+            return
+        reader, self._idle = self._idle or PictureReader(self.info.path, self._index), None
+        try:
+            with closing(self._complete(reader, max(start, 0), end)) as frames:
+                yield from frames
+        finally:
+            self._put_back(reader)
+
+    def _put_back(self, reader: PictureReader) -> None:
+        """Keep one open file for the next call; two runs at once have one each."""
+        if self._idle is None and not self._is_closed:
+            self._idle = reader
+        else:
+            reader.close()
+
+    def _complete(self, reader: PictureReader, start: int, end: int) -> Generator[Frame, None, None]:
+        """Every frame from start to end - 1; those that are missing are held."""
+        needed = max(start - LEAD_IN, 0) if self.info.interlaced else start
+        key_number = self._index.key_for(needed)
+        while True:
+            with closing(self._numbered(reader, key_number)) as pictures:
+                current: tuple[int, av.VideoFrame] | None = None
+                wanted = start
+                for number, picture in pictures:
+                    if number is None:
+                        self._extra.add(picture.pts if picture.pts is not None else -1)
+                        continue
+                    if current is None and number > needed and key_number > 0:
+                        break  # not decodable from here after all: begin earlier
+                    while wanted < min(number, end):
+                        yield self._frame(current or (number, picture), wanted)
+                        wanted += 1
+                    if wanted == end:
+                        return
+                    current = (number, picture)
+                    if number == wanted:
+                        yield self._frame(current, wanted)
+                        wanted += 1
+                    if wanted == end:
+                        return
+                else:
+                    if current is None and key_number == 0:
+                        raise MediaError(
+                            f"No picture in '{self.info.path}' can be decoded.",
+                            "The file is damaged; copy or download it again.",
+                        )
+                    if current is not None:
+                        for missing in range(wanted, end):
+                            yield self._frame(current, missing)
+                        return
+            key_number -= max(1, key_number // 4)
+
+    def _numbered(self, reader: PictureReader, key_number: int) -> Generator[Numbered, None, None]:
+        pictures = reader.read_from(key_number)
+        if not self.info.interlaced:
+            yield from pictures
+            return
+        yield from deinterlace(pictures, force=False)
+
+    def _frame(self, current: tuple[int, av.VideoFrame], index: int) -> Frame:
+        number, picture = current
+        if number != index:
+            self._held.add(index)
+        if self._orientation is None:
+            self._orientation = orientation_of(picture)[0]
+        size = self._orientation.size(self.info.width, self.info.height)
+        if (picture.width, picture.height) != size or picture.format.name != self.info.stored_format:
+            self._scaled_from = min(index, index if self._scaled_from is None else self._scaled_from)
+            picture = picture.reformat(width=size[0], height=size[1], format=self.info.stored_format)
+        frame = frame_from_av(picture, index=index, time=self.info.times.time(index), color=self.info.color)
+        return self._orientation.apply(frame)
