@@ -1,0 +1,124 @@
+"""Which device computes: the choice, its name, its memory."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+from pathlib import Path
+
+import psutil
+import torch
+
+from flavr_core.errors import DeviceError, SettingsError
+
+_NUMBERED = re.compile(r"^cuda:(\d+)$")
+_ON_CPU = "Use --device cpu, or leave the choice to --device auto."
+
+
+def choose_device(wanted: str, *, prefers_cpu: bool = False) -> torch.device:
+    """The device for `auto`, `cpu`, `cuda` or `cuda:N`, known to work.
+
+    Args:
+        wanted: as the user said it.
+        prefers_cpu: whether `auto` means the CPU, for networks that gain nothing from a GPU.
+
+    Raises:
+        SettingsError: when `wanted` is none of these words.
+        DeviceError: when that device is not there or does not work.
+    """
+    text = wanted.strip().lower()
+    if text not in ("auto", "cpu", "cuda") and not _NUMBERED.match(text):
+        raise SettingsError(f"'{wanted}' is not a device.", "Use auto, cpu, cuda or cuda:0.")
+    if text == "cpu" or (text == "auto" and (prefers_cpu or not torch.cuda.is_available())):
+        return torch.device("cpu")
+    if not torch.cuda.is_available():
+        raise DeviceError(f"There is no usable GPU for --device {text}: {_why_no_cuda()}.", _ON_CPU)
+    match = _NUMBERED.match(text)
+    index = int(match[1]) if match else 0
+    count = torch.cuda.device_count()
+    if index >= count:
+        known = "only cuda:0 is" if count == 1 else f"cuda:0 to cuda:{count - 1} are"
+        raise DeviceError(f"There is no GPU number {index}; {known} there.", _ON_CPU)
+    device = torch.device("cuda", index)
+    try:
+        works = float(torch.ones(2, device=device).sum()) == 2
+    except RuntimeError as error:
+        # Also torch.AcceleratorError: no kernels for this generation, a GPU in exclusive use, a dead driver.
+        reason = str(error).strip().splitlines()[0]
+        raise DeviceError(
+            f"The GPU {device} ({device_name(device)}) does not work: {reason}", _ON_CPU
+        ) from error
+    if not works:
+        raise DeviceError(f"The GPU {device} ({device_name(device)}) computes wrongly.", _ON_CPU)
+    return device
+
+
+def _why_no_cuda() -> str:
+    if torch.version.cuda is None:
+        return "this build of torch is for CPUs only"
+    if torch.cuda.device_count() == 0:
+        return "no NVIDIA driver or no GPU was found"
+    return "torch cannot start CUDA"
+
+
+def device_name(device: torch.device) -> str:
+    """The device's name for people."""
+    if device.type == "cuda":
+        return str(torch.cuda.get_device_name(device))
+    return cpu_name()
+
+
+def cpu_name() -> str:
+    """The processor's marketing name where the system tells it, else its architecture."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
+            key, _, value = line.partition(":")
+            if key.strip().lower() in ("model name", "hardware") and value.strip():
+                return value.strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine() or "CPU"
+
+
+def usable_cpus() -> int:
+    """Processors this process may run on; fewer than the machine's in a container or under taskset."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def limit_cpu_threads() -> int:
+    """Keep torch from starting more threads than there are processors; returns their number."""
+    if torch.get_num_threads() > usable_cpus():
+        torch.set_num_threads(usable_cpus())
+    return torch.get_num_threads()
+
+
+def free_bytes(device: torch.device) -> int:
+    """Memory that this process could still take on the device, what torch keeps in reserve included."""
+    if device.type == "cuda":
+        free, _ = torch.cuda.mem_get_info(device)
+        return int(free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device))
+    return int(psutil.virtual_memory().available)
+
+
+def used_bytes(device: torch.device) -> int:
+    """Memory that torch holds on a GPU; 0 on a CPU, where it is not counted apart."""
+    return int(torch.cuda.memory_reserved(device)) if device.type == "cuda" else 0
+
+
+def has_fast_bf16(device: torch.device) -> bool:
+    """Whether bf16 is computed by instructions of its own, not by way of fp32."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_capability(device) >= (8, 0)
+    try:
+        capabilities = torch.cpu.get_capabilities()
+    except (AttributeError, RuntimeError):
+        return False
+    return bool(capabilities.get("amx_bf16") or capabilities.get("avx512_bf16"))
+
+
+def has_fast_fp16(device: torch.device) -> bool:
+    """Whether fp16 is faster than fp32: GPUs with tensor cores. CPUs convert it at every step."""
+    return device.type == "cuda" and torch.cuda.get_device_capability(device) >= (7, 0)

@@ -1,0 +1,394 @@
+"""The engine: windows in, frames out.
+
+    position 0            the source frame's own planes, untouched
+    a cut                 held, or cross-faded
+    two equal frames      that frame, exactly
+    everything else       drawn by the network
+
+On a CPU, networks that draw in the clip's own format (`PlaneInterpolator`) are handed the frames; all
+others get RGB tensors, converted once for each source frame. Frames with alpha are drawn with colours
+multiplied by alpha, so that what lies under clear pixels never shows; alpha itself is drawn by the same
+network as a gray picture where it changes, and kept where it does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+from types import TracebackType
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from flavr_core.engine.conversion import FrameConverter
+from flavr_core.engine.device import choose_device, device_name, limit_cpu_threads, used_bytes
+from flavr_core.engine.drawing import Drawer, is_out_of_memory
+from flavr_core.engine.pictures import Picture, PictureCache
+from flavr_core.engine.precision import PrecisionChoice, apply_precision
+from flavr_core.errors import DeviceError, FlavrError, MediaError, ProblemsError
+from flavr_core.frame import Frame, FrameWindow, PlannedFrame
+from flavr_core.model import load
+from flavr_core.model.network import Network, PlaneInterpolator
+from flavr_core.settings import CutMode, EngineSettings, Precision
+
+_BATCH_PIXELS = 1280 * 720
+"""Windows are drawn together on a GPU until they hold about this many pixels: more fills no GPU better."""
+_MOST_WINDOWS = 8
+"""Windows drawn together at most."""
+
+_HALF = Fraction(1, 2)
+
+
+class Engine:
+    """Draws the frames of a clip with one network on one device. Used by one thread at a time.
+
+    Attributes:
+        network: who draws.
+        device: where.
+        precision: number format and the outcome of its test.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        *,
+        width: int,
+        height: int,
+        precision: PrecisionChoice | None = None,
+        max_memory_bytes: int | None = None,
+    ) -> None:
+        """Take a network that is on its device already, for pictures of one size.
+
+        Raises:
+            DeviceError: when there is not enough memory however it is drawn.
+        """
+        self.network = network.eval()
+        self.device = network.device
+        self.precision = precision or PrecisionChoice(precision=network.precision)
+        self.width = width
+        self.height = height
+        self._threads = limit_cpu_threads()
+        on_gpu = self.device.type == "cuda"
+        self._batch = min(_MOST_WINDOWS, max(1, _BATCH_PIXELS // (width * height))) if on_gpu else 1
+        self._drawer = Drawer(
+            network, width=width, height=height, batch=self._batch, max_memory_bytes=max_memory_bytes
+        )
+        self._pictures = PictureCache(self.device, capacity=network.num_inputs + self._batch + 1)
+        self._blender: PlaneInterpolator | None = None
+        if not self.draws_planes:
+            self._drawer.plan()
+            if on_gpu:
+                self._drawer.rehearse()
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def draws_planes(self) -> bool:
+        """Whether frames are drawn in their own format on the CPU, without tensors."""
+        return self.device.type == "cpu" and isinstance(self.network, PlaneInterpolator)
+
+    @property
+    def notes(self) -> list[str]:
+        """What a user should know of the choices made and the memory found short; grows."""
+        return [*self.precision.notes, *self._drawer.notes]
+
+    def describe(self) -> str:
+        """Network, device, precision and how they are used, in one line."""
+        parts = [f"{self.network.name} on {device_name(self.device)}"]
+        if self.device.type == "cpu":
+            parts.append(f"{self._threads} thread{'s' if self._threads > 1 else ''}")
+        precision = str(self.precision.precision)
+        if self.precision.psnr_db is not None:
+            precision += f" ({self.precision.psnr_db:.1f} dB of fp32)"
+        parts.append(precision)
+        way = self._drawer.way
+        if way.strip_rows is not None or way.tile_px is not None:
+            parts.append(str(way))
+        return ", ".join(parts)
+
+    def identity(self) -> str:
+        """What must be the same for two renders to give the same pixels."""
+        card = self.network.card
+        weights = card.sha256 if card is not None and card.sha256 else self.network.architecture
+        return (
+            f"{self.network.name} {weights} in {self.precision.precision} on "
+            f"{self.device.type} {device_name(self.device)}, torch {torch.__version__}"
+        )
+
+    def memory_bytes(self) -> int:
+        """Memory held on the GPU; 0 on a CPU."""
+        return used_bytes(self.device)
+
+    def close(self) -> None:
+        """Give the device's memory back; the engine cannot be used any more."""
+        self._pictures.clear()
+        if self.device.type == "cuda":
+            self.network.to("cpu")
+            torch.cuda.empty_cache()
+
+    def interpolate(self, window: FrameWindow, *, cut_mode: CutMode = CutMode.HOLD) -> tuple[Frame, ...]:
+        """One frame for each of the window's outputs, in order.
+
+        Source frames (position 0) keep their planes; made frames have the format and colour of the
+        frame before the gap.
+
+        Raises:
+            DeviceError: when the device failed, or memory ran out in every way of drawing.
+            MediaError: when the frames differ in size.
+        """
+        return self.interpolate_many([window], cut_mode=cut_mode)[0]
+
+    def interpolate_many(
+        self, windows: Sequence[FrameWindow], *, cut_mode: CutMode = CutMode.HOLD
+    ) -> list[tuple[Frame, ...]]:
+        """The same for several windows; small pictures are then drawn together, which keeps a GPU busy."""
+        drawn: list[dict[Fraction, Frame]] = [{} for _ in windows]
+        waiting: dict[tuple[Fraction, ...], list[int]] = {}
+        for number, window in enumerate(windows):
+            before, after = window.frames[1], window.frames[2]
+            positions = tuple(sorted({planned.position for planned in window.outputs if planned.position}))
+            drawn[number][Fraction(0)] = before
+            if not positions:
+                continue
+            _check_sizes(window)
+            if window.is_cut and cut_mode is not CutMode.IGNORE:
+                drawn[number] |= self._cross(window, positions, cut_mode)
+            elif same_pixels(before, after):
+                drawn[number] |= dict.fromkeys(positions, before)
+            elif self._fits_planes(window):
+                drawn[number] |= self._draw_planes(window, positions)
+            else:
+                waiting.setdefault(positions, []).append(number)
+        for positions, numbers in waiting.items():
+            some = [windows[number] for number in numbers]
+            for number, frames in zip(numbers, self._draw_pictures(some, positions), strict=True):
+                drawn[number] |= frames
+        return [
+            tuple(_timed(frames[planned.position], planned) for planned in window.outputs)
+            for window, frames in zip(windows, drawn, strict=True)
+        ]
+
+    def _inputs(self, window: FrameWindow) -> list[Frame]:
+        """The network's frames: the middle ones of the window, or its outer ones repeated."""
+        more = (self.network.num_inputs - len(window.frames)) // 2
+        if more <= 0:
+            return list(window.frames[-more : len(window.frames) + more])
+        return [window.frames[0]] * more + list(window.frames) + [window.frames[-1]] * more
+
+    def _cross(
+        self, window: FrameWindow, positions: tuple[Fraction, ...], mode: CutMode
+    ) -> dict[Fraction, Frame]:
+        """What a cut shows: the frame before, then the frame after; or the one fading into the other."""
+        before, after = window.frames[1], window.frames[2]
+        if mode is CutMode.HOLD:
+            return {position: before if position < _HALF else after for position in positions}
+        if self._blender is None:
+            blender = load("blend", device="cpu", precision=Precision.FP32)
+            assert isinstance(blender, PlaneInterpolator)
+            self._blender = blender
+        planes = self._blender.interpolate_frames([before, after], positions)
+        return {p: replace(before, planes=of, made=True) for p, of in zip(positions, planes, strict=True)}
+
+    def _fits_planes(self, window: FrameWindow) -> bool:
+        """Whether the network can be handed the frames as they are."""
+        first = window.frames[1]
+        return (
+            self.draws_planes
+            and not first.format.has_alpha
+            and all(frame.format == first.format and frame.color == first.color for frame in window.frames)
+        )
+
+    def _draw_planes(self, window: FrameWindow, positions: tuple[Fraction, ...]) -> dict[Fraction, Frame]:
+        assert isinstance(self.network, PlaneInterpolator)
+        planes = self.network.interpolate_frames(self._inputs(window), positions)
+        before = window.frames[1]
+        return {p: replace(before, planes=of, made=True) for p, of in zip(positions, planes, strict=True)}
+
+    def _draw_pictures(
+        self, windows: Sequence[FrameWindow], positions: tuple[Fraction, ...]
+    ) -> list[dict[Fraction, Frame]]:
+        """Draw by way of RGB tensors, several windows at once where they fit."""
+        results: list[dict[Fraction, Frame]] = []
+        for start in range(0, len(windows), self._batch):
+            some = windows[start : start + self._batch]
+            try:
+                with torch.inference_mode():
+                    results.extend(self._draw_batch(some, positions))
+            except (RuntimeError, MemoryError) as error:
+                # The drawer steps down by itself; what is left is converting frames.
+                if is_out_of_memory(error):
+                    raise DeviceError(
+                        f"{device_name(self.device)} has not enough memory to convert "
+                        f"{self.width}x{self.height} pictures.",
+                        "Close other programs, or use --device cpu.",
+                    ) from error
+                raise
+        return results
+
+    def _draw_batch(
+        self, windows: Sequence[FrameWindow], positions: tuple[Fraction, ...]
+    ) -> list[dict[Fraction, Frame]]:
+        pictures = [[self._pictures.picture(frame) for frame in self._inputs(window)] for window in windows]
+        drawn = self._drawer.draw([stack_colour(of) for of in pictures], positions)
+        results = []
+        for window, inputs, colours in zip(windows, pictures, drawn, strict=True):
+            before = window.frames[1]
+            alphas = self._draw_alpha(inputs, positions)
+            frames = {}
+            for number, position in enumerate(positions):
+                rgb, alpha = colours[number : number + 1], alphas[number : number + 1]
+                if has_clear_pixels(inputs):
+                    rgb = divide_by_alpha(rgb, alpha, straight=_blend_straight(inputs, position))
+                frames[position] = self._frame(before, rgb, alpha)
+            results.append(frames)
+        return results
+
+    def _frame(self, before: Frame, rgb: Tensor, alpha: Tensor) -> Frame:
+        converter: FrameConverter = self._pictures.converter(before)
+        planes = converter.download(converter.from_rgb(rgb, alpha if before.format.has_alpha else None))
+        return replace(before, planes=planes, made=True)
+
+    def _draw_alpha(self, inputs: list[Picture], positions: tuple[Fraction, ...]) -> Tensor:
+        """Alpha of the made frames, (P, 1, H, W) in [0, 1]."""
+        if not has_clear_pixels(inputs):
+            opaque = torch.ones((1, 1, 1, 1), device=self.device)
+            return opaque.expand(len(positions), 1, self.height, self.width)
+        alphas = [_alpha(picture) for picture in inputs]
+        middle = len(alphas) // 2
+        if torch.equal(alphas[middle - 1], alphas[middle]):
+            return alphas[middle].expand(len(positions), -1, -1, -1)
+        window = torch.stack([alpha.expand(-1, 3, -1, -1) for alpha in alphas], dim=1)  # (1, T, 3, H, W)
+        drawn = self._drawer.draw([window], positions)[0]  # (P, 3, H, W)
+        return drawn.mean(dim=1, keepdim=True).clamp_(0, 1)  # (P, 1, H, W)
+
+
+def _check_sizes(window: FrameWindow) -> None:
+    first = window.frames[1]
+    for frame in window.frames:
+        if (frame.width, frame.height) != (first.width, first.height):
+            raise MediaError(
+                f"Frame {frame.index} has {frame.width}x{frame.height} pixels, "
+                f"frame {first.index} {first.width}x{first.height}; nothing can be drawn between them.",
+                "Bring all pictures to one size first.",
+            )
+
+
+def _timed(frame: Frame, planned: PlannedFrame) -> Frame:
+    """The same pixels at their place in the output."""
+    return replace(frame, time=planned.time, index=planned.index)
+
+
+def same_pixels(first: Frame, second: Frame) -> bool:
+    """Whether two frames look the same to the last bit."""
+    if first.planes is second.planes:
+        return True
+    return (
+        first.format == second.format
+        and first.color == second.color
+        and all(
+            a is b or (a.shape == b.shape and np.array_equal(a[::8], b[::8]) and np.array_equal(a, b))
+            for a, b in zip(first.planes, second.planes, strict=True)
+        )
+    )
+
+
+def has_clear_pixels(inputs: Sequence[Picture]) -> bool:
+    """Whether any pixel of any frame lets something through."""
+    return any(picture.alpha is not None for picture in inputs)
+
+
+def _alpha(picture: Picture) -> Tensor:
+    if picture.alpha is not None:
+        return picture.alpha
+    return torch.ones_like(picture.rgb[:, :1])
+
+
+def stack_colour(inputs: Sequence[Picture]) -> Tensor:
+    """The network's window (1, T, 3, H, W), colours multiplied by alpha where there are clear pixels."""
+    if not has_clear_pixels(inputs):
+        return torch.stack([picture.rgb for picture in inputs], dim=1)
+    return torch.stack([picture.rgb * _alpha(picture) for picture in inputs], dim=1)
+
+
+def _blend_straight(inputs: Sequence[Picture], position: Fraction) -> Tensor:
+    middle = len(inputs) // 2
+    return torch.lerp(inputs[middle - 1].rgb, inputs[middle].rgb, float(position))
+
+
+def divide_by_alpha(colour: Tensor, alpha: Tensor, *, straight: Tensor) -> Tensor:
+    """Straight colour from colour multiplied by alpha; `straight` where nothing can be seen.
+
+    Convention: all (1, 3 or 1, H, W) float32. Dividing by a small alpha makes much of a small error, so
+    the result of pixels that are not opaque is kept within [-0.5, 1.5].
+    """
+    seen = alpha > 1 / 1024
+    divided = colour / alpha.clamp_min(1 / 1024)
+    divided = torch.where(alpha < 1, divided.clamp(-0.5, 1.5), divided)
+    return torch.where(seen, divided, straight)
+
+
+def create_engine(settings: EngineSettings, *, width: int, height: int) -> Engine:
+    """Load the network, choose the device and the number format, test them, plan the memory.
+
+    Args:
+        settings: who draws, and where.
+        width: columns of the clip's frames.
+        height: rows of the clip's frames.
+
+    Raises:
+        ModelError: when the network is unknown or its file wrong.
+        SettingsError: when the device is no device.
+        DeviceError: when the device is missing, does not work or is too small.
+        ProblemsError: when several of these are true.
+    """
+    problems: list[FlavrError] = []
+    network: Network | None = None
+    device: torch.device | None = None
+    try:
+        network = load(settings.model, device="cpu", precision=Precision.FP32)
+    except FlavrError as error:
+        problems.append(error)
+    try:
+        # Networks without weights that draw planes gain nothing from a GPU.
+        simple = (
+            network is not None and network.num_parameters == 0 and isinstance(network, PlaneInterpolator)
+        )
+        device = choose_device(settings.device, prefers_cpu=simple)
+    except FlavrError as error:
+        problems.append(error)
+    if network is None or device is None:
+        raise problems[0] if len(problems) == 1 else ProblemsError(problems)
+    return _place(network, device, settings, width=width, height=height)
+
+
+def _place(
+    network: Network, device: torch.device, settings: EngineSettings, *, width: int, height: int
+) -> Engine:
+    sha256 = network.card.sha256 if network.card is not None else ""
+    try:
+        network, precision = apply_precision(
+            network.eval().to(device), settings.precision, identity=sha256 or None
+        )
+        return Engine(
+            network,
+            width=width,
+            height=height,
+            precision=precision,
+            max_memory_bytes=settings.max_memory_bytes,
+        )
+    except (RuntimeError, MemoryError) as error:
+        if is_out_of_memory(error):
+            raise DeviceError(
+                f"{device_name(device)} has not enough memory for the weights of {network.name}.",
+                "Close other programs, use a smaller network, or --device cpu.",
+            ) from error
+        reason = str(error).strip().splitlines()[0]
+        raise DeviceError(f"{network.name} does not run on {device_name(device)}: {reason}") from error

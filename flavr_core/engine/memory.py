@@ -1,0 +1,81 @@
+"""How much memory a network needs for a picture, known before it is drawn.
+
+The network is run on torch's `meta` device, where tensors have shapes and no contents: nothing is computed,
+nothing is allocated, and the bytes that would be alive at once are counted. That holds for every network
+made of torch operations, at any size and way of drawing (strips), without a table to keep up to date.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.func import functional_call
+from torch.multiprocessing.reductions import StorageWeakRef
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+from flavr_core.model.network import Network
+
+
+class _LiveBytes(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Counts the bytes of all tensors made while it is on that are alive at once."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.peak_bytes = 0
+        self._alive: dict[int, tuple[StorageWeakRef, int]] = {}
+
+    def __torch_dispatch__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        result = func(*args, **(kwargs or {}))
+        for leaf in tree_leaves(result):
+            if isinstance(leaf, Tensor):
+                storage = leaf.untyped_storage()
+                reference = StorageWeakRef(storage)  # type: ignore[no-untyped-call]
+                self._alive[storage._cdata] = reference, storage.nbytes()
+        self._alive = {key: entry for key, entry in self._alive.items() if not _is_gone(entry[0])}
+        self.peak_bytes = max(self.peak_bytes, sum(nbytes for _, nbytes in self._alive.values()))
+        return result
+
+
+def _is_gone(reference: StorageWeakRef) -> bool:
+    return bool(reference.expired())  # type: ignore[no-untyped-call]
+
+
+@torch.inference_mode()
+def activation_bytes(
+    network: Network, *, batch: int, width: int, height: int, positions: Sequence[Fraction]
+) -> int | None:
+    """Bytes of all activations alive at once while one batch is drawn, its result included.
+
+    Neither the weights nor the window count, nor what a library takes for its own work.
+
+    Returns:
+        None when the network cannot be run without contents (it looks at values, or is not made of
+        torch operations).
+    """
+    ghosts = {
+        name: tensor.to("meta") for name, tensor in [*network.named_parameters(), *network.named_buffers()]
+    }
+    window = torch.empty((batch, network.num_inputs, 3, height, width), device="meta")
+    counter = _LiveBytes()
+    try:
+        with counter:
+            functional_call(network, ghosts, (window, positions))
+    except (RuntimeError, NotImplementedError, TypeError, ValueError):
+        return None
+    return counter.peak_bytes
+
+
+def weight_bytes(network: Network) -> int:
+    """Bytes of the weights."""
+    return sum(parameter.numel() * parameter.element_size() for parameter in network.parameters())
