@@ -14,7 +14,7 @@ MakeClip = Callable[..., Path]
 
 @pytest.fixture
 def make_clip(tmp_path: Path) -> MakeClip:
-    """`make_clip(name, seconds=1, size="160x96", rate="24", sound=True, video=[...])`: testsrc2 with a tone."""
+    """`make_clip(name, seconds=1, size="160x96", rate="24")`: testsrc2 with a tone."""
 
     def make(
         name: str = "a clip.mp4",

@@ -117,11 +117,11 @@ def test_dry_run_writes_nothing(
     make_clip: MakeClip, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     clip = make_clip()
-    before = sorted(os.listdir(tmp_path))
+    before = sorted(tmp_path.iterdir())
     assert convert(clip, tmp_path / "out.mp4", "--dry-run", "--json") == 0
     plan = json.loads(capsys.readouterr().out)
     assert (plan["event"], plan["frames"]) == ("plan", 48)
-    assert sorted(os.listdir(tmp_path)) == before
+    assert sorted(tmp_path.iterdir()) == before
 
 
 def test_events_are_one_json_object_a_line(
