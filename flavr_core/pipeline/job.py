@@ -80,10 +80,15 @@ class _Problems:
         try:
             return action()
         except ProblemsError as error:
-            self.found += error.problems
+            self._add(*error.problems)
         except FlavrError as error:
-            self.found.append(error)
+            self._add(error)
         return None
+
+    def _add(self, *errors: FlavrError) -> None:
+        """Keep each sentence once: two checks may find the same."""
+        said = {error.message for error in self.found}
+        self.found += [error for error in errors if error.message not in said]
 
     def raise_if_any(self) -> None:
         if self.found:

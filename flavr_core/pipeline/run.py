@@ -25,7 +25,7 @@ from flavr_core.pipeline.queues import ByteQueue
 from flavr_core.pipeline.report import JobReport
 from flavr_core.pipeline.stages import StageThreads
 from flavr_core.progress import CancelToken, Progress, Reporter
-from flavr_core.timeline import iter_windows
+from flavr_core.timeline import iter_windows, needed_frames
 
 QUEUE_BYTES = 96 * 2**20
 """Most bytes of frames that wait between two stages; two 8K frames, or ten of 4K."""
@@ -131,19 +131,11 @@ class _Run:
     def _decode(self, runs: list[tuple[int, int]]) -> None:
         """Frames each run needs, then None after each run."""
         job = self._job
-        indices = job.plan.source_indices
         with open_source(job.info) as source:
             for start, stop in runs:
-                first, last = job.plan.needed_source_range(start, stop)
-                if indices is None:
-                    wanted, frames = None, source.frames(first, last)
-                else:
-                    wanted = set(indices[first:last])
-                    frames = source.frames(indices[first], indices[last - 1] + 1)
-                for frame in frames:
+                for frame in source.frames(*needed_frames(job.plan, start, stop)):
                     self._token.check()
-                    if wanted is None or frame.index in wanted:
-                        self._decoded.put(frame, nbytes=frame.nbytes)
+                    self._decoded.put(frame, nbytes=frame.nbytes)
                 self._decoded.put(None, nbytes=0)
             for note in source.notes:
                 self._note(note)
