@@ -47,7 +47,7 @@ BUILT_IN = (
 )
 """Networks that need no weights."""
 
-NAME_PATTERN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ._+-]{0,62}[A-Za-z0-9_+-])?")
+NAME_PATTERN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._+-]{0,62}[A-Za-z0-9_+-])?")
 """Names that are safe as file names everywhere: no separators, no leading or trailing dot."""
 
 RESERVED = {"default", "catalog", "con", "prn", "aux", "nul"} | {
@@ -82,8 +82,8 @@ class Catalog:
 
     entries: tuple[Entry, ...]
     """Built in, shipped, imported, each group by name; names differ by more than case."""
-    problems: tuple[ModelError, ...]
-    """Cards that cannot be used."""
+    problems: dict[str, ModelError]
+    """{name: what is wrong} of cards that cannot be used."""
     default: str
     """Name of the default model."""
 
@@ -108,10 +108,15 @@ def check_name(name: str) -> str:
     return name
 
 
+def name_for(path: Path) -> str:
+    """A name that a model may have, made from a file's name."""
+    return re.sub(r"[^A-Za-z0-9._+-]+", "_", path.stem).strip("._+-") or "model"
+
+
 def read_catalog() -> Catalog:
     """Look at what there is. A damaged card is a problem in the result, not an error."""
     entries = [Entry(card=card, origin=Origin.BUILT_IN) for card in BUILT_IN]
-    problems: list[ModelError] = []
+    problems: dict[str, ModelError] = {}
     for folder, origin in ((EMBEDDED_DIR, Origin.EMBEDDED), (user_dir(), Origin.IMPORTED)):
         for path in sorted(folder.glob("*.json")):
             if path.name == CATALOG_FILE:
@@ -125,8 +130,8 @@ def read_catalog() -> Catalog:
                     )
                 entries.append(entry)
             except ModelError as error:
-                problems.append(error)
-    return Catalog(entries=tuple(entries), problems=tuple(problems), default=_default_name())
+                problems[path.stem] = error
+    return Catalog(entries=tuple(entries), problems=problems, default=_default_name())
 
 
 def find(name: str) -> Entry | None:
@@ -140,9 +145,8 @@ def find(name: str) -> Entry | None:
     entry = _by_name(catalog.entries, wanted)
     if entry is not None:
         return entry
-    for problem in catalog.problems:
-        if (user_dir() / f"{wanted}.json").name in problem.message:
-            raise problem
+    if wanted in catalog.problems:
+        raise catalog.problems[wanted]
     if name != "default" and (Path(name).exists() or Path(name).suffix or Path(name).name != name):
         return None
     names = ", ".join(entry.card.name for entry in catalog.entries)

@@ -20,16 +20,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from flavr_core.errors import ModelError
-
-AUTHORS_PAGE = "https://github.com/tarun005/FLAVR"
-"""Where the authors of FLAVR say how to get their files."""
-
-AUTHORS_FILES = {
-    "FLAVR_2x.pth": "https://drive.google.com/file/d/1IZe-39ZuXy3OheGJC-fT3shZocGYuNdH",
-    "FLAVR_4x.pth": "https://drive.google.com/file/d/1GARJK0Ti1gLH_O0spxAEqzbMwUKqE37S",
-    "FLAVR_8x.pth": "https://drive.google.com/file/d/1xoZqWJdIOjSaE2DtH4ifXKlRwFySm5Gq",
-}
-"""The authors' files and where they keep them; the program never downloads."""
+from flavr_core.model.authors import AUTHORS_PAGE
 
 STATE_KEYS = ("state_dict", "model_state_dict", "params_ema", "params", "model", "network")
 """Where training programs put the weights inside a checkpoint, in the order of asking."""
