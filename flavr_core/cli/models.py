@@ -15,7 +15,7 @@ from flavr_core.model.cards import ModelCard
 from flavr_core.model.catalog import Catalog, Entry
 
 WHERE_TO_GET = (
-    "The authors' FLAVR files (about 500 MB each, of which 168 MB are kept) are not downloaded by this program.\n"
+    "The authors' FLAVR files (about 500 MB each, of which 168 MB are kept) are not downloaded for you.\n"
     f"Their page is {AUTHORS_PAGE}; the files are at\n"
     + "\n".join(f"  {name}  {address}" for name, address in AUTHORS_FILES.items())
     + "\nOpen one in a browser, then: python main.py models import FLAVR_8x.pth"
@@ -68,9 +68,7 @@ def run(args: argparse.Namespace) -> int:
         options = {"join": args.join} if args.join else {}
         card = store.import_model(args.file, name=args.name, replace=args.replace, options=options)
         print(f"Imported {card.name}: {_sentence(card)}.")
-        print(
-            f"Use it with --model {card.name!r}." if " " in card.name else f"Use it with --model {card.name}."
-        )
+        print(f"Use it with --model {card.name}.")
     else:
         store.remove_model(args.name)
         print(f"Removed {args.name}.")
@@ -98,7 +96,7 @@ def _list(*, as_json: bool) -> int:
         for row in rows:
             print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
         print(f"\n* the default\n\n{WHERE_TO_GET}")
-    for problem in known.problems:
+    for problem in known.problems.values():
         print(f"warning: {problem}", file=sys.stderr)
     return 0
 
@@ -153,7 +151,7 @@ def _verify(names: list[str]) -> int:
     if not names:
         known = catalog.read_catalog()
         names = [entry.card.name for entry in known.entries]
-        failures.extend(known.problems)
+        failures.extend(known.problems.values())
     for name in names:
         try:
             digest = verify_model(name)

@@ -172,7 +172,8 @@ class UpStage(nn.Module):
         out: Tensor = x[:, :, :, first:after]
         for module in list(self.upconv)[: self._gate_at]:
             out = module(out)
-        out = out[:, :, :, top - 2 * first : bottom - 2 * first] * scale
+        out = out[:, :, :, top - 2 * first : bottom - 2 * first]
+        out = out * scale if out.requires_grad else out.mul_(scale)
         for module in list(self.upconv)[self._gate_at + 1 :]:
             out = module(out)
         return out
@@ -272,7 +273,8 @@ class Flavr(Network):
         """Decoder stages 0 to 3, each joined with its skip. Empties `features`, so that memory is freed."""
         x = features.pop()
         for stage in list(self.decoder)[:4]:
-            x = self.join(functional.leaky_relu_(stage(x), SLOPE), features.pop())
+            x = functional.leaky_relu_(stage(x), SLOPE)  # the stage's input is freed before the join
+            x = self.join(x, features.pop())
         return x
 
     def join(self, decoded: Tensor, skip: Tensor) -> Tensor:
