@@ -22,7 +22,7 @@ PROTOCOLS = {
     "psnr": "PSNR in dB, RGB, of floats neither clamped nor rounded: -10 log10(mse + 1e-8), so at most 80",
     "psnr_8bit": "PSNR in dB, RGB, after clamping and rounding to 8 bits: -10 log10(mse + 1e-8)",
     "ssim_uniform": "SSIM as scikit-image's: 8-bit RGB, uniform 7x7 window, sample covariance, no borders",
-    "ssim_gaussian": "SSIM as the interpolation papers' ssim_matlab: clamped floats, Gaussian 11x11x11 window, "
+    "ssim_gaussian": "SSIM as the papers' ssim_matlab: clamped floats, Gaussian 11x11x11 window of "
     "sigma 1.5, over rows, columns and RGB, borders replicated",
 }
 """What each number means, by the name of its function."""
