@@ -12,9 +12,10 @@ from fractions import Fraction
 
 from flavr_core.errors import SettingsError
 
-_TIMECODE = re.compile(r"^(?:(?P<h>\d+):)?(?P<m>\d{1,2}):(?P<s>\d{1,2}(?:\.\d+)?)$")
-_SECONDS = re.compile(r"^(?P<s>\d+(?:\.\d+)?)s?$")
-_FRAME = re.compile(r"^(?P<n>\d+)f$")
+_NUMBER = re.compile(r"^\d{1,15}(?:\.\d{0,15}|/\d{1,15})?$|^\.\d{1,15}$", re.ASCII)
+_TIMECODE = re.compile(r"^(?:(?P<h>\d{1,6}):)?(?P<m>\d{1,2}):(?P<s>\d{1,2}(?:\.\d{1,15})?)$", re.ASCII)
+_SECONDS = re.compile(r"^(?P<s>\d{1,12}(?:\.\d{1,15})?)s?$", re.ASCII)
+_FRAME = re.compile(r"^(?P<n>\d{1,12})f$", re.ASCII)
 
 
 def parse_fraction(text: str) -> Fraction:
@@ -23,12 +24,12 @@ def parse_fraction(text: str) -> Fraction:
     Raises:
         SettingsError: when the text is no positive number.
     """
+    stripped = text.strip()
     try:
-        value = Fraction(text.strip())
+        # Fraction itself would also take 1e999999999, and never come back.
+        value = Fraction(stripped if _NUMBER.match(stripped) else "nan")
     except (ValueError, ZeroDivisionError):
-        raise SettingsError(
-            f"'{text}' is not a number.", "Write it as 60, 2.5 or 60000/1001."
-        ) from None
+        raise SettingsError(f"'{text}' is not a number.", "Write it as 60, 2.5 or 60000/1001.") from None
     if value <= 0:
         raise SettingsError(f"'{text}' is not above zero.", "Write it as 60, 2.5 or 60000/1001.")
     return value
@@ -73,7 +74,7 @@ def parse_time_point(text: str) -> TimePoint:
 
 def format_time(seconds: Fraction | float) -> str:
     """Seconds as `h:mm:ss.mmm`, rounded to the millisecond; a leading minus where negative."""
-    total_ms = round(abs(seconds) * 1000)
+    total_ms = round(abs(Fraction(seconds)) * 1000)
     minutes, ms = divmod(total_ms, 60_000)
     hours, minutes = divmod(minutes, 60)
     sign = "-" if seconds < 0 else ""
