@@ -1,0 +1,225 @@
+"""`assemble`: closed segments and the source's other streams become one file, the same bytes every time."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
+from math import lcm
+from pathlib import Path
+
+import av
+import av.error
+from av.container import OutputContainer
+from av.video.stream import VideoStream
+
+from flavr_core.errors import OutputError
+from flavr_core.media.encoding import EncodingPlan, StreamAction
+from flavr_core.media.sound import add_sound, converted_packets, copied_packets
+from flavr_core.media.subtitles import add_subtitles, subtitle_packets
+from flavr_core.media.writing import discard, open_output, output_errors
+from flavr_core.progress import CancelToken
+
+OnProgress = Callable[[int, int], None]
+"""Told how many frames are done, and of how many."""
+Due = tuple[Fraction, av.Packet]
+"""A packet and the second, on the output file's clock, at which it is due."""
+
+_MOST_TIMESCALE = 2**31 - 1
+_REORDERING = ("h264", "hevc")
+"""Codecs whose packets may come in another order than they are shown."""
+
+
+def assemble(
+    encoding: EncodingPlan,
+    segments: Sequence[Path],
+    output: Path,
+    *,
+    token: CancelToken,
+    on_progress: OnProgress,
+) -> None:
+    """Write the finished file (or folder of images) at `output`, which the caller renames once verified.
+
+    Args:
+        encoding: the plan the segments were written with.
+        segments: all of them, in order.
+        output: where to write; a file there is replaced.
+        token: looked at between packets.
+        on_progress: told about frames.
+
+    Raises:
+        OutputError: when a segment is damaged or the file cannot be written; nothing is left at `output`.
+        CancelledError: when stopped; likewise.
+    """
+    if encoding.animation is not None:
+        from flavr_core.media.animated import assemble_animation
+
+        assemble_animation(encoding, segments, output, token=token, on_progress=on_progress)
+        return
+    container = open_output(output, encoding.form.muxer, _muxer_options(encoding))
+    try:
+        with output_errors(output):
+            _write_all(container, encoding, segments, token, on_progress)
+            container.close()
+    except BaseException:
+        discard(container, output)
+        raise
+
+
+def _muxer_options(encoding: EncodingPlan) -> dict[str, str]:
+    if encoding.form.muxer not in ("mp4", "mov"):
+        return {}
+    # Empty edits, which delay a stream, are counted in the movie's own units: make them hold every stream's.
+    rates = [s.sample_rate for s in encoding.kept_streams("audio") if s.sample_rate]
+    scale = lcm(encoding.time_base.denominator, *rates, 1000)
+    if scale > _MOST_TIMESCALE:
+        scale = max([1000, *rates])
+    return {"movflags": "+faststart", "movie_timescale": str(scale), "write_tmcd": "0"}
+
+
+def _write_all(
+    container: OutputContainer,
+    encoding: EncodingPlan,
+    segments: Sequence[Path],
+    token: CancelToken,
+    on_progress: OnProgress,
+) -> None:
+    container.metadata.update(dict(encoding.metadata))
+    video = _add_video(container, encoding, segments[0])
+    sources: list[Iterator[Due]] = []
+    covers: list[Due] = []
+    for stream in encoding.streams:
+        if stream.action is StreamAction.DROP:
+            continue
+        if stream.kind == "audio":
+            sound = add_sound(container, encoding, stream)
+            make = copied_packets if stream.action is StreamAction.COPY else converted_packets
+            sources.append(make(encoding, stream, sound))
+        elif stream.kind == "subtitle":
+            text = add_subtitles(container, encoding, stream)
+            sources.append(subtitle_packets(encoding, stream, text))
+        elif stream.kind == "attachment":
+            _copy_attachment(container, encoding, stream.index)
+        elif stream.kind == "cover":
+            covers += _copy_cover(container, encoding, stream.index)
+    container.set_chapters(_chapters(encoding))
+    container.start_encoding()
+    frames = _watched(video_packets(encoding, segments, video), encoding.frames, token, on_progress)
+    for _, packet in heapq.merge(covers, frames, *sources, key=lambda due: due[0]):
+        token.check()
+        container.mux_one(packet)
+
+
+def _watched(frames: Iterator[Due], total: int, token: CancelToken, on_progress: OnProgress) -> Iterator[Due]:
+    for done, due in enumerate(frames):
+        token.check()
+        if done % 64 == 0:
+            on_progress(done, total)
+        yield due
+    on_progress(total, total)
+
+
+def _add_video(container: OutputContainer, encoding: EncodingPlan, segment: Path) -> VideoStream:
+    with av.open(str(segment), format="matroska") as source:
+        template = source.streams.video[0]
+        stream = container.add_stream_from_template(template, opaque=True)
+    assert isinstance(stream, VideoStream)
+    stream.time_base = Fraction(1, encoding.time_base.denominator)
+    context = stream.codec_context
+    if encoding.tag:
+        context.codec_tag = encoding.tag
+    if encoding.rate is not None:
+        context.framerate = encoding.rate
+    context.sample_aspect_ratio = encoding.pixel_aspect
+    stream.metadata.update(dict(encoding.video_metadata))
+    stream.disposition = 1
+    return stream
+
+
+def video_packets(encoding: EncodingPlan, segments: Sequence[Path], stream: VideoStream) -> Iterator[Due]:
+    """The packets of all segments with their exact times, in decoding order.
+
+    A packet's decoding time is the presentation time that lies `delay` places earlier in the sorted list of
+    all presentation times; `delay` is the least for which no packet is decoded after it is shown, over the
+    whole output, so segments join without a seam at any rate, constant or not.
+    """
+    unit = Fraction(1, encoding.time_base.denominator)
+    factor = encoding.time_base.numerator
+    lead = round(encoding.lead / unit)
+    delay = _reorder_delay(segments) if encoding.codec in _REORDERING else 0
+    before = max(1, encoding.frame_pts(1) - encoding.frame_pts(0))
+    extradata: bytes | None = None
+    done = 0
+    for segment in segments:
+        start = done
+        with av.open(str(segment), format="matroska") as source:
+            template = source.streams.video[0]
+            own = template.codec_context.extradata
+            if extradata is not None and own != extradata:
+                raise OutputError(
+                    f"'{segment.name}' was encoded in another way than the segments before it.",
+                    "Begin anew without --resume.",
+                )
+            extradata = own
+            for packet in source.demux(template):
+                if packet.pts is None or not packet.size:
+                    continue
+                number = start + packet.pts
+                behind = done - delay
+                early = encoding.frame_pts(behind) if behind >= 0 else behind * before
+                shown, end = encoding.frame_pts(number), encoding.frame_pts(number + 1)
+                packet.pts = shown * factor + lead
+                packet.dts = early * factor + lead
+                packet.duration = (end - shown) * factor
+                packet.time_base = unit
+                packet.stream = stream
+                yield packet.dts * unit, packet
+                done += 1
+    if done != encoding.frames:
+        raise OutputError(
+            f"The segments hold {done} frames where {encoding.frames} were planned.",
+            "Begin anew without --resume.",
+        )
+
+
+def _reorder_delay(segments: Sequence[Path]) -> int:
+    """By how many places a packet comes before its turn in presentation order, at most."""
+    delay = 0
+    for segment in segments:
+        with av.open(str(segment), format="matroska") as source:
+            numbers = (p.pts for p in source.demux(video=0) if p.pts is not None and p.size)
+            delay = max([delay, *(place - number for place, number in enumerate(numbers))])
+    return delay
+
+
+def _copy_attachment(container: OutputContainer, encoding: EncodingPlan, index: int) -> None:
+    with av.open(str(encoding.source), metadata_errors="replace") as source:
+        container.add_stream_from_template(source.streams[index])
+
+
+def _copy_cover(container: OutputContainer, encoding: EncodingPlan, index: int) -> list[Due]:
+    """The cover's stream, and its one packet."""
+    with av.open(str(encoding.source), metadata_errors="replace") as source:
+        template = source.streams[index]
+        stream = container.add_stream_from_template(template, opaque=True)
+        stream.disposition = template.disposition
+        for packet in source.demux(template):
+            if packet.size:
+                packet.pts = packet.dts = 0
+                packet.stream = stream
+                return [(Fraction(0), packet)]
+    return []
+
+
+def _chapters(encoding: EncodingPlan) -> list[dict[str, object]]:
+    tick = Fraction(1, 1000)
+    return [
+        {
+            "id": number,
+            "start": round(chapter.start / tick),
+            "end": round(chapter.end / tick),
+            "time_base": tick,
+            "metadata": {"title": chapter.title} if chapter.title else {},
+        }
+        for number, chapter in enumerate(encoding.chapters, 1)
+    ]

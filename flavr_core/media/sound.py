@@ -1,0 +1,278 @@
+"""Sound for the output: packets moved in time as they are, or decoded, cut to the sample, stretched, encoded.
+
+Converted sound is laid out from the output file's very start: silence until the source's first sample and
+wherever the source has a hole, nothing twice where packets overlap. Cutting, stretching and padding count
+samples, so its length follows from the plan and not from the length of packets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from math import ceil, log2
+
+import av
+import av.error
+import numpy as np
+from av.audio.resampler import AudioResampler
+from av.audio.stream import AudioStream
+from av.codec.context import Flags
+from av.container import InputContainer, OutputContainer
+from av.filter import Graph
+from av.stream import Discard
+from numpy.typing import NDArray
+
+from flavr_core.media.encoding import EncodingPlan, StreamAction, StreamPlan
+
+Samples = NDArray[np.generic]
+"""(channels, samples) of fltp or s32p."""
+
+_CHUNK = 4096
+"""Samples handed on at a time."""
+_BIT_RATE_A_CHANNEL = {"aac": 96_000, "libopus": 80_000}
+_FLOAT_ENCODERS = ("aac", "libopus")
+
+
+def open_sound(encoding: EncodingPlan, stream: StreamPlan) -> tuple[InputContainer, AudioStream]:
+    """The source and its audio stream, everything else left unread."""
+    container = av.open(str(encoding.source), metadata_errors="replace")
+    for other in container.streams:
+        if other.index != stream.index:
+            other.discard = Discard.all
+    found = container.streams[stream.index]
+    assert isinstance(found, AudioStream)
+    return container, found
+
+
+def add_sound(output: OutputContainer, encoding: EncodingPlan, stream: StreamPlan) -> AudioStream:
+    """Add the output's stream for a planned one."""
+    source, template = open_sound(encoding, stream)
+    with source:
+        if stream.action is StreamAction.COPY:
+            added = output.add_stream_from_template(template)
+            assert isinstance(added, AudioStream)
+            added.time_base = Fraction(1, stream.sample_rate)
+        else:
+            added = output.add_stream(stream.encoder, rate=stream.sample_rate)
+            assert isinstance(added, AudioStream)
+            context = added.codec_context
+            context.layout = _layout(template, stream)
+            context.format = _encoder_format(stream.encoder)
+            context.time_base = Fraction(1, stream.sample_rate)
+            if stream.encoder in _BIT_RATE_A_CHANNEL:
+                mono = 1.35 if stream.channels == 1 else 1.0
+                context.bit_rate = int(_BIT_RATE_A_CHANNEL[stream.encoder] * mono * stream.channels)
+            context.flags |= Flags.bitexact
+            context.open()
+        tags = {key: value for key, value in template.metadata.items() if key in ("language", "title")}
+        added.metadata.update(tags)
+        added.disposition = template.disposition
+    return added
+
+
+def _layout(template: AudioStream, stream: StreamPlan) -> str:
+    name = template.codec_context.layout.name
+    if "channels" in name or not name:  # unknown order of speakers
+        return {1: "mono", 2: "stereo", 3: "2.1", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}.get(
+            stream.channels, "stereo"
+        )
+    return str(name)
+
+
+def _encoder_format(encoder: str) -> str:
+    return {"aac": "fltp", "libopus": "flt", "flac": "s32", "alac": "s32p", "pcm_s24le": "s32"}[encoder]
+
+
+def copied_packets(
+    encoding: EncodingPlan, stream: StreamPlan, added: AudioStream
+) -> Iterator[tuple[Fraction, av.Packet]]:
+    """The source's packets, moved in time, each with the second at which it is due.
+
+    Times of a source that counts in milliseconds are made smooth again: a packet that lies within that
+    rounding of the end of the one before begins there.
+    """
+    unit = Fraction(1, stream.sample_rate)
+    source, template = open_sound(encoding, stream)
+    shift = encoding.lead - encoding.source_start
+    with source:
+        tick = template.time_base or unit
+        frame_samples = _packet_samples(template)
+        expected: int | None = None
+        last: int | None = None
+        for packet in source.demux(template):
+            if packet.pts is None or not packet.size:
+                continue
+            exact = packet.pts * packet.time_base + shift
+            due = round(exact / unit)
+            if tick > unit and expected is not None and abs(expected * unit - exact) <= tick:
+                due = expected
+            if last is not None and due <= last:
+                continue  # a packet of the same time twice: no player could use it
+            length = frame_samples or round((packet.duration or 0) * packet.time_base / unit)
+            expected = due + length if length else None
+            last = due
+            packet.pts = packet.dts = due
+            packet.duration = length
+            packet.time_base = unit
+            packet.stream = added
+            yield due * unit, packet
+
+
+def _packet_samples(stream: AudioStream) -> int:
+    """Samples in every packet of the stream; 0 where they vary."""
+    context = stream.codec_context
+    return context.frame_size if context.name in ("aac", "mp3", "mp3float", "ac3", "eac3") else 0
+
+
+def converted_packets(
+    encoding: EncodingPlan, stream: StreamPlan, added: AudioStream
+) -> Iterator[tuple[Fraction, av.Packet]]:
+    """The source's sound decoded, laid out, stretched and encoded, each packet with the second it is due."""
+    unit = Fraction(1, stream.sample_rate)
+    source, template = open_sound(encoding, stream)
+    with source:
+        rate = template.codec_context.sample_rate
+        layout = _layout(template, stream)
+        kind = "fltp" if stream.encoder in _FLOAT_ENCODERS or stream.tempo != 1 else "s32p"
+        chunks = _laid_out(encoding, stream, source, template, kind=kind, layout=layout)
+        if stream.tempo != 1:
+            chunks = _stretched(chunks, stream.tempo, rate=rate, layout=layout)
+        resampler = AudioResampler(format=added.codec_context.format, layout=layout, rate=stream.sample_rate)
+        for picture in _encoder_frames(chunks, resampler, kind=kind, layout=layout, rate=rate):
+            for packet in added.encode(picture):
+                assert packet.pts is not None
+                yield packet.pts * unit, packet
+
+
+def _encoder_frames(
+    chunks: Iterator[Samples], resampler: AudioResampler, *, kind: str, layout: str, rate: int
+) -> Iterator[av.AudioFrame | None]:
+    """Frames in the encoder's format and rate, numbered in samples from 0, and None at the end."""
+    position = 0
+    written = 0
+    for chunk in chunks:
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(chunk), format=kind, layout=layout)
+        frame.sample_rate = rate
+        frame.pts, frame.time_base = position, Fraction(1, rate)
+        position += chunk.shape[1]
+        for converted in resampler.resample(frame):
+            converted.pts = written
+            written += converted.samples
+            yield converted
+    for converted in resampler.resample(None):
+        converted.pts = written
+        written += converted.samples
+        yield converted
+    yield None
+
+
+def _laid_out(
+    encoding: EncodingPlan,
+    stream: StreamPlan,
+    source: InputContainer,
+    template: AudioStream,
+    *,
+    kind: str,
+    layout: str,
+) -> Iterator[Samples]:
+    """Samples at the source's rate from the output file's start on, without holes, cut to the plan's range."""
+    rate = template.codec_context.sample_rate
+    cut = encoding.is_trimmed or stream.tempo != 1
+    begin = encoding.source_start - (0 if cut else encoding.lead)
+    end = round((encoding.source_stop - begin) * rate) if cut else None
+    if cut and stream.tempo == 1 and encoding.speed != 1:
+        # Sound that keeps its speed under a slowed picture goes on to the end of what is shown.
+        end = round((encoding.source_stop - encoding.source_start) * rate)
+    slack = max(2, ceil((template.time_base or 0) * rate) + 1)
+    resampler = AudioResampler(format=kind, layout=layout, rate=rate)
+    cursor = 0
+    for frame in _decoded(source, template):
+        if frame.pts is None:
+            first = cursor
+        else:
+            first = round((frame.pts * frame.time_base - begin) * rate)
+        samples = _join(resampler.resample(frame))
+        if abs(first - cursor) <= slack and cursor:
+            first = cursor
+        if first > cursor:
+            gap = first - cursor if end is None else min(first, end) - cursor
+            yield from _silence(samples, gap)
+            cursor += max(gap, 0)
+        skip = cursor - first
+        samples = samples[:, skip:] if end is None else samples[:, skip : max(end - first, skip)]
+        if samples.shape[1]:
+            yield samples
+            cursor += samples.shape[1]
+        if end is not None and cursor >= end:
+            return
+
+
+def _decoded(source: InputContainer, template: AudioStream) -> Iterator[av.AudioFrame]:
+    """Frames of the stream; a damaged packet leaves a hole, which becomes silence."""
+    for packet in source.demux(template):
+        try:
+            for frame in packet.decode():
+                assert isinstance(frame, av.AudioFrame)
+                yield frame
+        except av.error.InvalidDataError:
+            continue
+
+
+def _join(frames: list[av.AudioFrame]) -> Samples:
+    return np.concatenate([frame.to_ndarray() for frame in frames], axis=1)
+
+
+def _silence(like: Samples, count: int) -> Iterator[Samples]:
+    for start in range(0, count, _CHUNK):
+        yield np.zeros((like.shape[0], min(_CHUNK, count - start)), like.dtype)
+
+
+def _stretched(chunks: Iterator[Samples], tempo: Fraction, *, rate: int, layout: str) -> Iterator[Samples]:
+    """Sound at the same pitch, 1 / tempo times as long, to the sample.
+
+    Convention: chunks (channels, samples) of float32 in and out, at `rate`. ffmpeg's atempo (waveform
+    similarity overlap-add), as many stages of at least 0.5 as it takes.
+    """
+    stages = max(1, ceil(-log2(tempo))) if tempo < 1 else 1
+    graph = Graph()
+    node = graph.add_abuffer(sample_rate=rate, format="fltp", layout=layout, time_base=Fraction(1, rate))
+    for _ in range(stages):
+        after = graph.add("atempo", f"{float(tempo) ** (1 / stages):.17g}")
+        node.link_to(after)
+        node = after
+    sink = graph.add("abuffersink")
+    node.link_to(sink)
+    graph.configure()
+    taken = 0
+    given = 0
+    for chunk in _small(chunks):
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(chunk), format="fltp", layout=layout)
+        frame.sample_rate, frame.pts, frame.time_base = rate, taken, Fraction(1, rate)
+        taken += chunk.shape[1]
+        graph.push(frame)
+        for samples in _pulled(graph):
+            given += samples.shape[1]
+            yield samples
+    graph.push(None)
+    wanted = round(taken / tempo)
+    for samples in _pulled(graph):
+        samples = samples[:, : max(0, wanted - given)]
+        given += samples.shape[1]
+        yield samples
+    if taken and given < wanted:
+        yield from _silence(chunk, wanted - given)
+
+
+def _small(chunks: Iterator[Samples]) -> Iterator[Samples]:
+    for chunk in chunks:
+        for start in range(0, chunk.shape[1], _CHUNK):
+            yield chunk[:, start : start + _CHUNK]
+
+
+def _pulled(graph: Graph) -> Iterator[Samples]:
+    while True:
+        try:
+            frame = graph.pull()
+        except (av.error.BlockingIOError, av.error.EOFError):
+            return
+        yield frame.to_ndarray()  # type: ignore[union-attr]
