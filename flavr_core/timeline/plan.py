@@ -42,8 +42,8 @@ CONTEXT_AFTER = 2
 """Source frames after a gap's second frame on which that decision depends."""
 
 _MOST_INT32 = 2**31 - 1
-_SNAP = Fraction(1, 16)
-"""Part of a gap within which a place is taken to be the source frame, where timestamps are that coarse."""
+_SNAP_PARTS = 16
+"""A place within one of so many parts of a gap is the source frame, where timestamps are that coarse."""
 
 
 def plan_output(
@@ -342,21 +342,37 @@ class _ConstantPlan(_Plan):
 
         Places repeat where the source is even; otherwise every frame is looked at once.
         """
-        if self._clock.is_regular and self._source.places is None:
+        clock, places = self._clock, self._source.places
+        if clock.is_regular and places is None:
             return Fraction(0)
         count = self._count
-        if self._clock.is_regular and self._source.indices is None:
-            count = min(count, (self._step / self._clock.tick).denominator)
-        return max(error for error in self._errors(count))
-
-    def _errors(self, count: int) -> Iterator[Fraction]:
-        for index in range(count):
-            yield self[index].timing_error
+        if clock.is_regular and self._source.indices is None:
+            count = min(count, (self._step / clock.tick).denominator)
+        # Whole numbers of 1 / scale seconds: a film has a million frames, and fractions are slow.
+        offset = self._start - clock.origin
+        scale = lcm(clock.tick.denominator, self._step.denominator, offset.denominator)
+        tick, step, begin = (int(value * scale) for value in (clock.tick, self._step, offset))
+        denominator = 1 if places is None else places.denominator
+        gap, last, largest = 0, len(clock) - 1, 0
+        for seconds in range(begin, begin + count * step, step):
+            while gap < last and clock.numbers[gap + 1] * tick <= seconds:
+                gap += 1
+            if gap == last:
+                break
+            inside = seconds - clock.numbers[gap] * tick
+            length = (clock.numbers[gap + 1] - clock.numbers[gap]) * tick
+            if places is None:
+                error = min(inside, length - inside)
+                error = error if error <= tick and error * _SNAP_PARTS <= length else 0
+            else:
+                error = min(abs(place * length - inside * denominator) for place in places.numerators)
+            largest = max(largest, error)
+        return Fraction(largest, scale * denominator)
 
     def _place(self, gap: int, wanted: Fraction) -> Fraction:
         if self._source.places is not None or self._clock.is_regular:
             return super()._place(gap, wanted)
-        tolerance = min(self._clock.tick / self._clock.gap_length(gap), _SNAP)
+        tolerance = min(self._clock.tick / self._clock.gap_length(gap), Fraction(1, _SNAP_PARTS))
         if wanted <= tolerance:
             return Fraction(0)
         return Fraction(1) if 1 - wanted <= tolerance else wanted
