@@ -7,15 +7,14 @@ ISO/IEC 14496-12 (tkhd) as libav hands it on: (x, y) goes to (a x + c y, b x + d
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import av
-from av.sidedata.sidedata import SideData
 
 from flavr_core.color import ColorSpec, Siting
 from flavr_core.frame import Frame, PixelFamily, PixelFormat, Plane
+from flavr_core.media.tags import side_data_of
 
 _TRANSPOSED: dict[Siting, Siting] = {
     Siting.LEFT: Siting.TOP, Siting.TOP: Siting.LEFT, Siting.TOPLEFT: Siting.TOPLEFT,
@@ -126,13 +125,3 @@ def orientation_of(picture: av.VideoFrame) -> tuple[Orientation, str]:
     """How a decoded picture is to be turned, and a note where that is odd."""
     matrix = side_data_of(picture).get("DISPLAYMATRIX")
     return parse_display_matrix(matrix) if matrix else (UPRIGHT, "")
-
-
-def side_data_of(picture: av.VideoFrame) -> dict[str, bytes]:
-    """The side data of a decoded picture as raw bytes, by libav's names."""
-    try:
-        container: Sequence[SideData] = picture.side_data  # type: ignore[assignment]
-        found = [container[number] for number in range(len(container))]
-        return {str(data.type.name): bytes(memoryview(data)) for data in found}
-    except ValueError:
-        return {}  # PyAV knows fewer kinds than libav

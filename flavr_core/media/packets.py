@@ -22,6 +22,7 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from flavr_core.errors import MediaError
+from flavr_core.media.animation import read_animation
 from flavr_core.media.opening import open_container, pick_video, use_threads
 from flavr_core.media.timestamps import repair, usual_step
 
@@ -128,7 +129,9 @@ def _read_index(path: Path, _size: int, _mtime_ns: int) -> PacketIndex:
             time_base=stream.time_base or Fraction(1, 1000),
             rates=_rates(stream),
         )
-    if _is_plain(scan, jumping=context.container in _JUMPING_FORMATS, time_base=context.time_base):
+    if context.container in ("gif", "apng"):
+        return _index_of_animation(path, scan, context)
+    if _is_plain(scan, container=context.container, time_base=context.time_base):
         times = sorted(pts for pts, flag in zip(scan.pts, scan.shown, strict=True) if flag)
         first = _first_shown(path, times)
         if first is not None:
@@ -151,16 +154,19 @@ class _Context:
         return max(1, round(1 / (self.rates[0] * self.time_base))) if self.rates else 1
 
 
-def _is_plain(scan: _Scan, *, jumping: bool, time_base: Fraction) -> bool:
+def _is_plain(scan: _Scan, *, container: str, time_base: Fraction) -> bool:
     """Whether every shown packet has a time of its own, and the clock never jumps."""
     times = sorted(pts for pts, flag in zip(scan.pts, scan.shown, strict=True) if flag)
+    delays = {pts - dts for pts, dts in zip(scan.pts, scan.dts, strict=True)}
+    if container == "avi" and len(delays) == 1 and delays != {0}:
+        return False  # AVI stores no order of display, and libav guessed the same delay for all
     if times[0] == NO_PTS or any(a == b for a, b in itertools.pairwise(times)):
         return False
     key_times = [pts for _, _, pts, _ in scan.keys if pts is not None]
     if any(a > b for a, b in itertools.pairwise(key_times)):
         return False
     longest = _LONGEST_GAP_S / time_base
-    return not (jumping and any(b - a > longest for a, b in itertools.pairwise(times)))
+    return not (container in _JUMPING_FORMATS and any(b - a > longest for a, b in itertools.pairwise(times)))
 
 
 def _rates(stream: VideoStream) -> tuple[Fraction, ...]:
@@ -299,6 +305,23 @@ def _index_by_times(scan: _Scan, times: Sequence[int], first: int, context: _Con
     )
 
 
+def _index_of_animation(path: Path, scan: _Scan, context: _Context) -> PacketIndex:
+    """The index of a GIF or APNG: its own delays, and every picture painted over the one before."""
+    animation = read_animation(path)
+    times, end, time_base = animation.times(len(scan.pts))
+    _, position, pts, dts = scan.keys[0]
+    return PacketIndex(
+        stream_index=context.stream_index,
+        time_base=time_base,
+        stream_time_base=context.time_base,
+        pts=times,
+        end_pts=end,
+        keys=(KeyPacket(ordinal=0, position=position, pts=pts, dts=dts, first_index=0),),
+        shown_as=array("q", range(len(scan.pts))),
+        notes=(*animation.notes(), *_broken_notes(scan)),
+    )
+
+
 def _broken_notes(scan: _Scan) -> tuple[str, ...]:
     return (f"The file breaks off: {scan.broken_at}.",) if scan.broken_at else ()
 
@@ -317,6 +340,10 @@ def _index_by_decoding(path: Path, scan: _Scan, context: _Context) -> PacketInde
         # Without reordering information the n-th picture is shown at the n-th decoding time.
         decoding_times = sorted(scan.dts[number] for number in order)
         raw = [time - decoding_times[0] for time in decoding_times]
+    elif context.container == "avi":
+        # The times are right as a set; which picture has which is what AVI does not say.
+        known = sorted(time for time in raw if time is not None)
+        raw = [*known] if len(known) == len(raw) else raw
     step = usual_step(sorted(time for time in raw if time is not None), default=context.step)
     longest = int(_LONGEST_GAP_S / context.time_base) if context.container in _JUMPING_FORMATS else None
     fixed = repair(raw, step=step, longest_gap=longest)

@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-import re
-import struct
+import itertools
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import av
-import av.logging
 from av.container import InputContainer
-from av.filter import Graph
 from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from flavr_core.clip import Chapter, ClipInfo, ClipKind, StreamInfo
-from flavr_core.color import Matrix, Siting
-from flavr_core.errors import MediaError
-from flavr_core.frame import PixelFamily
+from flavr_core.color import Matrix
+from flavr_core.errors import MediaError, SettingsError
+from flavr_core.media.animation import kind_of_animation, read_animation
 from flavr_core.media.layouts import layout_of
-from flavr_core.media.opening import check_size, open_container, pick_video, reading
-from flavr_core.media.orientation import orientation_of, side_data_of
+from flavr_core.media.opening import check_file, check_size, open_container, pick_video, reading
+from flavr_core.media.orientation import orientation_of
 from flavr_core.media.packets import PacketIndex, decode_stream, read_index
-from flavr_core.media.pixels import color_of
+from flavr_core.media.pixels import color_of, planes_from_av
+from flavr_core.media.sequence import is_pattern, probe_images
+from flavr_core.media.stills import image_codec
+from flavr_core.media.tags import hdr_side_data, siting_of
 from flavr_core.media.timestamps import find_rate
+from flavr_core.media.webp import probe_webp
 from flavr_core.timing import FrameTimes
 
-_SITINGS = {siting.value: siting for siting in Siting}
-_PRIMARY_UNITS, _LUMINANCE_UNITS = 50_000, 10_000
-"""Units of SMPTE ST 2086 as written in streams: 0.00002 and 0.0001 cd/m2."""
+_MOST_PICTURES_LOOKED_AT = 1000
 
 
 def probe(path: Path, *, sequence_rate: Fraction = Fraction(24)) -> ClipInfo:
@@ -44,13 +44,24 @@ def probe(path: Path, *, sequence_rate: Fraction = Fraction(24)) -> ClipInfo:
     Raises:
         MediaError: when nothing can be shown of it.
     """
+    path = Path(path)
+    if sequence_rate <= 0:
+        raise SettingsError(f"A rate of {sequence_rate} cannot be shown.", "Use 24 or 30000/1001.")
+    if path.is_dir() or is_pattern(path):
+        return probe_images(path, sequence_rate)
+    check_file(path)
+    with reading(path):
+        animation = kind_of_animation(path)
+        if animation == "webp":
+            return probe_webp(path)
+        if animation is None and image_codec(path) is not None:
+            return probe_images(path, sequence_rate)
     return probe_video(path)
 
 
 def probe_video(path: Path) -> ClipInfo:
     """`probe` for a container with a video stream."""
-    path = Path(path)
-    with open_container(path), reading(path):
+    with reading(path):
         index = read_index(path)
     with open_container(path) as container, reading(path):
         stream = pick_video(container, path)
@@ -74,6 +85,7 @@ def _describe(path: Path, container: InputContainer, stream: VideoStream, index:
         raise MediaError(f"No picture in '{path}' can be decoded.", "The file may be damaged.")
     picture = pictures[0]
     check_size(picture.width, picture.height, path)
+    animation = read_animation(path) if container.format.name in ("gif", "apng") else None
     interlaced = any(one.interlaced_frame for one in pictures)
     layout = layout_of(picture.format.name)
     orientation, odd = orientation_of(picture)
@@ -92,14 +104,17 @@ def _describe(path: Path, container: InputContainer, stream: VideoStream, index:
         notes.append("Constant-luminance BT.2020 is converted as the non-constant kind.")
     elif color.matrix is Matrix.UNSPECIFIED and color.matrix_code != 2:
         notes.append(f"The colour matrix with code {color.matrix_code} is taken for the usual one.")
+    format_ = orientation.format(layout.format)
+    if format_.has_alpha and (animation is not None or layout.special == "pal8") and _is_opaque(path):
+        format_ = replace(format_, has_alpha=False)
     return ClipInfo(
         path=path,
-        kind=ClipKind.VIDEO,
+        kind=ClipKind.VIDEO if animation is None else ClipKind.ANIMATION,
         container=container.format.name,
         codec=context.codec.canonical_name,
         width=width,
         height=height,
-        format=orientation.format(layout.format),
+        format=format_,
         stored_format=picture.format.name,
         color=color,
         pixel_aspect=orientation.aspect(aspect if aspect > 0 else Fraction(1)),
@@ -112,9 +127,18 @@ def _describe(path: Path, container: InputContainer, stream: VideoStream, index:
         chapters=_chapters(container),
         metadata=dict(container.metadata),
         video_metadata=dict(stream.metadata),
+        loop=animation.loop if animation is not None else None,
         hdr_side_data=hdr_side_data(picture),
         notes=tuple(note for note in notes if note),
     )
+
+
+def _is_opaque(path: Path) -> bool:
+    """Whether no picture has a clear pixel; found by decoding, which animated images allow."""
+    with open_container(path) as container:
+        stream = pick_video(container, path)
+        pictures = itertools.islice(decode_stream(container, stream), _MOST_PICTURES_LOOKED_AT)
+        return all(int(planes_from_av(picture)[-1].min()) == 255 for picture in pictures)
 
 
 def _stream_info(stream: Stream) -> StreamInfo:
@@ -145,59 +169,4 @@ def _chapters(container: InputContainer) -> tuple[Chapter, ...]:
             title=chapter["metadata"].get("title", ""),
         )
         for chapter in container.chapters()
-    )
-
-
-def siting_of(picture: av.VideoFrame) -> Siting:
-    """Where a picture's chroma samples lie.
-
-    PyAV does not hand the tag on; libav's own `showinfo` filter says it in words.
-    """
-    layout = layout_of(picture.format.name)
-    if layout.format.family is not PixelFamily.YUV:
-        return Siting.UNSPECIFIED
-    graph = Graph()
-    source = graph.add_buffer(
-        width=picture.width, height=picture.height, format=picture.format, time_base=Fraction(1, 1000)
-    )
-    graph.link_nodes(source, graph.add("showinfo", "checksum=0"), graph.add("buffersink")).configure()
-    level = av.logging.get_level()
-    av.logging.set_level(av.logging.INFO)
-    try:
-        with av.logging.Capture() as lines:
-            graph.vpush(picture)
-            graph.vpull()
-    finally:
-        av.logging.set_level(level)
-    found = re.search(r"\bcl:(\w+)", " ".join(text for _, _, text in lines))
-    return _SITINGS.get(found[1], Siting.UNSPECIFIED) if found else Siting.UNSPECIFIED
-
-
-def hdr_side_data(picture: av.VideoFrame) -> dict[str, str]:
-    """Mastering display and light level in the words that x265 and SVT-AV1 take, e.g. `1000,400`."""
-    data = side_data_of(picture)
-    found = {}
-    if len(mastering := data.get("MASTERING_DISPLAY_METADATA", b"")) >= 88:
-        found["mastering_display"] = _mastering_text(mastering)
-    if len(light := data.get("CONTENT_LIGHT_LEVEL", b"")) >= 8:
-        found["content_light_level"] = "{},{}".format(*struct.unpack("=2I", light[:8]))
-    return {key: text for key, text in found.items() if text}
-
-
-def _mastering_text(data: bytes) -> str:
-    """AVMasteringDisplayMetadata (libavutil/mastering_display_metadata.h) as x265 writes it."""
-    numbers = struct.unpack("=22i", data[:88])
-    has_primaries, has_luminance = numbers[20], numbers[21]
-    if not (has_primaries and has_luminance):
-        return ""
-    ratios = [
-        Fraction(n, d) if d else Fraction(0) for n, d in zip(numbers[0:20:2], numbers[1:20:2], strict=True)
-    ]
-    red, green, blue, white = (
-        tuple(round(value * _PRIMARY_UNITS) for value in ratios[place : place + 2]) for place in (0, 2, 4, 6)
-    )
-    low, high = (round(value * _LUMINANCE_UNITS) for value in ratios[8:10])
-    return (
-        f"G({green[0]},{green[1]})B({blue[0]},{blue[1]})R({red[0]},{red[1]})"
-        f"WP({white[0]},{white[1]})L({high},{low})"
     )

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
 from flavr_core.clip import ClipInfo, ClipKind
 from flavr_core.frame import Frame
+from flavr_core.media.sequence import ImageSource, find_images
+from flavr_core.media.video import VideoSource
+from flavr_core.media.webp import WebpSource
 
 
 class FrameSource(Protocol):
@@ -35,14 +39,17 @@ class FrameSource(Protocol):
         """Closes."""
 
 
+def source_files(info: ClipInfo) -> list[Path]:
+    """All files that a clip is read from, in order: what a fingerprint of the source must cover."""
+    return find_images(info.path)[0] if info.kind is ClipKind.SEQUENCE else [info.path]
+
+
 def open_source(info: ClipInfo) -> FrameSource:
     """Open the clip that `probe` described.
 
     Raises:
         MediaError: when the file is gone, or is another one now.
     """
-    if info.kind is ClipKind.VIDEO:
-        from flavr_core.media.video import VideoSource
-
-        return VideoSource(info)
-    raise NotImplementedError(info.kind)
+    if info.kind is ClipKind.SEQUENCE:
+        return ImageSource(info)
+    return WebpSource(info) if info.container == "webp" else VideoSource(info)

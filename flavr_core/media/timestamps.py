@@ -201,7 +201,7 @@ def find_rate(
     for rate in (*candidates, *near, average):
         if rate > 0 and _fits(pts, time_base, rate):
             return rate, False
-    return average.limit_denominator(1_000_000), True
+    return (len(pts) / ((end_pts - pts[0]) * time_base)).limit_denominator(1_000_000), True
 
 
 def _fits(pts: Sequence[int], time_base: Fraction, rate: Fraction) -> bool:

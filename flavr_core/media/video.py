@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -54,7 +55,8 @@ class PictureReader:
         key = self._index.keys[landed]
         trusted_from = key.first_index if landed else 0
         for number, picture in self._decode(packets, key.ordinal):
-            if number is None or number >= trusted_from:
+            # After a jump, pictures without a frame are leading ones whose references were left behind.
+            if (number is None and landed == 0) or (number is not None and number >= trusted_from):
                 yield number, picture
 
     def _decode(self, packets: Iterator[Packet[VideoStream]], ordinal: int) -> Iterator[Numbered]:
@@ -252,4 +254,8 @@ class VideoSource:
             self._scaled_from = min(index, index if self._scaled_from is None else self._scaled_from)
             picture = picture.reformat(width=size[0], height=size[1], format=self.info.stored_format)
         frame = frame_from_av(picture, index=index, time=self.info.times.time(index), color=self.info.color)
+        if frame.format.has_alpha and not self.info.format.has_alpha:
+            frame = replace(
+                frame, planes=frame.planes[:-1], format=replace(frame.format, has_alpha=False)
+            )  # every picture was found to be opaque
         return self._orientation.apply(frame)

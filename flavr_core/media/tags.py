@@ -1,0 +1,86 @@
+"""What a decoded picture carries beside its pixels: siting, HDR metadata, raw side data."""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Sequence
+from fractions import Fraction
+
+import av
+import av.logging
+from av.filter import Graph
+from av.sidedata.sidedata import SideData
+
+from flavr_core.color import Siting
+from flavr_core.frame import PixelFamily
+from flavr_core.media.layouts import layout_of
+
+_SITINGS = {siting.value: siting for siting in Siting}
+_PRIMARY_UNITS, _LUMINANCE_UNITS = 50_000, 10_000
+"""Units of SMPTE ST 2086 as written in streams: 0.00002 and 0.0001 cd/m2."""
+
+
+def side_data_of(picture: av.VideoFrame) -> dict[str, bytes]:
+    """The side data of a decoded picture as raw bytes, by libav's names."""
+    try:
+        container: Sequence[SideData] = picture.side_data  # type: ignore[assignment]
+        found = [container[number] for number in range(len(container))]
+        return {str(data.type.name): bytes(memoryview(data)) for data in found}
+    except ValueError:
+        return {}  # PyAV knows fewer kinds than libav
+
+
+def siting_of(picture: av.VideoFrame) -> Siting:
+    """Where a picture's chroma samples lie.
+
+    PyAV does not hand the tag on; libav's own `showinfo` filter says it in words.
+    """
+    layout = layout_of(picture.format.name)
+    if layout.format.family is not PixelFamily.YUV:
+        return Siting.UNSPECIFIED
+    graph = Graph()
+    source = graph.add_buffer(
+        width=picture.width, height=picture.height, format=picture.format, time_base=Fraction(1, 1000)
+    )
+    graph.link_nodes(source, graph.add("showinfo", "checksum=0"), graph.add("buffersink")).configure()
+    level = av.logging.get_level()
+    av.logging.set_level(av.logging.INFO)
+    try:
+        with av.logging.Capture() as lines:
+            graph.vpush(picture)
+            graph.vpull()
+    finally:
+        av.logging.set_level(level)
+    found = re.search(r"\bcl:(\w+)", " ".join(text for _, _, text in lines))
+    return _SITINGS.get(found[1], Siting.UNSPECIFIED) if found else Siting.UNSPECIFIED
+
+
+def hdr_side_data(picture: av.VideoFrame) -> dict[str, str]:
+    """Mastering display and light level in the words that x265 and SVT-AV1 take, e.g. `1000,400`."""
+    data = side_data_of(picture)
+    found = {}
+    if len(mastering := data.get("MASTERING_DISPLAY_METADATA", b"")) >= 88:
+        found["mastering_display"] = _mastering_text(mastering)
+    if len(light := data.get("CONTENT_LIGHT_LEVEL", b"")) >= 8:
+        found["content_light_level"] = "{},{}".format(*struct.unpack("=2I", light[:8]))
+    return {key: text for key, text in found.items() if text}
+
+
+def _mastering_text(data: bytes) -> str:
+    """AVMasteringDisplayMetadata (libavutil/mastering_display_metadata.h) as x265 writes it."""
+    numbers = struct.unpack("=22i", data[:88])
+    has_primaries, has_luminance = numbers[20], numbers[21]
+    if not (has_primaries and has_luminance):
+        return ""
+    ratios = [
+        Fraction(n, d) if d else Fraction(0) for n, d in zip(numbers[0:20:2], numbers[1:20:2], strict=True)
+    ]
+    red, green, blue, white = (
+        tuple(round(value * _PRIMARY_UNITS) for value in ratios[place : place + 2]) for place in (0, 2, 4, 6)
+    )
+    low, high = (round(value * _LUMINANCE_UNITS) for value in ratios[8:10])
+    return (
+        f"G({green[0]},{green[1]})B({blue[0]},{blue[1]})R({red[0]},{red[1]})"
+        f"WP({white[0]},{white[1]})L({high},{low})"
+    )
