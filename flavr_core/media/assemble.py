@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from math import lcm
 from pathlib import Path
@@ -15,13 +15,13 @@ from av.video.stream import VideoStream
 
 from flavr_core.errors import OutputError
 from flavr_core.media.encoding import EncodingPlan, StreamAction
+from flavr_core.media.animated import assemble_animation
+from flavr_core.media.segments import OnProgress
 from flavr_core.media.sound import add_sound, converted_packets, copied_packets
 from flavr_core.media.subtitles import add_subtitles, subtitle_packets
 from flavr_core.media.writing import discard, open_output, output_errors
 from flavr_core.progress import CancelToken
 
-OnProgress = Callable[[int, int], None]
-"""Told how many frames are done, and of how many."""
 Due = tuple[Fraction, av.Packet]
 """A packet and the second, on the output file's clock, at which it is due."""
 
@@ -37,7 +37,7 @@ def assemble(
     *,
     token: CancelToken,
     on_progress: OnProgress,
-) -> None:
+) -> tuple[str, ...]:
     """Write the finished file (or folder of images) at `output`, which the caller renames once verified.
 
     Args:
@@ -47,20 +47,21 @@ def assemble(
         token: looked at between packets.
         on_progress: told about frames.
 
+    Returns:
+        One sentence for what had to be given up to meet a size limit; empty without one.
+
     Raises:
         OutputError: when a segment is damaged or the file cannot be written; nothing is left at `output`.
         CancelledError: when stopped; likewise.
     """
     if encoding.animation is not None:
-        from flavr_core.media.animated import assemble_animation
-
-        assemble_animation(encoding, segments, output, token=token, on_progress=on_progress)
-        return
+        return assemble_animation(encoding, segments, output, token=token, on_progress=on_progress)
     container = open_output(output, encoding.form.muxer, _muxer_options(encoding))
     try:
         with output_errors(output):
             _write_all(container, encoding, segments, token, on_progress)
             container.close()
+        return ()
     except BaseException:
         discard(container, output)
         raise

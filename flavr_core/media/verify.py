@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,62 +11,19 @@ from av.video.stream import VideoStream
 
 from flavr_core.media.encoding import EncodingPlan, StreamPlan
 from flavr_core.media.streams import first_sound
+from flavr_core.media.verification import Verification, failed
+from flavr_core.media.verify_animation import verify_animation
 from flavr_core.timing import format_time
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verification:
-    """What was read back from a finished file. Times in seconds on the output's clock."""
-
-    frames: int
-    """Frames in the file."""
-    first: Fraction | None
-    """When the first frame is shown; None where nothing could be read."""
-    last: Fraction | None
-    """When the last frame is shown."""
-    duration: Fraction | None
-    """From the first frame's appearance to the last one's end."""
-    width: int
-    """Columns of the picture."""
-    height: int
-    """Rows of the picture."""
-    audio_offsets_samples: tuple[Fraction, ...] = ()
-    """For each sound stream, by how many samples it begins later than planned, against the picture."""
-    problems: tuple[str, ...] = ()
-    """One sentence for each difference from the plan; empty when all is as promised."""
-
-    def summary(self) -> str:
-        """One line for people."""
-        if self.problems:
-            return " ".join(self.problems)
-        words = f"{self.frames} frames, {format_time(self.duration or Fraction(0))}"
-        if self.audio_offsets_samples:
-            worst = max(self.audio_offsets_samples, key=abs)
-            words += (
-                ", sound in place to the sample"
-                if not worst
-                else f", sound within {float(worst):.1f} samples"
-            )
-        return words
 
 
 def verify_output(encoding: EncodingPlan, output: Path) -> Verification:
     """Read `output` back. What cannot be read becomes a problem, not an exception."""
     if encoding.animation is not None:
-        from flavr_core.media.animated import verify_animation
-
         return verify_animation(encoding, output)
     try:
         return _verify_video(encoding, output)
     except (av.error.FFmpegError, OSError, IndexError) as error:
         return failed(f"The file cannot be read back ({error}).")
-
-
-def failed(problem: str) -> Verification:
-    """A verification of a file that cannot be read at all."""
-    return Verification(
-        frames=0, first=None, last=None, duration=None, width=0, height=0, problems=(problem,)
-    )
 
 
 def _verify_video(encoding: EncodingPlan, output: Path) -> Verification:
