@@ -175,10 +175,10 @@ def _read_torch(path: Path, kind: FileKind) -> object:
                 str(path), map_location="cpu", weights_only=True, mmap=kind is FileKind.TORCH_ZIP
             )
     except pickle.UnpicklingError as error:
-        wanted = re.search(r"GLOBAL (\S+)|Unsupported (?:class|operand|global)\W*(\S+)", str(error))
+        wanted = re.search(r"GLOBAL ([\w.]+)|Unsupported (?:class|operand) ([\w.]+)", str(error))
         if "truncated" in str(error) or wanted is None:
             raise _damaged(path) from error
-        name = (wanted.group(1) or wanted.group(2)).rstrip(".,")
+        name = (wanted.group(1) or wanted.group(2)).rstrip(".")
         raise ModelError(
             f"{path} would have to run code ({name}) to be read, so it is refused.",
             "Save its weights alone, best as safetensors, with the program that made it.",
