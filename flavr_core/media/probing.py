@@ -85,16 +85,20 @@ def _describe(path: Path, container: InputContainer, stream: VideoStream, index:
         raise MediaError(f"No picture in '{path}' can be decoded.", "The file may be damaged.")
     picture = pictures[0]
     check_size(picture.width, picture.height, path)
-    animation = read_animation(path) if container.format.name in ("gif", "apng") else None
     interlaced = any(one.interlaced_frame for one in pictures)
     layout = layout_of(picture.format.name)
     orientation, odd = orientation_of(picture)
     color = orientation.color(color_of(picture, siting=siting_of(picture)), layout.format)
     width, height = orientation.size(picture.width, picture.height)
     aspect = stream.sample_aspect_ratio or context.sample_aspect_ratio or Fraction(1)
-    times = FrameTimes(pts=tuple(index.pts), time_base=index.time_base, end_pts=index.end_pts)
+    animation = read_animation(path) if container.format.name in ("gif", "apng") else None
     claimed = [rate for rate in (stream.average_rate, stream.guessed_rate, stream.base_rate) if rate]
-    rate, is_vfr = find_rate(times.pts, times.end_pts, times.time_base, claimed)
+    rate, is_vfr = find_rate(index.pts, index.end_pts, index.time_base, claimed)
+    times = FrameTimes(
+        pts=tuple(index.pts),
+        time_base=index.time_base,
+        end_pts=index.end_pts if is_vfr or animation else constant_end(index, rate),
+    )
     notes = [*index.notes, odd, layout.note]
     if interlaced:
         notes.append("The clip is interlaced; it is deinterlaced by bwdif, one frame for each.")
@@ -131,6 +135,17 @@ def _describe(path: Path, container: InputContainer, stream: VideoStream, index:
         hdr_side_data=hdr_side_data(picture),
         notes=tuple(note for note in notes if note),
     )
+
+
+def constant_end(index: PacketIndex, rate: Fraction) -> int:
+    """Where the last frame of a constant-rate clip ends.
+
+    Containers store durations between decoding times, so that of the last frame shown is often another's;
+    one that is near the usual step is taken for it, a longer hold is believed.
+    """
+    step, last = 1 / (rate * index.time_base), index.pts[-1]
+    is_usual = len(index.pts) > 1 and step / 2 < index.end_pts - last < step * 3 / 2
+    return last + max(1, round(step)) if is_usual else index.end_pts
 
 
 def _is_opaque(path: Path) -> bool:
