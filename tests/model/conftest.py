@@ -30,11 +30,11 @@ def _weights_module() -> ModuleType:
     return module
 
 
-@pytest.fixture(scope="session", autouse=True)
-def two_threads() -> Iterator[None]:
-    """Leave the machine to others."""
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Small networks are quickest so: waiting for each other costs threads more than the work."""
     before = torch.get_num_threads()
-    torch.set_num_threads(min(2, before))
+    torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
 
