@@ -6,6 +6,8 @@ Interpolation", WACV 2023. Parameters carry the authors' names, so their checkpo
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from fractions import Fraction
 from itertools import pairwise
 
@@ -46,10 +48,17 @@ class Gate(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
         self.attn_layer = nn.Sequential(nn.Conv3d(width, width, 1), nn.Sigmoid())
+        self.gathered: list[Tensor] | None = None
+        self.held: Tensor | None = None
 
     def scale(self, mean: Tensor) -> Tensor:
-        """The factor of each channel, (N, C, 1, 1, 1), from the means of the same shape."""
-        factor: Tensor = self.attn_layer(mean)
+        """The factor of each channel, (N, C, 1, 1, 1), from the means of the same shape.
+
+        While `gathered` is a list the means are added to it; while `held` is set it stands for them.
+        """
+        if self.gathered is not None:
+            self.gathered.append(mean)
+        factor: Tensor = self.attn_layer(mean if self.held is None else self.held)
         return factor
 
     def forward(self, x: Tensor) -> Tensor:
@@ -197,6 +206,11 @@ def tap_sums(x: Tensor, dtype: torch.dtype) -> Tensor:
     return torch.stack([frames - by_column[:, :, 0], frames, frames - by_column[:, :, -1]], 2)
 
 
+def _wide(x: Tensor) -> torch.dtype:
+    """The element type for means and sums of x: at least float32."""
+    return torch.promote_types(x.dtype, torch.float32)
+
+
 class Fuse(nn.Module):
     """A 1x1 convolution that merges the features of all frames."""
 
@@ -225,6 +239,7 @@ class Flavr(Network):
 
     architecture = "flavr"
     size_multiple = 8
+    halo_px = 112
     supports_strips = True
 
     def __init__(self, config: FlavrConfig) -> None:
@@ -250,12 +265,45 @@ class Flavr(Network):
         self.outconv = nn.Sequential(
             nn.ReflectionPad2d(HALO), nn.Conv2d(config.fuse_width, 3 * config.num_outputs, 2 * HALO + 1)
         )
+        self._held_mean: Tensor | None = None
+
+    @contextmanager
+    def whole_frame_statistics(self, window: Tensor, pieces: Sequence[tuple[slice, slice]]) -> Iterator[None]:
+        """While entered, pieces of `window` are drawn with the mean and the gates of all of it.
+
+        The mean is exact. The gates' own means depend on the gates before them, so each is gathered
+        from all pieces, drawn once with the gates of that piece alone, and weighted by area: what the pieces
+        differ by cancels to first order.
+
+        Convention: window as for the network; pieces are (rows, columns) that together cover it.
+        """
+        assert self.positions is not None
+        gates = [module for module in self.modules() if isinstance(module, Gate)]
+        areas = [(rows.stop - rows.start) * (columns.stop - columns.start) for rows, columns in pieces]
+        try:
+            self._held_mean = window.mean((1, 3, 4), keepdim=True, dtype=_wide(window))
+            for gate in gates:
+                gate.gathered = []
+            for rows, columns in pieces:
+                self(window[..., rows, columns], self.positions[:1])
+            for gate in gates:
+                assert gate.gathered is not None
+                weighted = [mean.float() * area for mean, area in zip(gate.gathered, areas, strict=True)]
+                gate.held = (torch.stack(weighted).sum(0) / sum(areas)).to(self.dtype)
+                gate.gathered = None
+            yield
+        finally:
+            self._held_mean = None
+            for gate in gates:
+                gate.gathered = gate.held = None
 
     def draw(self, window: Tensor, positions: tuple[Fraction, ...]) -> Tensor:
         """See `Network`. Mean and sum are taken in at least float32, whatever the weights' precision."""
         height, width = window.shape[3:]
-        wide = torch.promote_types(window.dtype, torch.float32)
-        mean = window.mean((1, 3, 4), keepdim=True, dtype=wide)  # (N, 1, 3, 1, 1)
+        wide = _wide(window)
+        mean = self._held_mean
+        if mean is None:
+            mean = window.mean((1, 3, 4), keepdim=True, dtype=wide)  # (N, 1, 3, 1, 1)
         volume = pad_to_multiple(window - mean, self.size_multiple).to(self.dtype)
         features = self.encoder(volume.transpose(1, 2))  # five of (N, C, T, H', W')
         joined = self.decode(features)  # (N, C, T, H / 2, W / 2)
@@ -266,7 +314,8 @@ class Flavr(Network):
         frames = drawn.view(len(drawn), -1, 3, *drawn.shape[2:])  # (N, outputs, 3, H', W')
         assert self.positions is not None
         wanted = [self.positions.index(position) for position in positions]
-        out: Tensor = frames[:, wanted, :, :height, :width].to(wide) + mean
+        chosen = torch.stack([frames[:, number, :, :height, :width] for number in wanted], 1)
+        out: Tensor = chosen.to(wide) + mean  # (N, P, 3, H, W)
         return out.to(window.dtype)
 
     def decode(self, features: list[Tensor]) -> Tensor:

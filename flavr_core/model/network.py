@@ -61,6 +61,8 @@ class Network(nn.Module, ABC):
     """Its fixed grid in ascending order; None when any position can be drawn."""
     size_multiple: int = 1
     """Inner sizes are multiples of this: other sizes are padded by replication and cropped by `draw`."""
+    halo_px: int = 128
+    """Pixels around a piece of a picture that it is given as context when pictures are drawn in tiles."""
     supports_strips: bool = False
     """Whether `strip_rows` changes anything."""
     strip_rows: int | None = None
@@ -126,8 +128,8 @@ class Network(nn.Module, ABC):
 
     @property
     def precision(self) -> Precision:
-        """Number format of its arithmetic, never `auto`."""
-        return next(key for key, dtype in DTYPES.items() if dtype == self.dtype)
+        """Number format of its arithmetic, never `auto`; float64 counts as float32."""
+        return next((key for key, dtype in DTYPES.items() if dtype == self.dtype), Precision.FP32)
 
     @property
     def num_parameters(self) -> int:
