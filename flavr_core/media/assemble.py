@@ -125,7 +125,7 @@ def _add_video(container: OutputContainer, encoding: EncodingPlan, segment: Path
         template = source.streams.video[0]
         stream = container.add_stream_from_template(template, opaque=True)
     assert isinstance(stream, VideoStream)
-    stream.time_base = Fraction(1, encoding.time_base.denominator)
+    stream.time_base = _video_unit(encoding)
     context = stream.codec_context
     if encoding.tag:
         context.codec_tag = encoding.tag
@@ -137,6 +137,11 @@ def _add_video(container: OutputContainer, encoding: EncodingPlan, segment: Path
     return stream
 
 
+def _video_unit(encoding: EncodingPlan) -> Fraction:
+    """Seconds a unit in which the plan's times and the lead are whole numbers."""
+    return Fraction(1, lcm(encoding.time_base.denominator, encoding.lead.denominator))
+
+
 def video_packets(encoding: EncodingPlan, segments: Sequence[Path], stream: VideoStream) -> Iterator[Due]:
     """The packets of all segments with their exact times, in decoding order.
 
@@ -144,8 +149,8 @@ def video_packets(encoding: EncodingPlan, segments: Sequence[Path], stream: Vide
     all presentation times; `delay` is the least for which no packet is decoded after it is shown, over the
     whole output, so segments join without a seam at any rate, constant or not.
     """
-    unit = Fraction(1, encoding.time_base.denominator)
-    factor = encoding.time_base.numerator
+    unit = _video_unit(encoding)
+    factor = round(encoding.time_base / unit)
     lead = round(encoding.lead / unit)
     delay = _reorder_delay(segments) if encoding.codec in _REORDERING else 0
     before = max(1, encoding.frame_pts(1) - encoding.frame_pts(0))

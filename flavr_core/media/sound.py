@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 
 from flavr_core.media.encoding import EncodingPlan, StreamAction, StreamPlan
 
-Samples = NDArray[np.generic]
-"""(channels, samples) of fltp or s32p."""
+Samples = NDArray[np.float32] | NDArray[np.int32] | NDArray[np.int16]
+"""(channels, samples) of fltp, s32p or s16p."""
 
 _CHUNK = 4096
 """Samples handed on at a time."""
@@ -57,7 +57,7 @@ def add_sound(output: OutputContainer, encoding: EncodingPlan, stream: StreamPla
             assert isinstance(added, AudioStream)
             context = added.codec_context
             context.layout = _layout(template, stream)
-            context.format = _encoder_format(stream.encoder)
+            context.format = _encoder_format(stream.encoder, template)
             context.time_base = Fraction(1, stream.sample_rate)
             if stream.encoder in _BIT_RATE_A_CHANNEL:
                 mono = 1.35 if stream.channels == 1 else 1.0
@@ -79,17 +79,23 @@ def _layout(template: AudioStream, stream: StreamPlan) -> str:
     return str(name)
 
 
-def _encoder_format(encoder: str) -> str:
-    return {"aac": "fltp", "libopus": "flt", "flac": "s32", "alac": "s32p", "pcm_s24le": "s32"}[encoder]
+def _encoder_format(encoder: str, template: AudioStream) -> str:
+    """The sample format the encoder gets: 16 bits stay 16, the rest of lossless sound has 24."""
+    fixed = {"aac": "fltp", "libopus": "flt", "pcm_s16le": "s16", "pcm_s24le": "s32"}.get(encoder)
+    if fixed:
+        return fixed
+    short = template.codec_context.format.name in ("u8", "u8p", "s16", "s16p")
+    return {"flac": ("s32", "s16"), "alac": ("s32p", "s16p")}[encoder][short]
 
 
 def copied_packets(
     encoding: EncodingPlan, stream: StreamPlan, added: AudioStream
-) -> Iterator[tuple[Fraction, av.Packet]]:
+) -> Iterator[tuple[Fraction, av.Packet[AudioStream]]]:
     """The source's packets, moved in time, each with the second at which it is due.
 
-    Times of a source that counts in milliseconds are made smooth again: a packet that lies within that
-    rounding of the end of the one before begins there.
+    Times of a source that counts in milliseconds are made smooth again: the first packet is laid so that its
+    first audible sample is where the plan has it, and a packet that lies within that rounding of the end of
+    the one before begins there.
     """
     unit = Fraction(1, stream.sample_rate)
     source, template = open_sound(encoding, stream)
@@ -104,6 +110,8 @@ def copied_packets(
                 continue
             exact = packet.pts * packet.time_base + shift
             due = round(exact / unit)
+            if tick > unit and expected is None and stream.start is not None:
+                expected = round(stream.start / unit) - _priming(packet)
             if tick > unit and expected is not None and abs(expected * unit - exact) <= tick:
                 due = expected
             if last is not None and due <= last:
@@ -118,6 +126,12 @@ def copied_packets(
             yield due * unit, packet
 
 
+def _priming(packet: av.Packet[AudioStream]) -> int:
+    """Samples that the decoder leaves out at the start of a packet."""
+    data = bytes(packet.get_sidedata("skip_samples")) if packet.has_sidedata("skip_samples") else b""
+    return int.from_bytes(data[:4], "little")
+
+
 def _packet_samples(stream: AudioStream) -> int:
     """Samples in every packet of the stream; 0 where they vary."""
     context = stream.codec_context
@@ -126,14 +140,15 @@ def _packet_samples(stream: AudioStream) -> int:
 
 def converted_packets(
     encoding: EncodingPlan, stream: StreamPlan, added: AudioStream
-) -> Iterator[tuple[Fraction, av.Packet]]:
+) -> Iterator[tuple[Fraction, av.Packet[AudioStream]]]:
     """The source's sound decoded, laid out, stretched and encoded, each packet with the second it is due."""
     unit = Fraction(1, stream.sample_rate)
     source, template = open_sound(encoding, stream)
     with source:
         rate = template.codec_context.sample_rate
         layout = _layout(template, stream)
-        kind = "fltp" if stream.encoder in _FLOAT_ENCODERS or stream.tempo != 1 else "s32p"
+        is_float = stream.encoder in _FLOAT_ENCODERS or stream.tempo != 1
+        kind = "fltp" if is_float else "s16p" if added.codec_context.format.name.startswith("s16") else "s32p"
         chunks = _laid_out(encoding, stream, source, template, kind=kind, layout=layout)
         if stream.tempo != 1:
             chunks = _stretched(chunks, stream.tempo, rate=rate, layout=layout)
@@ -186,20 +201,20 @@ def _laid_out(
     slack = max(2, ceil((template.time_base or 0) * rate) + 1)
     resampler = AudioResampler(format=kind, layout=layout, rate=rate)
     cursor = 0
+    after: int | None = None
     for frame in _decoded(source, template):
-        if frame.pts is None:
-            first = cursor
-        else:
-            first = round((frame.pts * frame.time_base - begin) * rate)
+        first = after if after is not None else 0
+        if frame.pts is not None and frame.time_base is not None:
+            stamped = round((frame.pts * frame.time_base - begin) * rate)
+            if after is None or abs(stamped - after) > slack:
+                first = stamped
         samples = _join(resampler.resample(frame))
-        if abs(first - cursor) <= slack and cursor:
-            first = cursor
+        after = first + samples.shape[1]
         if first > cursor:
-            gap = first - cursor if end is None else min(first, end) - cursor
+            gap = (first if end is None else min(first, end)) - cursor
             yield from _silence(samples, gap)
             cursor += max(gap, 0)
-        skip = cursor - first
-        samples = samples[:, skip:] if end is None else samples[:, skip : max(end - first, skip)]
+        samples = samples[:, cursor - first : None if end is None else max(end - first, 0)]
         if samples.shape[1]:
             yield samples
             cursor += samples.shape[1]
@@ -230,37 +245,52 @@ def _silence(like: Samples, count: int) -> Iterator[Samples]:
 def _stretched(chunks: Iterator[Samples], tempo: Fraction, *, rate: int, layout: str) -> Iterator[Samples]:
     """Sound at the same pitch, 1 / tempo times as long, to the sample.
 
-    Convention: chunks (channels, samples) of float32 in and out, at `rate`. ffmpeg's atempo (waveform
-    similarity overlap-add), as many stages of at least 0.5 as it takes.
+    ffmpeg's atempo (waveform similarity overlap-add), as many stages of at least 0.5 as it takes. Each stage
+    is ahead of the picture by about a tenth of its window (2 to 15 ms of source time, depending on the sound;
+    measured on tones, voices and noise), so that much silence goes first and that much of the end goes.
+
+    Convention: chunks (channels, samples) of float32 in and out, at `rate`.
     """
     stages = max(1, ceil(-log2(tempo))) if tempo < 1 else 1
+    stage_tempo = float(tempo) ** (1 / stages)
+    window = 1 << ceil(log2(rate / 24))
+    delay = round(window / 10 * sum(stage_tempo**stage for stage in range(stages)))
     graph = Graph()
     node = graph.add_abuffer(sample_rate=rate, format="fltp", layout=layout, time_base=Fraction(1, rate))
     for _ in range(stages):
-        after = graph.add("atempo", f"{float(tempo) ** (1 / stages):.17g}")
+        after = graph.add("atempo", f"{stage_tempo:.17g}")
         node.link_to(after)
         node = after
     sink = graph.add("abuffersink")
     node.link_to(sink)
     graph.configure()
-    taken = 0
+    taken = -delay
     given = 0
-    for chunk in _small(chunks):
+    like = np.zeros((0, 0), np.float32)
+    for chunk in _small(_delayed(chunks, delay)):
+        like = chunk
         frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(chunk), format="fltp", layout=layout)
-        frame.sample_rate, frame.pts, frame.time_base = rate, taken, Fraction(1, rate)
+        frame.sample_rate, frame.pts, frame.time_base = rate, taken + delay, Fraction(1, rate)
         taken += chunk.shape[1]
         graph.push(frame)
         for samples in _pulled(graph):
             given += samples.shape[1]
             yield samples
     graph.push(None)
-    wanted = round(taken / tempo)
+    wanted = max(0, round(taken / tempo))
     for samples in _pulled(graph):
-        samples = samples[:, : max(0, wanted - given)]
-        given += samples.shape[1]
-        yield samples
-    if taken and given < wanted:
-        yield from _silence(chunk, wanted - given)
+        kept = samples[:, : max(0, wanted - given)]
+        given += kept.shape[1]
+        yield kept
+    yield from _silence(like, wanted - given)
+
+
+def _delayed(chunks: Iterator[Samples], delay: int) -> Iterator[Samples]:
+    """Silence, then the chunks."""
+    for number, chunk in enumerate(chunks):
+        if number == 0:
+            yield from _silence(chunk, delay)
+        yield chunk
 
 
 def _small(chunks: Iterator[Samples]) -> Iterator[Samples]:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from math import ceil
 
 import av
 import av.error
+from av.audio.stream import AudioStream
+from av.container import InputContainer
 
 from flavr_core.clip import Chapter, ClipInfo, ClipKind
 from flavr_core.media.containers import IMAGE_SUBTITLES, LOSSLESS_AUDIO, Container
@@ -30,25 +33,33 @@ class _Facts:
     """Whether a video stream is an attached picture."""
     sound_start: Fraction | None = None
     """Seconds on the source file's clock of the first audible sample; None where none can be decoded."""
+    packet_start: Fraction | None = None
+    """Seconds on the source file's clock of the first packet, which may hold priming; None likewise."""
+    is_matroska: bool = False
+    """Whether the source file is Matroska or WebM."""
     channels: int = 0
     """Audio channels."""
     sample_rate: int = 0
     """Audio samples a second."""
 
 
-def first_sound(container: av.container.InputContainer, stream: av.AudioStream) -> Fraction | None:
-    """When the first audible sample is heard, on the file's clock, priming left out; None if none decodes.
+def first_sound(container: InputContainer, stream: AudioStream) -> tuple[Fraction | None, Fraction | None]:
+    """When the first packet begins and when the first audible sample is heard, on the file's clock.
 
-    The container must stand at its start and is left further on.
+    They differ by the priming that decoders leave out. None where nothing decodes. The container must stand
+    at its start and is left further on.
     """
+    begins: Fraction | None = None
     try:
         for packet in container.demux(stream):
+            if begins is None and packet.pts is not None:
+                begins = packet.pts * packet.time_base
             for frame in packet.decode():
-                if frame.pts is not None and frame.samples:  # type: ignore[union-attr]
-                    return frame.pts * frame.time_base  # type: ignore[no-any-return,union-attr]
+                if frame.pts is not None and frame.time_base is not None and frame.samples:
+                    return begins, frame.pts * frame.time_base
     except av.error.FFmpegError:
-        return None
-    return None
+        return None, None
+    return None, None
 
 
 def look_at_streams(info: ClipInfo) -> dict[int, _Facts]:
@@ -64,12 +75,13 @@ def look_at_streams(info: ClipInfo) -> dict[int, _Facts]:
     for index in audio:
         with av.open(str(info.path), metadata_errors="replace") as container:
             stream = container.streams[index]
-            assert isinstance(stream, av.AudioStream)
+            assert isinstance(stream, AudioStream)
             context = stream.codec_context
-            if context is None:
-                continue
+            begins, heard = first_sound(container, stream)
             facts[index] = _Facts(
-                sound_start=first_sound(container, stream),
+                sound_start=heard,
+                packet_start=begins,
+                is_matroska="matroska" in info.container,
                 channels=context.channels,
                 sample_rate=context.sample_rate,
             )
@@ -100,15 +112,8 @@ def plan_side_streams(
     """Decide on every stream, chapter and tag of the source."""
     facts = look_at_streams(info) if container.is_video else {}
     streams = [_plan_stream(info, stream.index, plan, export, container, facts) for stream in info.streams]
-    starts = [
-        (fact.sound_start - plan.source_start)
-        for stream in streams
-        if stream.kind == "audio" and _keeps_own_clock(stream, plan)
-        for fact in (facts[stream.index],)
-        if fact.sound_start is not None
-    ]
-    lead = max([Fraction(0), *(-start for start in starts)])
-    streams = [_with_start(stream, plan, facts, lead) for stream in streams]
+    lead = _lead(streams, plan, container, facts)
+    streams = [_with_start(stream, plan, container, facts, lead) for stream in streams]
     chapters, dropped_chapters = _plan_chapters(info, plan, export, container, lead)
     metadata, lost = _plan_tags(info, container)
     notes = [f"{lead_ms(lead)} of sound come before the first picture, as in the source."] if lead else []
@@ -125,6 +130,34 @@ def plan_side_streams(
     )
 
 
+def _lead(
+    streams: list[StreamPlan], plan: OutputPlan, container: Container, facts: dict[int, _Facts]
+) -> Fraction:
+    """By how much sound that keeps its own clock begins before the picture, in whole steps of the file's times."""
+    starts = [
+        start - plan.source_start
+        for stream in streams
+        if stream.kind == "audio" and _keeps_own_clock(stream, plan)
+        for start in (_start_in(container, stream, facts[stream.index]),)
+        if start is not None
+    ]
+    lead = max([Fraction(0), *(-start for start in starts)])
+    step = Fraction(1, container.time_base_den) if container.time_base_den else plan.time_base
+    return ceil(lead / step) * step
+
+
+def _start_in(container: Container, stream: StreamPlan, fact: _Facts) -> Fraction | None:
+    """When a stream's first sample is heard in the output, on the source's clock.
+
+    Matroska says of Opus alone how much of the start is priming; what other codecs prime with becomes sound
+    there (silence in all but name), unless the source is Matroska itself and said so.
+    """
+    is_matroska = container.muxer in ("matroska", "webm")
+    if stream.action is StreamAction.COPY and is_matroska and stream.codec != "opus" and not fact.is_matroska:
+        return fact.packet_start
+    return fact.sound_start
+
+
 def lead_ms(lead: Fraction) -> str:
     """A lead for people."""
     return f"{float(lead) * 1000:.1f} ms"
@@ -135,14 +168,16 @@ def _keeps_own_clock(stream: StreamPlan, plan: OutputPlan) -> bool:
     return stream.action is not StreamAction.DROP and not plan.is_trimmed and stream.tempo == 1
 
 
-def _with_start(stream: StreamPlan, plan: OutputPlan, facts: dict[int, _Facts], lead: Fraction) -> StreamPlan:
+def _with_start(
+    stream: StreamPlan, plan: OutputPlan, container: Container, facts: dict[int, _Facts], lead: Fraction
+) -> StreamPlan:
     """The stream with the expected time of its first sample."""
     if stream.kind != "audio" or stream.action is StreamAction.DROP:
         return stream
     if stream.action is StreamAction.CONVERT:
         # Converted sound is laid out from the file's very start, with silence where there was none.
         return replace(stream, start=Fraction(0))
-    heard = facts[stream.index].sound_start
+    heard = _start_in(container, stream, facts[stream.index])
     return stream if heard is None else replace(stream, start=heard - plan.source_start + lead)
 
 
@@ -232,7 +267,8 @@ def _plan_audio(
 
 def _audio_encoder(codec: str, container: Container, *, channels: int) -> str:
     if codec in LOSSLESS_AUDIO and container.lossless_audio_encoder and channels <= 8:
-        return container.lossless_audio_encoder
+        short = codec in ("pcm_u8", "pcm_s8", "pcm_s16le", "pcm_s16be")
+        return "pcm_s16le" if short and container.name == "mov" else container.lossless_audio_encoder
     if codec == "alac" and "alac" in container.audio:
         return "alac"
     if codec in ("opus", "vorbis") and "opus" in container.audio:

@@ -117,7 +117,7 @@ def _audio_offsets(
             if place >= len(container.streams.audio):
                 break  # said already
             found = container.streams.audio[place]
-            heard = first_sound(container, found)
+            _, heard = first_sound(container, found)
         if heard is None:
             problems.append(f"The sound of stream {stream.index} cannot be decoded.")
             continue
