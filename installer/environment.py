@@ -111,14 +111,19 @@ def damaged_packages(site_packages: Path) -> list[Path]:
         record = info / "RECORD"
         try:
             rows = list(csv.reader(record.read_text(encoding="utf-8").splitlines()))
-            whole = bool(rows) and all(
-                (site_packages / row[0]).stat().st_size == int(row[2]) for row in rows if row[2]
-            )
+            whole = bool(rows) and all(_is_as_listed(site_packages / row[0], row[2]) for row in rows)
         except (OSError, ValueError, IndexError, csv.Error):
             whole = False
         if not whole:
             damaged.append(info)
     return damaged
+
+
+def _is_as_listed(file: Path, size: str) -> bool:
+    """Whether a listed file is there, with its size where one is listed; bytecode may come and go."""
+    if not size:
+        return file.suffix == ".pyc" or file.exists()
+    return file.stat().st_size == int(size)
 
 
 def set_up(root: Path) -> None:
