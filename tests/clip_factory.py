@@ -6,6 +6,7 @@ breaks a file on purpose. Pictures are a scrolling testsrc2, in which every fram
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -14,6 +15,8 @@ import av
 import numpy as np
 from av.filter import Graph
 from av.video.frame import PictureType
+
+os.environ.setdefault("SVT_LOG", "1")  # its encoder prints to stderr otherwise
 
 SIZE = (64, 48)
 RATE = Fraction(25)

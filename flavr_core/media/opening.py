@@ -23,6 +23,9 @@ MAX_PIXELS = 1_000_000_000
 _NOT_VIDEO = {"tty", "bin", "xbin", "adf", "idf", "rawvideo", "alias_pix", "lavfi", "image2", "concat", "ico"}
 """Demuxers that take any text or bytes for pictures, or that read other files named in this one."""
 
+_SLIPS = (OSError, ValueError, LookupError, RuntimeError, MemoryError, AttributeError, ArithmeticError)
+"""What PyAV raises by itself on streams so damaged that it cannot describe them."""
+
 _DAMAGED = "Play it in another program to see whether it is whole; copy or download it again if not."
 _CODEC_HINT = "Convert it to H.264 in MP4 with another program first."
 
@@ -51,7 +54,7 @@ def reading(path: Path) -> Iterator[None]:
     """Turns whatever libav raises inside into a MediaError about `path`."""
     try:
         yield
-    except (FFmpegError, OSError, ValueError, LookupError, RuntimeError, MemoryError) as error:
+    except (FFmpegError, *_SLIPS) as error:
         detail = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise MediaError(f"'{path}' cannot be read: {detail.rstrip('.')}.", _DAMAGED) from error
 
@@ -67,7 +70,7 @@ def open_container(path: Path) -> InputContainer:
     options = {"protocol_whitelist": "file,crypto,data"}
     try:
         container = av.open(f"file:{path}", mode="r", container_options=options, metadata_errors="replace")
-    except (FFmpegError, OSError, ValueError, LookupError, RuntimeError, MemoryError) as error:
+    except (FFmpegError, *_SLIPS) as error:
         raise MediaError(
             f"'{path}' is no video or image that can be read.",
             f"{_DAMAGED} ({getattr(error, 'strerror', None) or error})",

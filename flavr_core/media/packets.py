@@ -23,7 +23,7 @@ from av.video.stream import VideoStream
 
 from flavr_core.errors import MediaError
 from flavr_core.media.animation import read_animation
-from flavr_core.media.opening import open_container, pick_video, use_threads
+from flavr_core.media.opening import check_file, open_container, pick_video, use_threads
 from flavr_core.media.timestamps import repair, usual_step
 
 NO_PTS = -(2**63)
@@ -109,6 +109,7 @@ def read_index(path: Path) -> PacketIndex:
     Raises:
         MediaError: when the file cannot be read or shows no frame.
     """
+    check_file(path)
     stat = path.stat()
     return _read_index(path, stat.st_size, stat.st_mtime_ns)
 

@@ -161,7 +161,9 @@ def _stream_info(stream: Stream) -> StreamInfo:
     context = stream.codec_context
     is_audio = stream.type == "audio" and context is not None
     kind = stream.type if stream.type in ("audio", "subtitle", "video", "attachment") else "data"
-    codec = context.codec.canonical_name if context is not None else (stream.name or "unknown")
+    codec = (
+        context.codec.canonical_name if context is not None else (getattr(stream, "name", None) or "unknown")
+    )
     return StreamInfo(
         index=stream.index,
         kind=kind,

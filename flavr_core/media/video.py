@@ -142,6 +142,7 @@ class VideoSource:
             raise MediaError(f"'{info.path}' has changed since it was read.", "Open it again.")
         self._idle: PictureReader | None = None
         self._held: set[int] = set()
+        self._damaged: set[int] = set()
         self._extra: set[int] = set()
         self._scaled_from: int | None = None
         self._is_closed = False
@@ -168,6 +169,11 @@ class VideoSource:
             found.append(
                 f"{len(self._held)} of {len(self.info.times)} frames could not be decoded (the first is frame"
                 f" {first} at {format_time(self.info.times.time(first))}); the one before is shown instead."
+            )
+        if self._damaged:
+            found.append(
+                f"{len(self._damaged)} frames are damaged (the first is frame {min(self._damaged)}); they are"
+                " shown as far as they could be decoded."
             )
         if self._extra:
             found.append(f"{len(self._extra)} decoded pictures belong to no frame and were left out.")
@@ -247,6 +253,8 @@ class VideoSource:
         number, picture = current
         if number != index:
             self._held.add(index)
+        elif picture.is_corrupt:
+            self._damaged.add(index)
         if self._orientation is None:
             self._orientation = orientation_of(picture)[0]
         size = self._orientation.size(self.info.width, self.info.height)
