@@ -15,8 +15,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from flavr_core.errors import ModelError
-from flavr_core.model.flavr import Flavr, UpStage, tap_sums
+from flavr_core.model.flavr import Flavr
 from flavr_core.model.flavr_config import FlavrConfig, Join, UpMode, config_from_shapes
+from flavr_core.model.flavr_stages import UpStage, tap_sums
 
 SMALL = {
     "stem_width": 8,
