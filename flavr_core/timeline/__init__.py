@@ -7,6 +7,7 @@ from flavr_core.timeline.cuts import (
     resolve_overrides,
     write_cuts_file,
 )
+from flavr_core.timeline.duplicates import drop_duplicates, find_duplicates
 from flavr_core.timeline.plan import plan_output
 from flavr_core.timeline.scenes import CutDetector, find_cuts
 from flavr_core.timeline.windows import iter_windows, needed_frames
@@ -15,7 +16,9 @@ __all__ = [
     "CutDetector",
     "CutOverrides",
     "GapOverrides",
+    "drop_duplicates",
     "find_cuts",
+    "find_duplicates",
     "iter_windows",
     "needed_frames",
     "plan_output",

@@ -38,7 +38,7 @@ def iter_windows(
 
     Args:
         frames: the frames `needed_frames(plan, start, stop)` of the file, in order, `index` their number in
-            the file; dropped duplicates among them are skipped.
+            the file; dropped duplicates among them are skipped. Read to the end, also past what is used.
         plan: when the outputs are shown.
         scenes: how cuts are found; with `CutMode.IGNORE` there are none, by hand or otherwise.
         overrides: cuts given or vetoed by hand.
@@ -61,22 +61,23 @@ def iter_windows(
         if not decisions.only:
             detector = CutDetector(sensitivity=scenes.sensitivity)
     last = len(plan.times) - 1
+    stream = iter(frames)
     ring = _Ring(
-        _entries(frames, plan, first, after), detector, decisions, first=first, after=after, last=last
+        _entries(stream, plan, first, after), detector, decisions, first=first, after=after, last=last
     )
     for gap, outputs in groupby(plan.frames(start, stop), key=lambda planned: planned.gap):
+        ring.forget_before(gap - 1)
         b = ring.frame(gap)
-        if gap == last:
-            a = ring.frame(gap - 1) if gap > 0 and not ring.is_cut(gap - 1) else b
-            yield FrameWindow(gap=gap, frames=(a, b, b, b), is_cut=False, outputs=tuple(outputs))
-            return
-        c = ring.frame(gap + 1)
         a = ring.frame(gap - 1) if gap > 0 and not ring.is_cut(gap - 1) else b
+        if gap == last:
+            yield FrameWindow(gap=gap, frames=(a, b, b, b), is_cut=False, outputs=tuple(outputs))
+            break
+        c = ring.frame(gap + 1)
         d = ring.frame(gap + 2) if gap + 2 <= last and not ring.is_cut(gap + 1) else c
         window = FrameWindow(gap=gap, frames=(a, b, c, d), is_cut=ring.is_cut(gap), outputs=tuple(outputs))
-        del a, b, c, d
-        ring.forget_before(gap)
         yield window
+    for _ in stream:
+        pass
 
 
 def _entries(frames: Iterable[Frame], plan: OutputPlan, first: int, after: int) -> Iterator[Frame]:
@@ -141,11 +142,11 @@ class _Ring:
         return self._decisions.decide(gap, detected=self._detected[gap])
 
     def forget_before(self, entry: int) -> None:
-        """Let go of what lies before the frame `entry` and the gap before it."""
+        """Let go of what lies before frame `entry` and the gap after it."""
         self._keep_from = entry
         for known in [key for key in self._frames if key < entry]:
             del self._frames[known]
-        for known in [key for key in self._detected if key < entry - 1]:
+        for known in [key for key in self._detected if key < entry]:
             del self._detected[known]
 
     def _read(self) -> None:
