@@ -73,7 +73,14 @@ def assemble_animation(
     first = _Try(
         width=encoding.width, height=encoding.height, colors=animation.colors, quality=animation.quality
     )
-    writer = _Writer(encoding, animation, segments, output, token, on_progress)
+    writer = _Writer(
+        encoding=encoding,
+        animation=animation,
+        segments=segments,
+        output=output,
+        token=token,
+        on_progress=on_progress,
+    )
     try:
         if animation.max_bytes is None:
             writer.write(first, limit=None)
@@ -89,6 +96,7 @@ class _Writer:
 
     def __init__(
         self,
+        *,
         encoding: EncodingPlan,
         animation: AnimationPlan,
         segments: Sequence[Path],

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 from math import floor
 
 from flavr_core.clip import ClipInfo
@@ -21,9 +22,9 @@ from flavr_core.color import Matrix, Range
 from flavr_core.errors import FlavrError, SettingsError
 from flavr_core.frame import PixelFamily, PixelFormat
 from flavr_core.media.containers import Container
+from flavr_core.media.encoders import ENCODERS, encoder_options, stored_formats
 from flavr_core.media.encoding import AnimationPlan, EncodingPlan
 from flavr_core.media.fitting import choose_format
-from flavr_core.media.encoders import ENCODERS, encoder_options, stored_formats
 from flavr_core.media.streams import plan_side_streams
 from flavr_core.media.times import plan_pts, whole_units
 from flavr_core.plan import OutputPlan
@@ -43,6 +44,7 @@ def plan_animation(
     plan: OutputPlan,
     export: ExportSettings,
     container: Container,
+    *,
     problems: list[FlavrError],
     notes: list[str],
 ) -> EncodingPlan | None:
@@ -192,7 +194,7 @@ def _plan_times(
     elif container.name == "webp":
         tick = _WEBP_TICK
         ticks = _rounded(plan, tick)
-        if any(b <= a for a, b in zip(ticks, ticks[1:], strict=False)):
+        if any(b <= a for a, b in pairwise(ticks)):
             problems.append(
                 SettingsError("Animated WebP holds at most 1000 frames a second.", "Choose a lower rate.")
             )

@@ -7,22 +7,27 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from math import lcm
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import av
 import av.error
 from av.container import OutputContainer
+from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from flavr_core.errors import OutputError
-from flavr_core.media.encoding import EncodingPlan, StreamAction
 from flavr_core.media.animated import assemble_animation
+from flavr_core.media.encoding import EncodingPlan, StreamAction
 from flavr_core.media.segments import OnProgress
 from flavr_core.media.sound import add_sound, converted_packets, copied_packets
 from flavr_core.media.subtitles import add_subtitles, subtitle_packets
 from flavr_core.media.writing import discard, open_output, output_errors
 from flavr_core.progress import CancelToken
 
-Due = tuple[Fraction, av.Packet]
+if TYPE_CHECKING:
+    from av.container.core import Chapter  # exists for type checkers alone
+
+Due = tuple[Fraction, "av.Packet[Any]"]
 """A packet and the second, on the output file's clock, at which it is due."""
 
 _MOST_TIMESCALE = 2**31 - 1
@@ -133,7 +138,7 @@ def _add_video(container: OutputContainer, encoding: EncodingPlan, segment: Path
         context.framerate = encoding.rate
     context.sample_aspect_ratio = encoding.pixel_aspect
     stream.metadata.update(dict(encoding.video_metadata))
-    stream.disposition = 1
+    stream.disposition = Disposition.default
     return stream
 
 
@@ -147,13 +152,14 @@ def video_packets(encoding: EncodingPlan, segments: Sequence[Path], stream: Vide
 
     A packet's decoding time is the presentation time that lies `delay` places earlier in the sorted list of
     all presentation times; `delay` is the least for which no packet is decoded after it is shown, over the
-    whole output, so segments join without a seam at any rate, constant or not.
+    whole output, so segments join without a seam at any rate, constant or not. MP4 and MOV take a track's
+    length from decoding times, so the last packet lasts as long as makes that the length planned.
     """
     unit = _video_unit(encoding)
     factor = round(encoding.time_base / unit)
     lead = round(encoding.lead / unit)
     delay = _reorder_delay(segments) if encoding.codec in _REORDERING else 0
-    before = max(1, encoding.frame_pts(1) - encoding.frame_pts(0))
+    least = min(encoding.frame_pts(n + 1) - encoding.frame_pts(n) for n in range(encoding.frames))
     extradata: bytes | None = None
     done = 0
     for segment in segments:
@@ -172,11 +178,14 @@ def video_packets(encoding: EncodingPlan, segments: Sequence[Path], stream: Vide
                     continue
                 number = start + packet.pts
                 behind = done - delay
-                early = encoding.frame_pts(behind) if behind >= 0 else behind * before
+                early = encoding.frame_pts(behind) if behind >= 0 else behind * least
                 shown, end = encoding.frame_pts(number), encoding.frame_pts(number + 1)
                 packet.pts = shown * factor + lead
                 packet.dts = early * factor + lead
-                packet.duration = (end - shown) * factor
+                length = end - shown
+                if done == encoding.frames - 1 and encoding.form.muxer in ("mp4", "mov"):
+                    length = encoding.end_pts - early - delay * least
+                packet.duration = length * factor
                 packet.time_base = unit
                 packet.stream = stream
                 yield packet.dts * unit, packet
@@ -217,7 +226,7 @@ def _copy_cover(container: OutputContainer, encoding: EncodingPlan, index: int) 
     return []
 
 
-def _chapters(encoding: EncodingPlan) -> list[dict[str, object]]:
+def _chapters(encoding: EncodingPlan) -> list[Chapter]:
     tick = Fraction(1, 1000)
     return [
         {

@@ -10,6 +10,7 @@ to 8 bits swscale dithers with its fixed ordered pattern; the same pixels always
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import cast
 
 import av
 import numpy as np
@@ -128,7 +129,8 @@ def _subsample(alpha: NDArray[np.float32], format: PixelFormat) -> NDArray[np.fl
     rows, columns = alpha.shape
     padded = np.pad(alpha, ((0, -rows % step_y), (0, -columns % step_x)), mode="edge")
     blocks = padded.reshape(padded.shape[0] // step_y, step_y, padded.shape[1] // step_x, step_x)
-    return blocks.mean(axis=(1, 3), dtype=np.float32)  # (rows, columns) of the chroma plane
+    mean: NDArray[np.float32] = blocks.mean(axis=(1, 3), dtype=np.float32)
+    return mean  # (rows, columns) of the chroma plane
 
 
 def _crop(frame: Frame, *, width: int, height: int) -> Frame:
@@ -148,7 +150,8 @@ def pad(frame: Frame, *, width: int, height: int) -> Frame:
     planes: list[Plane] = []
     for number, plane in enumerate(frame.planes):
         rows, columns = frame.format.plane_shape(number, width=width, height=height)
-        planes.append(np.pad(plane, ((0, rows - plane.shape[0]), (0, columns - plane.shape[1])), mode="edge"))
+        margins = ((0, rows - plane.shape[0]), (0, columns - plane.shape[1]))
+        planes.append(cast(Plane, np.pad(plane, margins, mode="edge")))
     return replace(frame, planes=tuple(planes))
 
 
@@ -167,7 +170,7 @@ def _match_gray(frame: Frame, stored: PixelFormat) -> Frame:
         except ValueError:
             wanted = replace(wanted, log2_chroma_w=0, log2_chroma_h=0)
         shape = wanted.plane_shape(1, width=frame.width, height=frame.height)
-        neutral = np.full(shape, 1 << (format.depth - 1), dtype=format.dtype)
+        neutral = cast(Plane, np.full(shape, 1 << (format.depth - 1), dtype=format.dtype))
         return replace(frame, planes=(frame.planes[0], neutral, neutral), format=wanted)
     if format.family is PixelFamily.YUV and stored.family is PixelFamily.GRAY:
         gray = PixelFormat(family=PixelFamily.GRAY, depth=format.depth)

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import av
 import av.error
+from av.buffer import Buffer
 
 from flavr_core.clip import ClipInfo, ClipKind
 
@@ -37,14 +38,17 @@ def hdr_tags(info: ClipInfo) -> HdrTags | None:
     try:
         with av.open(str(info.path), metadata_errors="replace") as container:
             frame = next(container.decode(video=0), None)
-            for data in frame.side_data if frame is not None else ():
-                if data.type.name == "MASTERING_DISPLAY_METADATA":
-                    mastering = bytes(data)
-                elif data.type.name == "CONTENT_LIGHT_LEVEL":
-                    light = bytes(data)
+            if frame is not None:
+                mastering = _side_data(frame, "MASTERING_DISPLAY_METADATA")
+                light = _side_data(frame, "CONTENT_LIGHT_LEVEL")
     except av.error.FFmpegError:
         return None
     return parse_hdr(mastering, light)
+
+
+def _side_data(frame: av.VideoFrame, name: str) -> bytes:
+    found = frame.side_data.get(name)
+    return bytes(found) if isinstance(found, Buffer) else b""
 
 
 def parse_hdr(mastering: bytes, light: bytes) -> HdrTags | None:

@@ -77,7 +77,7 @@ def plan_encoding(info: ClipInfo, plan: OutputPlan, export: ExportSettings, *, o
     if container.is_video:
         result = _plan_video(info, plan, export, container, found)
     else:
-        result = plan_animation(info, plan, export, container, found.problems, found.notes)
+        result = plan_animation(info, plan, export, container, problems=found.problems, notes=found.notes)
     if found.problems or result is None:
         raise ProblemsError(found.problems)
     return replace(result, notes=tuple(found.notes))
@@ -344,9 +344,9 @@ def _plan_video(
     pixel_format, held = stored
     size = _plan_size(info, export, held, encoder, found)
     color = _plan_color(info, held, size, export.codec)
-    if info.color.range is Range.FULL and color.range is Range.LIMITED and held.family is PixelFamily.YUV:
-        if info.format.family is PixelFamily.YUV:
-            found.notes.append("ProRes is limited range; full-range values are converted.")
+    both_yuv = info.format.family is held.family is PixelFamily.YUV
+    if both_yuv and info.color.range is Range.FULL and color.range is Range.LIMITED:
+        found.notes.append("ProRes is limited range; full-range values are converted.")
     side = plan_side_streams(info, plan, export, container)
     found.notes += side.notes
     average = Fraction(len(plan)) / plan.duration
@@ -363,7 +363,7 @@ def _plan_video(
         profile, tag = _PRORES_PROFILES[held.has_alpha or held.log2_chroma_w == 0]
         options["profile"] = profile
     _note_time_grid(plan, container, found)
-    projected = _project_bytes(plan, size, held, encoder, crf, side)
+    projected = _project_bytes(plan, size=size, held=held, encoder=encoder, crf=crf, side=side)
     return EncodingPlan(
         source=info.path.absolute(),
         container=container.name,
@@ -446,7 +446,7 @@ def _note_time_grid(plan: OutputPlan, container: Container, found: _Findings) ->
 
 
 def _project_bytes(
-    plan: OutputPlan, size: _Size, held: PixelFormat, encoder: Encoder, crf: float, side: SideStreams
+    plan: OutputPlan, *, size: _Size, held: PixelFormat, encoder: Encoder, crf: float, side: SideStreams
 ) -> int:
     bits = encoder.bits_a_pixel
     if encoder.lossless:

@@ -90,7 +90,7 @@ class FrameSink:
         discard(self._container, self._path)
         self._container = None
 
-    def _mux(self, packets: list[av.Packet]) -> None:
+    def _mux(self, packets: list[av.Packet[VideoStream]]) -> None:
         assert self._container is not None
         for packet in packets:
             assert packet.pts is not None

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 from math import ceil, log2
+from typing import Any, cast
 
 import av
 import av.error
@@ -24,8 +25,8 @@ from numpy.typing import NDArray
 
 from flavr_core.media.encoding import EncodingPlan, StreamAction, StreamPlan
 
-Samples = NDArray[np.float32] | NDArray[np.int32] | NDArray[np.int16]
-"""(channels, samples) of fltp, s32p or s16p."""
+Samples = NDArray[Any]
+"""(channels, samples) of float32 (fltp), int32 (s32p) or int16 (s16p)."""
 
 _CHUNK = 4096
 """Samples handed on at a time."""
@@ -39,9 +40,7 @@ def open_sound(encoding: EncodingPlan, stream: StreamPlan) -> tuple[InputContain
     for other in container.streams:
         if other.index != stream.index:
             other.discard = Discard.all
-    found = container.streams[stream.index]
-    assert isinstance(found, AudioStream)
-    return container, found
+    return container, cast("AudioStream", container.streams[stream.index])
 
 
 def add_sound(output: OutputContainer, encoding: EncodingPlan, stream: StreamPlan) -> AudioStream:
@@ -50,11 +49,9 @@ def add_sound(output: OutputContainer, encoding: EncodingPlan, stream: StreamPla
     with source:
         if stream.action is StreamAction.COPY:
             added = output.add_stream_from_template(template)
-            assert isinstance(added, AudioStream)
             added.time_base = Fraction(1, stream.sample_rate)
         else:
-            added = output.add_stream(stream.encoder, rate=stream.sample_rate)
-            assert isinstance(added, AudioStream)
+            added = cast("AudioStream", output.add_stream(stream.encoder, rate=stream.sample_rate))
             context = added.codec_context
             context.layout = _layout(template, stream)
             context.format = _encoder_format(stream.encoder, template)
@@ -190,7 +187,7 @@ def _laid_out(
     kind: str,
     layout: str,
 ) -> Iterator[Samples]:
-    """Samples at the source's rate from the output file's start on, without holes, cut to the plan's range."""
+    """Samples at the source's rate from the output file's start, without holes, cut to the plan's range."""
     rate = template.codec_context.sample_rate
     cut = encoding.is_trimmed or stream.tempo != 1
     begin = encoding.source_start - (0 if cut else encoding.lead)
@@ -261,12 +258,14 @@ def _stretched(chunks: Iterator[Samples], tempo: Fraction, *, rate: int, layout:
         after = graph.add("atempo", f"{stage_tempo:.17g}")
         node.link_to(after)
         node = after
+    planar = graph.add("aformat", "sample_fmts=fltp")  # atempo works on interleaved samples
+    node.link_to(planar)
     sink = graph.add("abuffersink")
-    node.link_to(sink)
+    planar.link_to(sink)
     graph.configure()
     taken = -delay
     given = 0
-    like = np.zeros((0, 0), np.float32)
+    like: Samples = np.zeros((0, 0), np.float32)
     for chunk in _small(_delayed(chunks, delay)):
         like = chunk
         frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(chunk), format="fltp", layout=layout)
@@ -305,4 +304,4 @@ def _pulled(graph: Graph) -> Iterator[Samples]:
             frame = graph.pull()
         except (av.error.BlockingIOError, av.error.EOFError):
             return
-        yield frame.to_ndarray()  # type: ignore[union-attr]
+        yield frame.to_ndarray()

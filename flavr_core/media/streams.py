@@ -11,7 +11,7 @@ import av.error
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
-from flavr_core.clip import Chapter, ClipInfo, ClipKind
+from flavr_core.clip import Chapter, ClipInfo, ClipKind, StreamInfo
 from flavr_core.media.containers import IMAGE_SUBTITLES, LOSSLESS_AUDIO, Container
 from flavr_core.media.encoding import StreamAction, StreamPlan
 from flavr_core.plan import OutputPlan
@@ -111,7 +111,10 @@ def plan_side_streams(
 ) -> SideStreams:
     """Decide on every stream, chapter and tag of the source."""
     facts = look_at_streams(info) if container.is_video else {}
-    streams = [_plan_stream(info, stream.index, plan, export, container, facts) for stream in info.streams]
+    streams = [
+        _plan_stream(stream, plan, export, container, facts.get(stream.index, _Facts()))
+        for stream in info.streams
+    ]
     lead = _lead(streams, plan, container, facts)
     streams = [_with_start(stream, plan, container, facts, lead) for stream in streams]
     chapters, dropped_chapters = _plan_chapters(info, plan, export, container, lead)
@@ -133,7 +136,7 @@ def plan_side_streams(
 def _lead(
     streams: list[StreamPlan], plan: OutputPlan, container: Container, facts: dict[int, _Facts]
 ) -> Fraction:
-    """By how much sound that keeps its own clock begins before the picture, in whole steps of the file's times."""
+    """By how much sound with a clock of its own begins before the picture, in whole steps of its times."""
     starts = [
         start - plan.source_start
         for stream in streams
@@ -182,18 +185,11 @@ def _with_start(
 
 
 def _plan_stream(
-    info: ClipInfo,
-    index: int,
-    plan: OutputPlan,
-    export: ExportSettings,
-    container: Container,
-    facts: dict[int, _Facts],
+    stream: StreamInfo, plan: OutputPlan, export: ExportSettings, container: Container, fact: _Facts
 ) -> StreamPlan:
-    stream = next(stream for stream in info.streams if stream.index == index)
-    fact = facts.get(index, _Facts())
     kind = "cover" if stream.kind == "video" and fact.is_cover else stream.kind
     base = StreamPlan(
-        index=index,
+        index=stream.index,
         kind=kind,
         codec=stream.codec,
         language=stream.language,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from typing import cast
 
 import av
 import av.error
@@ -24,9 +25,7 @@ def _open(encoding: EncodingPlan, stream: StreamPlan) -> tuple[InputContainer, S
     for other in container.streams:
         if other.index != stream.index:
             other.discard = Discard.all
-    found = container.streams[stream.index]
-    assert isinstance(found, SubtitleStream)
-    return container, found
+    return container, cast("SubtitleStream", container.streams[stream.index])
 
 
 def add_subtitles(output: OutputContainer, encoding: EncodingPlan, stream: StreamPlan) -> SubtitleStream:
@@ -36,7 +35,7 @@ def add_subtitles(output: OutputContainer, encoding: EncodingPlan, stream: Strea
         if stream.action is StreamAction.COPY:
             added = output.add_stream_from_template(template)
         else:
-            added = output.add_stream(stream.encoder)
+            added = cast("SubtitleStream", output.add_stream(stream.encoder))
             context = added.codec_context
             assert isinstance(context, SubtitleCodecContext)
             context.subtitle_header = _header(template)
@@ -47,7 +46,6 @@ def add_subtitles(output: OutputContainer, encoding: EncodingPlan, stream: Strea
             {key: value for key, value in template.metadata.items() if key in ("language", "title")}
         )
         added.disposition = template.disposition
-    assert isinstance(added, SubtitleStream)
     return added
 
 
@@ -61,7 +59,7 @@ def _header(template: SubtitleStream) -> bytes:
 
 def subtitle_packets(
     encoding: EncodingPlan, stream: StreamPlan, added: SubtitleStream
-) -> Iterator[tuple[Fraction, av.Packet]]:
+) -> Iterator[tuple[Fraction, av.Packet[SubtitleStream]]]:
     """Packets within the output's range, each with the second at which it is due."""
     source, template = _open(encoding, stream)
     output_end = encoding.duration + encoding.lead
@@ -89,8 +87,8 @@ def _moved(seconds: Fraction, encoding: EncodingPlan) -> Fraction:
 
 
 def _made(
-    packet: av.Packet, template: SubtitleStream, added: SubtitleStream, stream: StreamPlan
-) -> Iterator[av.Packet]:
+    packet: av.Packet[SubtitleStream], template: SubtitleStream, added: SubtitleStream, stream: StreamPlan
+) -> Iterator[av.Packet[SubtitleStream]]:
     """The packet itself, or one of the output's format that says the same."""
     if stream.action is StreamAction.COPY:
         yield packet

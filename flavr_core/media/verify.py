@@ -49,9 +49,9 @@ def _verify_video(encoding: EncodingPlan, output: Path) -> Verification:
             problems.append(f"There are {count} {kind} streams, promised {wanted}.")
     problems += _check_pictures(output, [spans[0][0], spans[-1][0]])
     first = spans[0][0] * time_base
-    end = (spans[-1][0] + spans[-1][1]) * time_base
+    end = _end(encoding, output, spans[-1], time_base)
     tolerance = _grid(encoding) or time_base
-    if spans[-1][1] and abs(end - first - encoding.duration) > tolerance:
+    if abs(end - first - encoding.duration) > tolerance:
         problems.append(f"It lasts {format_time(end - first)}, promised {format_time(encoding.duration)}.")
     offsets = _audio_offsets(encoding, output, first, problems)
     return Verification(
@@ -64,6 +64,17 @@ def _verify_video(encoding: EncodingPlan, output: Path) -> Verification:
         audio_offsets_samples=offsets,
         problems=tuple(problems),
     )
+
+
+def _end(encoding: EncodingPlan, output: Path, last: tuple[int, int], time_base: Fraction) -> Fraction:
+    """When the last picture ends: MP4 and MOV keep a track's length, the others that of the last packet."""
+    with av.open(str(output)) as container:
+        stream = container.streams.video[0]
+        if encoding.form.muxer in ("mp4", "mov") and stream.duration is not None:
+            return (stream.start_time or 0) * time_base + stream.duration * time_base
+        if not last[1] and container.duration is not None:
+            return Fraction(container.duration, av.time_base)
+    return (last[0] + last[1]) * time_base
 
 
 def _grid(encoding: EncodingPlan) -> Fraction:

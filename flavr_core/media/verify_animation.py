@@ -86,7 +86,7 @@ def _check_times(encoding: EncodingPlan, animation: AnimationPlan, info: ClipInf
     found = [info.times.time(number) for number in range(len(info.times) + 1)]
     if abs(found[-1] - found[0] - wanted[-1]) > animation.tick / 2:
         return [f"It lasts {format_time(info.times.duration)}, promised {format_time(wanted[-1])}."]
-    # WebP joins frames that are the same, and a size limit may leave some out: what is there must be in place.
+    # WebP joins equal frames, and a size limit may leave some out: what is there must be in its place.
     may_skip = encoding.container == "webp" or animation.max_bytes is not None
     if not may_skip and len(found) != len(wanted):
         return [f"It has {len(found) - 1} frames, promised {len(wanted) - 1}."]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import av
@@ -63,11 +63,7 @@ def open_output(path: Path, muxer: str, options: dict[str, str]) -> OutputContai
 def discard(container: OutputContainer | None, path: Path) -> None:
     """Close without caring for errors and remove the file."""
     if container is not None:
-        try:
+        with suppress(av.error.FFmpegError, OSError, ValueError):
             container.close()
-        except (av.error.FFmpegError, OSError, ValueError):
-            pass  # it is thrown away
-    try:
+    with suppress(OSError):
         path.unlink(missing_ok=True)
-    except OSError:
-        pass  # nothing more can be done about a leftover temporary file
