@@ -11,7 +11,7 @@ def main() -> int:
         from flavr_core.cli import main as command_line
 
         return command_line()
-    print("The window is not built yet. Try: python main.py convert resources/sample.mp4 smooth.mp4 --rate 2x")
+    print("The window is not built yet. The command line is: python3 installer/run.py --help")
     return 0
 
 
