@@ -132,7 +132,7 @@ def _longest_rising(values: Sequence[int | None]) -> list[int]:
         if length == len(tails):
             tails.append(place)
             tail_values.append(value)
-        else:
+        elif value < tail_values[length]:  # of equal ones the first keeps its time
             tails[length] = place
             tail_values[length] = value
     run: list[int] = []
