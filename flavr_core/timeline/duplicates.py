@@ -29,7 +29,7 @@ _NOISE = 8.0
 """The same where the frames around differ much more: what encoding a frame twice leaves."""
 _NOISE_PART = 0.2
 """How much more: the change is at most this part of what is usual around it."""
-_AROUND = 8
+_AROUND = 12
 """Frames on either side that say what is usual."""
 _USUAL_RANK = 2
 """The usual change is the largest around but for so many, which may be cuts."""
