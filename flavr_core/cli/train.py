@@ -15,29 +15,53 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         description="Train the default network on folders of clips and on rendered motion. With several GPUs: "
         "torchrun --nproc-per-node N main.py train ... . See flavr_core/training/README.md.",
     )
-    parser.add_argument("--clips", type=Path, nargs="+", default=[], metavar="DIR", help="folders of cut-free clips")
-    parser.add_argument("--folder", type=Path, required=True, metavar="DIR", help="where checkpoints and the curve go")
-    parser.add_argument("--bank", type=Path, metavar="DIR", help="where decoded clips are kept (default: FOLDER/bank)")
-    parser.add_argument("--validation", type=Path, metavar="DIR", help="held-out windows CLIP_WINDOW_FRAME.png")
+    parser.add_argument(
+        "--clips", type=Path, nargs="+", default=[], metavar="DIR", help="folders of cut-free clips"
+    )
+    parser.add_argument(
+        "--folder", type=Path, required=True, metavar="DIR", help="where checkpoints and the curve go"
+    )
+    parser.add_argument(
+        "--bank", type=Path, metavar="DIR", help="where decoded clips are kept (default: FOLDER/bank)"
+    )
+    parser.add_argument(
+        "--validation", type=Path, metavar="DIR", help="held-out windows CLIP_WINDOW_FRAME.png"
+    )
     parser.add_argument("--start", type=Path, metavar="FILE", help="weights (safetensors) to go on from")
-    parser.add_argument("--start-step", type=int, default=0, metavar="N", help="steps those weights have seen")
+    parser.add_argument(
+        "--start-step", type=int, default=0, metavar="N", help="steps those weights have seen"
+    )
     parser.add_argument("--batch", type=int, default=64, metavar="N", help="samples a step on each device")
-    parser.add_argument("--crop", default="256x256", metavar="WxH", help="size of the crops (default: 256x256)")
-    parser.add_argument("--synthetic", type=float, default=0.25, metavar="SHARE", help="part that is rendered")
-    parser.add_argument("--max-motion", type=float, default=64.0, metavar="PX", help="largest wanted motion over a gap")
-    parser.add_argument("--curriculum", type=int, default=3000, metavar="STEPS", help="over which motion grows")
+    parser.add_argument(
+        "--crop", default="256x256", metavar="WxH", help="size of the crops (default: 256x256)"
+    )
+    parser.add_argument(
+        "--synthetic", type=float, default=0.25, metavar="SHARE", help="part that is rendered"
+    )
+    parser.add_argument(
+        "--max-motion", type=float, default=64.0, metavar="PX", help="largest wanted motion over a gap"
+    )
+    parser.add_argument(
+        "--curriculum", type=int, default=3000, metavar="STEPS", help="over which motion grows"
+    )
     parser.add_argument("--lr", type=float, default=4e-4, help="learning rate (default: 4e-4)")
     parser.add_argument("--warmup", type=int, default=500, metavar="STEPS", help="over which the rate rises")
     parser.add_argument("--ema", type=float, default=0.999, help="of the average of the weights")
     parser.add_argument("--steps", type=int, default=10**9, metavar="N", help="length of the leg")
-    parser.add_argument("--seconds", type=float, default=float("inf"), help="length of the leg, the start included")
+    parser.add_argument(
+        "--seconds", type=float, default=float("inf"), help="length of the leg, the start included"
+    )
     parser.add_argument("--fall-seconds", type=float, default=0.0, help="of it, for the rate to fall to zero")
     parser.add_argument("--fall-steps", type=int, default=0, help="the same in steps (with --steps)")
     parser.add_argument("--validate-every", type=int, default=1000, metavar="STEPS")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda")
-    parser.add_argument("--no-compile", action="store_true", help="run the step as written")
-    parser.add_argument("--new-leg", action="store_true", help="count a found checkpoint's steps as a leg done")
+    parser.add_argument(
+        "--compile", action="store_true", help="compile the step: minutes at the start, then faster"
+    )
+    parser.add_argument(
+        "--new-leg", action="store_true", help="count a found checkpoint's steps as a leg done"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -66,7 +90,7 @@ def run(args: argparse.Namespace) -> int:
         fall_seconds=args.fall_seconds,
         fall_steps=args.fall_steps,
         validate_steps=args.validate_every,
-        compile=not args.no_compile,
+        compile=args.compile,
     )
     files = LegFiles(
         clips=tuple(args.clips),

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from fractions import Fraction
+from functools import lru_cache
 
 import torch
 from torch import Tensor, nn
@@ -28,8 +29,12 @@ SLOPE = 0.2
 """Of the leaky rectifier after each convolution."""
 COARSE_RADIUS = 4
 """Reach of the correlation at 1/32 and 1/16 of the size, in pixels there: 128 and 64 pixels of the picture."""
-MIDDLE_RADIUS = 3
-"""Reach of the correlation at 1/8 of the size: 24 pixels of the picture."""
+MIDDLE_RADIUS = 2
+"""Reach of the correlation at 1/8 of the size: 16 pixels of the picture."""
+MATCHED = 32
+"""Channels that are compared in a correlation."""
+LARGE_ROWS = 1440
+"""Pictures of this short side and more are matched at 1/64 too."""
 HYPOTHESES = 2
 """Pairs of flows for each pixel of the result."""
 
@@ -64,11 +69,12 @@ class FourFlowWidths:
 
 @dataclass(slots=True)
 class Motion:
-    """What a stage knows: all at one scale, flows in pixels of that scale, float32.
+    """What a stage knows, all at one scale; flows in pixels of that scale, float32.
 
     Convention: N batch, h and w the scale's size. `velocity` (N, 4, h, w): the pixel of the made frame
     at position t lies at x - t * velocity[:, :2] in the frame before and at x + (1 - t) *
-    velocity[:, 2:] in the frame after (x first, then y). `logit` (N, 1, h, w): how much rather the frame before.
+    velocity[:, 2:] in the frame after (x first, then y). `logit` (N, 1, h, w): how much rather the frame
+    before. `hidden` (N, C, h, w), the network's dtype.
     """
 
     velocity: Tensor
@@ -80,33 +86,57 @@ class Motion:
 class Prediction:
     """Everything a pass through the network gives; training looks at the parts.
 
-    Convention: as `Motion`; `coarse` from 1/32 to 1/4; `velocities` at full size, one a hypothesis;
-    `candidates` (N, 2 * HYPOTHESES, 3, H, W) warped pictures; `blend` before the residual; `image` the result.
+    Convention: as `Motion`; `image` (N, 3, H, W) float32 the result, `blend` the same before the residual;
+    `velocities` at full size, one a hypothesis; `coarse` the motion stages from 1/32 to 1/4.
     """
 
     image: Tensor
     blend: Tensor
-    candidates: Tensor
-    velocities: tuple[Tensor, ...]
+    velocities: list[Tensor]
     coarse: list[Motion]
+
+
+@dataclass(slots=True)
+class Encoded:
+    """Four frames as the network sees them, computed once for all positions.
+
+    Convention: `pair` (2 * N, 3, H, W) the middle two frames, less one half; `half_pair` (2 * N, 12 + C, H/2, W/2)
+    their pixels and features at 1/2; `scales` features (4 * N, C, h, w) from coarsest to 1/4, frame by frame;
+    `valid` (2 * N, 1, 1, 1) whether the outer frames are frames of their own.
+    """
+
+    pair: Tensor
+    half_pair: Tensor
+    scales: list[Tensor]
+    valid: Tensor
+
+
+@lru_cache(maxsize=32)
+def _sampling_grid(height: int, width: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Where `grid_sample` finds each pixel, (1, H, W, 2), and how much one pixel is, (2,)."""
+    # Kept from call to call, so it must be usable where gradients are needed too.
+    with torch.inference_mode(False), torch.no_grad():
+        ys, xs = torch.meshgrid(
+            torch.linspace(-1, 1, height, device=device),
+            torch.linspace(-1, 1, width, device=device),
+            indexing="ij",
+        )
+        scale = torch.tensor([2 / max(width - 1, 1), 2 / max(height - 1, 1)]).to(device)
+        return torch.stack((xs, ys), dim=-1)[None], scale
 
 
 def warp(features: Tensor, flow: Tensor) -> Tensor:
     """Fetch `features` at each pixel plus `flow`; beyond the border the border's value.
 
-    Convention: features (N, C, H, W), flow (N, 2, H, W) in pixels, x first; sampled bilinearly in
-    float32 whatever the dtype of the features, which the result has.
+    Convention: features (N, C, H, W), flow (N, 2, H, W) float32 pixels, x first; sampled bilinearly in float32
+    whatever the dtype of the features, which the result has.
     """
-    height, width = flow.shape[-2:]
-    xs = torch.arange(width, device=flow.device, dtype=torch.float32)
-    ys = torch.arange(height, device=flow.device, dtype=torch.float32)
-    grid_x = (flow[:, 0].float() + xs) * (2 / max(width - 1, 1)) - 1
-    grid_y = (flow[:, 1].float() + ys[:, None]) * (2 / max(height - 1, 1)) - 1
-    grid = torch.stack((grid_x, grid_y), dim=-1)  # (N, H, W, 2)
+    base, scale = _sampling_grid(flow.shape[-2], flow.shape[-1], flow.device)
+    grid = torch.addcmul(base, flow.permute(0, 2, 3, 1), scale)  # (N, H, W, 2)
     sampled = functional.grid_sample(
         features.float(), grid, mode="bilinear", padding_mode="border", align_corners=True
     )
-    return sampled.to(features.dtype)
+    return sampled.to(features.dtype, memory_format=torch.channels_last)
 
 
 def correlate(first: Tensor, second: Tensor, radius: int) -> Tensor:
@@ -115,23 +145,25 @@ def correlate(first: Tensor, second: Tensor, radius: int) -> Tensor:
     Convention: both (N, C, H, W); returns (N, (2 * radius + 1)**2, H, W), scaled by 1 / sqrt(C); zero
     beyond the border.
     """
-    batch, channels, height, width = first.shape
     side = 2 * radius + 1
-    around = functional.unfold(second, side, padding=radius)  # (N, C * side**2, H * W)
-    around = around.reshape(batch, channels, side * side, height, width)
-    return (first.unsqueeze(2) * around).sum(dim=1) * channels**-0.5
+    around = functional.pad(second, (radius, radius, radius, radius)).unfold(2, side, 1).unfold(3, side, 1)
+    products = first[..., None, None] * around  # (N, C, H, W, side, side)
+    costs = products.sum(dim=1) * first.shape[1] ** -0.5
+    return costs.flatten(3).permute(0, 3, 1, 2)  # channels last
 
 
-def enlarge(fields_: Tensor, factor: int = 2) -> Tensor:
-    """Bilinear enlargement."""
-    return functional.interpolate(fields_, scale_factor=factor, mode="bilinear", align_corners=False)
+def enlarge(fields_: Tensor) -> Tensor:
+    """Twice the size, bilinearly."""
+    return functional.interpolate(fields_, scale_factor=2, mode="bilinear", align_corners=False)
 
 
-def _convolution(inputs: int, outputs: int, *, size: int = 3, stride: int = 1) -> nn.Conv2d:
-    layer = nn.Conv2d(inputs, outputs, size, stride, size // 2)
+def _convolution(
+    inputs: int, outputs: int, *, size: int = 3, stride: int = 1, bias: bool = True
+) -> nn.Conv2d:
+    layer = nn.Conv2d(inputs, outputs, size, stride, size // 2, bias=bias)
     nn.init.kaiming_normal_(layer.weight, a=SLOPE)
-    assert layer.bias is not None
-    nn.init.zeros_(layer.bias)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
     return layer
 
 
@@ -143,8 +175,10 @@ def _head(inputs: int, outputs: int, *, scale: float = 0.0) -> nn.Conv2d:
     return layer
 
 
-def _active(inputs: int, outputs: int, *, size: int = 3, stride: int = 1) -> nn.Sequential:
-    return nn.Sequential(_convolution(inputs, outputs, size=size, stride=stride), nn.LeakyReLU(SLOPE, inplace=True))
+def _active(inputs: int, outputs: int, *, size: int = 3, stride: int = 1, bias: bool = True) -> nn.Sequential:
+    return nn.Sequential(
+        _convolution(inputs, outputs, size=size, stride=stride, bias=bias), nn.LeakyReLU(SLOPE, inplace=True)
+    )
 
 
 class Residual(nn.Module):
@@ -152,98 +186,112 @@ class Residual(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.first = _active(width, width)
-        self.second = _convolution(width, width)
+        self.first = _active(width, width, bias=False)
+        self.second = _convolution(width, width, bias=False)
         with torch.no_grad():
             self.second.weight.mul_(0.3)
 
     def forward(self, features: Tensor) -> Tensor:
         """(N, width, H, W) to the same shape."""
-        return functional.leaky_relu(features + self.second(self.first(features)), SLOPE)
+        return functional.leaky_relu_(self.second(self.first(features)).add_(features), SLOPE)
 
 
 class Pyramid(nn.Module):
-    """Features of one frame at 1/2, 1/4, 1/8 and 1/16 of its size."""
+    """Features of frames at 1/2, 1/4, 1/8 and 1/16 of their size."""
 
     def __init__(self, widths: FourFlowWidths) -> None:
         super().__init__()
-        self.to_half = nn.Sequential(_active(12, widths.half), _active(widths.half, widths.half))
+        self.to_half = nn.Sequential(_active(12, widths.half), _active(widths.half, widths.half, bias=False))
         self.to_quarter = self._level(widths.half, widths.quarter)
         self.to_eighth = self._level(widths.quarter, widths.eighth)
         self.to_sixteenth = self._level(widths.eighth, widths.sixteenth)
 
     @staticmethod
     def _level(inputs: int, outputs: int) -> nn.Sequential:
-        return nn.Sequential(_active(inputs, outputs, stride=2), _active(outputs, outputs))
+        return nn.Sequential(_active(inputs, outputs, stride=2), _active(outputs, outputs, bias=False))
 
-    def forward(self, frames: Tensor) -> list[Tensor]:
-        """(N, 3, H, W) to four feature maps, finest first."""
-        half = self.to_half(functional.pixel_unshuffle(frames, 2))
+    def forward(self, unshuffled: Tensor) -> list[Tensor]:
+        """(N, 12, H/2, W/2) pixels to four feature maps, finest first."""
+        half = self.to_half(unshuffled)
         quarter = self.to_quarter(half)
         eighth = self.to_eighth(quarter)
         return [half, quarter, eighth, self.to_sixteenth(eighth)]
 
 
+def _pair_flow(velocity: Tensor, speed: Tensor) -> Tensor:
+    """Flow to the frame before, then to the frame after, one below the other: (2 * N, 2, h, w)."""
+    flow = velocity * speed
+    return torch.cat((flow[:, :2], flow[:, 2:]))
+
+
 class MatchingStage(nn.Module):
     """One step of motion from correlation, with the outer frames in view; for 1/8 and coarser."""
 
-    def __init__(self, features: int, width: int, hidden: int, *, radius: int, blocks: int) -> None:
+    def __init__(self, features: int, width: int, *, radius: int, blocks: int) -> None:
         super().__init__()
         self.radius = radius
-        matched, outer = features // 2, features // 4
-        costs = 2 * (2 * radius + 1) ** 2
-        self.match = _convolution(features, matched, size=1)
-        self.cost = _active(costs, width // 2, size=1)
+        outer = features // 4
+        costs = width // 4
+        self.match = _convolution(features, MATCHED, size=1)
+        self.cost = _active((2 * radius + 1) ** 2, costs, size=1)
         self.outer = _convolution(features, outer, size=1)
-        self.inlet = _active(2 * features + 2 * outer + width // 2 + hidden + 8, width, size=1)
+        self.inlet = _active(2 * (features + outer + costs) + width + 8, width, size=1)
         self.blocks = nn.Sequential(*(Residual(width) for _ in range(blocks)))
         self.head = _head(width, 5)
 
-    def forward(self, features: list[Tensor], motion: Motion, t: Tensor, valid: Tensor) -> Motion:
+    def forward(self, features: Tensor, motion: Motion, t: Tensor, speed: Tensor, valid: Tensor) -> Motion:
         """Features of the four frames at this scale, and what is known so far, to something better.
 
-        Convention: t (N, 1, 1, 1) float32; valid (N, 2, 1, 1): whether the outer frames are frames of their own.
+        Convention: features (4 * N, C, h, w); t (N, 1, 1, 1) and speed (N, 4, 1, 1) float32; valid (2 * N, 1, 1, 1).
         """
-        dtype = features[0].dtype
-        before = -t * motion.velocity[:, :2]
-        after = (1 - t) * motion.velocity[:, 2:]
-        first, second = warp(features[1], before), warp(features[2], after)
-        outer = torch.cat(
+        count, dtype = t.shape[0], features.dtype
+        flow = _pair_flow(motion.velocity, speed)
+        inner = warp(features[count : 3 * count], flow)
+        # Motion goes on as it is: x0 - x1 = x1 - x2 gives the flow to the outer frames.
+        outer = warp(
+            self.outer(torch.cat((features[:count], features[3 * count :]))), 2 * flow - flow.roll(count, 0)
+        )
+        outer = outer * valid.to(dtype)
+        matched = self.match(inner)
+        cost = self.cost(correlate(matched, matched.roll(count, 0), self.radius))
+        height, width = motion.logit.shape[-2:]
+        known = torch.cat(
             (
-                warp(self.outer(features[0]), 2 * before - after) * valid[:, :1].to(dtype),
-                warp(self.outer(features[3]), 2 * after - before) * valid[:, 1:].to(dtype),
+                motion.velocity / 8,
+                motion.logit,
+                (t - 0.5).expand(-1, -1, height, width),
+                valid.reshape(2, count, 1, 1).transpose(0, 1).expand(-1, -1, height, width),
             ),
             dim=1,
-        )
-        left, right = self.match(first), self.match(second)
-        cost = torch.cat((correlate(left, right, self.radius), correlate(right, left, self.radius)), dim=1)
-        height, width = first.shape[-2:]
-        known = torch.cat(
-            (motion.velocity / 8, motion.logit, (t - 0.5).expand(-1, 1, height, width), valid.expand(-1, -1, height, width)), dim=1
-        ).to(dtype)
-        hidden = self.inlet(torch.cat((first, second, outer, self.cost(cost), motion.hidden, known), dim=1))
-        hidden = self.blocks(hidden)
+        ).to(dtype, memory_format=torch.channels_last)
+        seen = (*inner.chunk(2), *outer.chunk(2), *cost.chunk(2), motion.hidden, known)
+        hidden = self.blocks(self.inlet(torch.cat(seen, dim=1)))
         change = self.head(hidden).float()
         return Motion(motion.velocity + change[:, :4], motion.logit + change[:, 4:], hidden)
+
+
+def _known(motion: Motion, t: Tensor, dtype: torch.dtype) -> Tensor:
+    """What is known in numbers, (N, 6, h, w), as an input of convolutions."""
+    return torch.cat((motion.velocity / 8, motion.logit, (t - 0.5).expand_as(motion.logit)), dim=1).to(
+        dtype, memory_format=torch.channels_last
+    )
 
 
 class RefiningStage(nn.Module):
     """One step of motion from warped features alone; for 1/4."""
 
-    def __init__(self, features: int, width: int, hidden: int, *, blocks: int) -> None:
+    def __init__(self, features: int, width: int, *, blocks: int) -> None:
         super().__init__()
-        self.inlet = _active(2 * features + hidden + 6, width, size=1)
+        self.inlet = _active(2 * features + width + 6, width, size=1)
         self.blocks = nn.Sequential(*(Residual(width) for _ in range(blocks)))
         self.head = _head(width, 5)
 
-    def forward(self, features: list[Tensor], motion: Motion, t: Tensor) -> Motion:
-        """As `MatchingStage.forward`; needs the middle two frames only."""
-        first = warp(features[1], -t * motion.velocity[:, :2])
-        second = warp(features[2], (1 - t) * motion.velocity[:, 2:])
-        known = torch.cat(
-            (motion.velocity / 8, motion.logit, (t - 0.5).expand_as(motion.logit)), dim=1
-        ).to(first.dtype)
-        hidden = self.blocks(self.inlet(torch.cat((first, second, motion.hidden, known), dim=1)))
+    def forward(self, features: Tensor, motion: Motion, t: Tensor, speed: Tensor) -> Motion:
+        """As `MatchingStage.forward`; uses the middle two frames only."""
+        count = t.shape[0]
+        inner = warp(features[count : 3 * count], _pair_flow(motion.velocity, speed))
+        seen = (*inner.chunk(2), motion.hidden, _known(motion, t, inner.dtype))
+        hidden = self.blocks(self.inlet(torch.cat(seen, dim=1)))
         change = self.head(hidden).float()
         return Motion(motion.velocity + change[:, :4], motion.logit + change[:, 4:], hidden)
 
@@ -251,37 +299,25 @@ class RefiningStage(nn.Module):
 class SplittingStage(nn.Module):
     """The last step of motion, at 1/2, with an answer for every pixel and hypothesis."""
 
-    def __init__(self, features: int, width: int, hidden: int) -> None:
+    def __init__(self, features: int, width: int) -> None:
         super().__init__()
-        self.inlet = _active(2 * features + 24 + hidden + 6, width, size=1)
-        self.blocks = Residual(width)
+        self.inlet = _active(2 * (features + 12) + width + 6, width, size=1)
+        self.block = Residual(width)
         self.head = _head(width, 4 * 4 * HYPOTHESES, scale=1e-3)
 
     def forward(
-        self, features: list[Tensor], frames: tuple[Tensor, Tensor], motion: Motion, t: Tensor
-    ) -> tuple[list[Tensor], Tensor, Tensor, Tensor]:
-        """Velocities at full size, hidden features, and the warped features of both frames at 1/2.
+        self, half_pair: Tensor, motion: Motion, t: Tensor, speed: Tensor
+    ) -> tuple[list[Tensor], Tensor, Tensor]:
+        """Velocities at full size; hidden features, and the warped pixels and features, at 1/2.
 
-        Convention: frames (N, 3, H, W) each, the middle two at full size.
+        Convention: half_pair (2 * N, 12 + C, h, w) as in `Encoded`, as is the last that is returned.
         """
-        before, after = -t * motion.velocity[:, :2], (1 - t) * motion.velocity[:, 2:]
-        first, second = warp(features[1], before), warp(features[2], after)
-        pictures = torch.cat(
-            (
-                warp(functional.pixel_unshuffle(frames[0], 2), before),
-                warp(functional.pixel_unshuffle(frames[1], 2), after),
-            ),
-            dim=1,
-        )
-        known = torch.cat(
-            (motion.velocity / 8, motion.logit, (t - 0.5).expand_as(motion.logit)), dim=1
-        ).to(first.dtype)
-        hidden = self.inlet(torch.cat((first, second, pictures.to(first.dtype), motion.hidden, known), dim=1))
-        hidden = self.blocks(hidden)
+        inner = warp(half_pair, _pair_flow(motion.velocity, speed))
+        seen = (*inner.chunk(2), motion.hidden, _known(motion, t, inner.dtype))
+        hidden = self.block(self.inlet(torch.cat(seen, dim=1)))
         change = functional.pixel_shuffle(self.head(hidden).float(), 2)  # (N, 4 * HYPOTHESES, H, W)
         base = 2 * enlarge(motion.velocity)
-        velocities = [base + change[:, 4 * place : 4 * place + 4] for place in range(HYPOTHESES)]
-        return velocities, hidden, first, second
+        return [base + part for part in change.split(4, dim=1)], hidden, inner
 
 
 class Synthesis(nn.Module):
@@ -290,14 +326,14 @@ class Synthesis(nn.Module):
     def __init__(self, widths: FourFlowWidths) -> None:
         super().__init__()
         half, quarter, eighth = widths.synthesis_half, widths.synthesis_quarter, widths.synthesis_eighth
-        inputs = 24 * HYPOTHESES + widths.motion_half + 2 * widths.half + 5
+        inputs = 24 * HYPOTHESES + widths.motion_half + 2 * (12 + widths.half) + 5
         self.inlet = _active(inputs, half, size=1)
         self.half_down = Residual(half)
         self.quarter_down = nn.Sequential(_active(half, quarter, stride=2), Residual(quarter))
         self.eighth = nn.Sequential(_active(quarter, eighth, stride=2), Residual(eighth))
-        self.quarter_up = _convolution(eighth, quarter, size=1)
+        self.quarter_up = _convolution(eighth, 4 * quarter, size=1)
         self.quarter_join = Residual(quarter)
-        self.half_up = _convolution(quarter, half, size=1)
+        self.half_up = _convolution(quarter, 4 * half, size=1)
         self.half_join = Residual(half)
         self.head = _head(half, 4 * (2 * HYPOTHESES + 3), scale=1e-4)
 
@@ -305,8 +341,10 @@ class Synthesis(nn.Module):
         """(N, C, H/2, W/2) to logits (N, 2 * HYPOTHESES, H, W) and residual (N, 3, H, W), float32."""
         half = self.half_down(self.inlet(inputs))
         quarter = self.quarter_down(half)
-        quarter = self.quarter_join(quarter + enlarge(self.quarter_up(self.eighth(quarter))))
-        half = self.half_join(half + enlarge(self.half_up(quarter)))
+        quarter = self.quarter_join(
+            quarter + functional.pixel_shuffle(self.quarter_up(self.eighth(quarter)), 2)
+        )
+        half = self.half_join(half + functional.pixel_shuffle(self.half_up(quarter), 2))
         out = functional.pixel_shuffle(self.head(half).float(), 2)  # (N, 2 * HYPOTHESES + 3, H, W)
         return out[:, : 2 * HYPOTHESES], out[:, 2 * HYPOTHESES :]
 
@@ -314,8 +352,8 @@ class Synthesis(nn.Module):
 class FourFlow(Network):
     """The default network. See the module's docstring.
 
-    `scale` below 1 estimates motion on a smaller picture (for 4K and larger motion); `coarse_levels`
-    says at how many scales the correlating stage runs (1/16, 1/32, ...); None picks it by size.
+    `coarse_levels` says at how many scales the correlating stage runs (1/16, 1/32, ...); None picks it by
+    size, so that motion of the same part of the picture is found at any size.
     """
 
     def __init__(self, widths: FourFlowWidths | None = None) -> None:
@@ -327,32 +365,21 @@ class FourFlow(Network):
         self.coarse_levels: int | None = None
         self.pyramid = Pyramid(widths)
         self.match_sixteenth = MatchingStage(
-            widths.sixteenth, widths.motion_sixteenth, widths.motion_sixteenth, radius=COARSE_RADIUS, blocks=2
+            widths.sixteenth, widths.motion_sixteenth, radius=COARSE_RADIUS, blocks=2
         )
         self.to_eighth = _convolution(widths.motion_sixteenth, widths.motion_eighth, size=1)
-        self.match_eighth = MatchingStage(
-            widths.eighth, widths.motion_eighth, widths.motion_eighth, radius=MIDDLE_RADIUS, blocks=2
-        )
+        self.match_eighth = MatchingStage(widths.eighth, widths.motion_eighth, radius=MIDDLE_RADIUS, blocks=2)
         self.to_quarter = _convolution(widths.motion_eighth, widths.motion_quarter, size=1)
-        self.refine_quarter = RefiningStage(widths.quarter, widths.motion_quarter, widths.motion_quarter, blocks=2)
+        self.refine_quarter = RefiningStage(widths.quarter, widths.motion_quarter, blocks=2)
         self.to_half = _convolution(widths.motion_quarter, widths.motion_half, size=1)
-        self.split_half = SplittingStage(widths.half, widths.motion_half, widths.motion_half)
+        self.split_half = SplittingStage(widths.half, widths.motion_half)
         self.synthesis = Synthesis(widths)
-
-    def predict(self, window: Tensor, t: Tensor) -> Prediction:
-        """One frame for each window, with all that led to it.
-
-        Convention: window (N, 4, 3, H, W), RGB in [0, 1], H and W multiples of `multiple(levels)`; t
-        (N,) float32, one position a window.
-        """
-        levels = self.levels_for(window.shape[-2], window.shape[-1])
-        return self._predict(window, self._encode(window, levels), t, levels)
 
     def levels_for(self, height: int, width: int) -> int:
         """At how many scales the correlating stage runs for pictures of this size."""
         if self.coarse_levels is not None:
             return self.coarse_levels
-        return 2 if min(height, width) < 1440 else 3
+        return 2 if min(height, width) < LARGE_ROWS else 3
 
     @staticmethod
     def multiple(levels: int) -> int:
@@ -363,88 +390,89 @@ class FourFlow(Network):
         """See `Network`."""
         height, width = window.shape[-2:]
         levels = self.levels_for(height, width)
-        padded = pad_to_multiple(window, self.multiple(levels))
-        encoded = self._encode(padded, levels)
+        encoded = self.encode(pad_to_multiple(window, self.multiple(levels)), levels)
         images = []
         for position in positions:
             t = torch.full((window.shape[0],), float(position), device=window.device)
-            images.append(self._predict(padded, encoded, t, levels).image[..., :height, :width])
+            images.append(self.predict(encoded, t).image[..., :height, :width])
         return torch.stack(images, dim=1).to(window.dtype)
 
-    def _encode(self, window: Tensor, levels: int) -> tuple[list[list[Tensor]], Tensor]:
-        """Features of the four frames, coarsest first, and whether the outer frames are copies."""
-        batch = window.shape[0]
-        frames = window.to(self.dtype).transpose(0, 1).flatten(0, 1)  # (4 * N, 3, H, W)
-        frames = frames.contiguous(memory_format=torch.channels_last)
-        scales = [list(scale.split(batch)) for scale in self.pyramid(frames - 0.5)]
-        for _ in range(levels - 1):
-            scales.append([functional.avg_pool2d(features, 2) for features in scales[-1]])
-        inner, outer = window[:, 1:3], window[:, ::3]
-        valid = ((inner - outer).abs().flatten(2).amax(dim=2) > 0).float()[:, :, None, None]  # (N, 2, 1, 1)
-        return scales[::-1], valid
+    def encode(self, window: Tensor, levels: int) -> Encoded:
+        """What can be computed of the frames before a position is known.
 
-    def _predict(
-        self, window: Tensor, encoded: tuple[list[list[Tensor]], Tensor], t: Tensor, levels: int
-    ) -> Prediction:
-        scales, valid = encoded
+        Convention: window (N, 4, 3, H, W), RGB in [0, 1], H and W multiples of `multiple(levels)`.
+        """
+        batch = window.shape[0]
+        frames = (window.to(self.dtype) - 0.5).transpose(0, 1).flatten(0, 1)  # (4 * N, 3, H, W)
+        unshuffled = functional.pixel_unshuffle(frames, 2).contiguous(memory_format=torch.channels_last)
+        half, *scales = self.pyramid(unshuffled)
+        for _ in range(levels - 1):
+            scales.append(functional.avg_pool2d(scales[-1], 2))
+        inner = slice(batch, 3 * batch)
+        half_pair = torch.cat((unshuffled[inner].to(half.dtype), half[inner]), dim=1)
+        change = (window[:, 1:3] - window[:, ::3]).abs().flatten(2).amax(dim=2)  # (N, 2)
+        valid = (change > 0).float().transpose(0, 1).reshape(2 * batch, 1, 1, 1)
+        return Encoded(frames[inner], half_pair, scales[::-1], valid)
+
+    def predict(self, encoded: Encoded, t: Tensor) -> Prediction:
+        """One frame for each window, with all that led to it; t (N,) float32, one position a window."""
         t = t.float()[:, None, None, None]  # (N, 1, 1, 1)
-        coarsest = scales[0][0]
-        batch, _, height, width = coarsest.shape
+        speed = torch.cat((-t, -t, 1 - t, 1 - t), dim=1)  # (N, 4, 1, 1)
+        *matched, eighth, quarter = encoded.scales
+        count, (height, width) = t.shape[0], matched[0].shape[-2:]
+        device = matched[0].device
         motion = Motion(
-            torch.zeros(batch, 4, height, width, device=window.device),
-            torch.zeros(batch, 1, height, width, device=window.device),
-            coarsest.new_zeros(batch, self.widths.motion_sixteenth, height, width),
+            torch.zeros(count, 4, height, width, device=device),
+            torch.zeros(count, 1, height, width, device=device),
+            matched[0].new_zeros(count, self.widths.motion_sixteenth, height, width),
         )
         coarse = []
-        for level in range(levels):
-            if level:
-                motion = _finer(motion, None)
-            motion = self.match_sixteenth(scales[level], motion, t, valid)
+        for level, features in enumerate(matched):
+            motion = self.match_sixteenth(
+                features, _finer(motion, None) if level else motion, t, speed, encoded.valid
+            )
             coarse.append(motion)
-        motion = self.match_eighth(scales[levels], _finer(motion, self.to_eighth), t, valid)
+        motion = self.match_eighth(eighth, _finer(motion, self.to_eighth), t, speed, encoded.valid)
         coarse.append(motion)
-        motion = self.refine_quarter(scales[levels + 1], _finer(motion, self.to_quarter), t)
+        motion = self.refine_quarter(quarter, _finer(motion, self.to_quarter), t, speed)
         coarse.append(motion)
         motion = _finer(motion, self.to_half)
-        frames = (window[:, 1].to(coarsest.dtype), window[:, 2].to(coarsest.dtype))
-        velocities, hidden, first, second = self.split_half(scales[levels + 2], frames, motion, t)
-        return self._compose(frames, velocities, (hidden, first, second), motion.logit, t, coarse)
+        velocities, hidden, inner = self.split_half(encoded.half_pair, motion, t, speed)
+        context = (hidden, *inner.chunk(2))
+        image, blend = self._compose(encoded.pair, velocities, context, motion.logit, t, speed)
+        return Prediction(image, blend, velocities, coarse)
 
     def _compose(
         self,
-        frames: tuple[Tensor, Tensor],
+        pair: Tensor,
         velocities: list[Tensor],
-        context: tuple[Tensor, Tensor, Tensor],
+        context: tuple[Tensor, ...],
         logit: Tensor,
         t: Tensor,
-        coarse: list[Motion],
-    ) -> Prediction:
-        """Warp both pictures by each hypothesis, weigh them, add what is missing."""
-        pictures = []
-        for velocity in velocities:
-            pictures.append(warp(frames[0], -t * velocity[:, :2]))
-            pictures.append(warp(frames[1], (1 - t) * velocity[:, 2:]))
-        stacked = torch.cat(pictures, dim=1)  # (N, 6 * HYPOTHESES, H, W)
-        half_size = functional.pixel_unshuffle(stacked - 0.5, 2)
-        hidden, first, second = context
-        known = torch.cat((logit, (t - 0.5).expand_as(logit)), dim=1)
+        speed: Tensor,
+    ) -> tuple[Tensor, Tensor]:
+        """Warp both pictures by each hypothesis, weigh them, add what is missing: image and blend."""
+        warped = [warp(pair, _pair_flow(velocity, speed)) for velocity in velocities]
+        stacked = torch.cat(
+            [side for both in warped for side in both.chunk(2)], dim=1
+        )  # (N, 6 * HYPOTHESES, H, W)
         spread = (velocities[0] - velocities[1])[..., ::2, ::2]
-        inputs = torch.cat(
-            (half_size.to(hidden.dtype), hidden, first, second, known[:, :1].to(hidden.dtype), spread.to(hidden.dtype)), dim=1
-        )
-        logits, residual = self.synthesis(inputs)
+        small = (functional.pixel_unshuffle(stacked, 2), torch.cat((logit, spread), dim=1))
+        seen = [part.to(context[0].dtype, memory_format=torch.channels_last) for part in small]
+        logits, residual = self.synthesis(torch.cat((*seen, *context), dim=1))
         side = enlarge(logit)
         prior = torch.cat((torch.log(1 - t) + side, torch.log(t) - side), dim=1)  # (N, 2, H, W)
         weights = torch.softmax(logits + prior.repeat(1, HYPOTHESES, 1, 1), dim=1)
-        candidates = stacked.unflatten(1, (2 * HYPOTHESES, 3))
-        blend = (weights.unsqueeze(2) * candidates.float()).sum(dim=1)
-        return Prediction(blend + residual, blend, candidates, tuple(velocities), coarse)
+        blend = (weights.unsqueeze(2) * stacked.float().unflatten(1, (2 * HYPOTHESES, 3))).sum(dim=1) + 0.5
+        return blend + residual, blend
 
 
 def _finer(motion: Motion, narrow: nn.Module | None) -> Motion:
     """What is known, at twice the size."""
     hidden = motion.hidden if narrow is None else narrow(motion.hidden)
-    return Motion(2 * enlarge(motion.velocity), enlarge(motion.logit), enlarge(hidden))
+    numbers = enlarge(torch.cat((2 * motion.velocity, motion.logit), dim=1))
+    hidden = functional.interpolate(hidden, scale_factor=2, mode="nearest")
+    return Motion(numbers[:, :4], numbers[:, 4:], hidden)
 
 
 def widths_from_shapes(shapes: Mapping[str, Shape]) -> FourFlowWidths:

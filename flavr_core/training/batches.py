@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import queue
+import threading
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from flavr_core.training.clips import ClipBank
+from flavr_core.training.clips import ClipBank, send
 from flavr_core.training.synthetic import SceneSettings, draw_scenes, render
 
+AHEAD = 2
+"""Batches that wait, drawn."""
 COPIED_BOTH = 0.2
 """Share of samples whose outer frames are copies of the inner ones: two-frame input."""
 COPIED_ONE = 0.05
@@ -53,23 +58,36 @@ class Batch:
     flow: Tensor
     has_flow: Tensor
 
+    def parts(self) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """All tensors, in order."""
+        return self.window, self.truth, self.t, self.flow, self.has_flow
+
 
 def rendered_samples(
-    count: int, settings: BatchSettings, reach: float, bank: ClipBank | None, numbers: np.random.Generator, device: torch.device
+    count: int,
+    settings: BatchSettings,
+    reach: float,
+    bank: ClipBank | None,
+    numbers: np.random.Generator,
+    device: torch.device,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Frames (N, 5, 3, H, W), the last to be made; positions (N,); flow (N, 4, H, W)."""
     layers = int(numbers.integers(2, 5))
     samples = 4 if numbers.random() < 0.15 else 1
     scene = SceneSettings(
-        height=settings.height, width=settings.width, layers=layers, max_speed_px=reach, shutter_samples=samples
+        height=settings.height,
+        width=settings.width,
+        layers=layers,
+        max_speed_px=reach,
+        shutter_samples=samples,
     )
     textures = None
     if bank is not None and numbers.random() < 0.75:
         textures = bank.pictures(count * (layers + 1), settings.height, settings.width, numbers)
     scenes = draw_scenes(count, scene, int(numbers.integers(2**62)), device, textures)
     places = np.where(numbers.random(count) < 0.5, 0.5, numbers.integers(1, 8, count) / 8).astype(np.float32)
-    t = torch.from_numpy(places).to(device)
-    times = torch.tensor([-1.0, 0.0, 1.0, 2.0], device=device).expand(count, 4)
+    t = send(places, device)
+    times = (torch.arange(4, device=device) - 1.0).expand(count, 4)
     rendered = render(scenes, torch.cat((times, t[:, None]), dim=1), shutter_samples=samples)
     return rendered.frames, t, rendered.flow
 
@@ -104,31 +122,86 @@ def draw_batch(
 def _recolour(samples: Tensor, numbers: np.random.Generator) -> Tensor:
     """Mixed-up channels, gamma and gain, once a sample; sensor noise on some."""
     count, device = samples.shape[0], samples.device
-    orders = torch.from_numpy(np.stack([numbers.permutation(3) for _ in range(count)])).to(device)
-    index = orders[:, None, :, None, None].expand_as(samples)
-    mixed = torch.gather(samples, 2, index)
-    gamma = torch.from_numpy(np.exp(numbers.normal(0, 0.15, count)).astype(np.float32)).to(device)
-    gain = torch.from_numpy(numbers.uniform(0.7, 1.0, count).astype(np.float32)).to(device)
-    noise = torch.from_numpy((numbers.random(count) < 0.1) * numbers.uniform(0, 0.012, count)).float().to(device)
-    shape = (-1, 1, 1, 1, 1)
+    orders = send(numbers.random((count, 3)).argsort(axis=1), device)
+    mixed = torch.gather(samples, 2, orders[:, None, :, None, None].expand_as(samples))
+    gamma = np.exp(numbers.normal(0, 0.15, count))
+    gain = numbers.uniform(0.7, 1.0, count)
+    noise = (numbers.random(count) < 0.1) * numbers.uniform(0, 0.012, count)
+    drawn = send(np.stack((gamma, gain, noise)).astype(np.float32), device)[..., None, None, None, None]
     generator = torch.Generator(device=device).manual_seed(int(numbers.integers(2**62)))
     grain = torch.randn(samples.shape, generator=generator, device=device, dtype=samples.dtype)
-    coloured = (mixed.clamp(min=1e-4) ** gamma.reshape(shape)) * gain.reshape(shape)
-    return (coloured + grain * noise.reshape(shape)).clamp(0, 1)
+    coloured = (mixed.clamp(min=1e-4) ** drawn[0]).mul_(drawn[1])
+    return coloured.addcmul_(grain, drawn[2]).clamp_(0, 1)
 
 
 def _disturb_outer(window: Tensor, numbers: np.random.Generator) -> Tensor:
     """Replace outer frames by copies of the inner ones, or by frames of another sample."""
-    window = window.clone()
     count = window.shape[0]
     chance = numbers.random(count)
+    copied = np.stack(
+        (chance < COPIED_BOTH + COPIED_ONE, (chance < COPIED_BOTH) | (chance > 1 - COPIED_ONE)), axis=1
+    )
     foreign = numbers.random((count, 2)) < FOREIGN_OUTER
-    left = torch.from_numpy(chance < COPIED_BOTH + COPIED_ONE)
-    right = torch.from_numpy((chance < COPIED_BOTH) | (chance > 1 - COPIED_ONE))
-    strangers = window.roll(1, dims=0)
-    for side, inner, copied in ((0, 1, left), (3, 2, right)):
-        borrowed = torch.from_numpy(foreign[:, 0 if side == 0 else 1]).to(window.device)[:, None, None, None]
-        window[:, side] = torch.where(borrowed, strangers[:, side], window[:, side])
-        same = copied.to(window.device)[:, None, None, None]
-        window[:, side] = torch.where(same, window[:, inner], window[:, side])
-    return window
+    others = np.roll(np.arange(count), 1)[:, None]
+    samples = np.where(foreign & ~copied, others, np.arange(count)[:, None])
+    places = np.where(copied, np.array([1, 2]), np.array([0, 3]))
+    samples = np.insert(samples, 1, np.arange(count)[:, None].T, axis=1)
+    samples = np.insert(samples, 2, np.arange(count)[:, None].T, axis=1)
+    places = np.insert(np.insert(places, 1, 1, axis=1), 2, 2, axis=1)
+    return window[send(samples, window.device), send(places, window.device)]
+
+
+class BatchStream:
+    """The batches of successive steps, drawn ahead by a thread, on CUDA in a stream of their own."""
+
+    def __init__(
+        self,
+        settings: BatchSettings,
+        bank: ClipBank | None,
+        *,
+        first_step: int,
+        rank: int,
+        device: torch.device,
+    ) -> None:
+        self._settings, self._bank, self._rank, self._device = settings, bank, rank, device
+        self._ready: queue.Queue[tuple[Batch, torch.cuda.Event | None] | BaseException] = queue.Queue(AHEAD)
+        self._over = threading.Event()
+        self._thread = threading.Thread(
+            target=self._draw_all, args=(first_step,), name="batches", daemon=True
+        )
+        self._thread.start()
+
+    def take(self) -> Batch:
+        """The next batch; raises what went wrong while drawing it."""
+        found = self._ready.get()
+        if isinstance(found, BaseException):
+            raise found
+        batch, drawn = found
+        if drawn is not None:
+            stream = torch.cuda.current_stream(self._device)
+            stream.wait_event(drawn)
+            for part in batch.parts():
+                part.record_stream(stream)
+        return batch
+
+    def close(self) -> None:
+        """Stop drawing."""
+        self._over.set()
+        while self._thread.is_alive():
+            with contextlib.suppress(queue.Empty):
+                self._ready.get(timeout=0.05)
+        self._thread.join()
+
+    def _draw_all(self, step: int) -> None:
+        on_cuda = self._device.type == "cuda"
+        stream = torch.cuda.Stream(self._device) if on_cuda else None
+        try:
+            with torch.cuda.stream(stream) if stream is not None else contextlib.nullcontext():
+                while not self._over.is_set():
+                    batch = draw_batch(
+                        self._settings, self._bank, step=step, rank=self._rank, device=self._device
+                    )
+                    self._ready.put((batch, stream.record_event() if stream is not None else None))
+                    step += 1
+        except Exception as error:
+            self._ready.put(error)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -86,7 +87,13 @@ def measure_motion(frames: NDArray[np.uint8]) -> float:
     speeds = []
     for index in np.linspace(0, max(len(frames) - 2, 0), 10).astype(int):
         pair = [
-            cv2.resize(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+            cv2.resize(
+                cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY),
+                None,
+                fx=scale,
+                fy=scale,
+                interpolation=cv2.INTER_AREA,
+            )
             for frame in frames[index : index + 2]
         ]
         if len(pair) == 2:
@@ -111,18 +118,32 @@ def build_bank(clips: Sequence[Path], folder: Path, *, scales: Sequence[float], 
     cv2.setNumThreads(1)
     with ThreadPoolExecutor(workers) as pool:
         results = pool.map(
-            _decode_into, [j[0] for j in jobs], [j[1] for j in jobs], [folder / f"{n}.raw" for n in range(len(jobs))]
+            _decode_into,
+            [j[0] for j in jobs],
+            [j[1] for j in jobs],
+            [folder / f"{n}.raw" for n in range(len(jobs))],
         )
         for (clip, scale), (count, height, width, motion) in zip(jobs, results, strict=True):
             entries.append(
                 BankClip(
-                    name=f"{clip.name}@{scale:g}", offset=offset, frames=count, height=height, width=width, motion_px=motion
+                    name=f"{clip.name}@{scale:g}",
+                    offset=offset,
+                    frames=count,
+                    height=height,
+                    width=width,
+                    motion_px=motion,
                 )
             )
             offset += count * height * width * 3
     temporary = folder / "bank.json.part"
     temporary.write_text(json.dumps([asdict(entry) for entry in entries]))
     temporary.replace(folder / "bank.json")
+
+
+def send(values: NDArray[Any], device: torch.device) -> Tensor:
+    """An array on the device, without waiting for what the device is doing."""
+    tensor = torch.from_numpy(values)
+    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor
 
 
 class ClipBank:
@@ -138,9 +159,13 @@ class ClipBank:
             self.pixels[entry.offset : entry.offset + raw.numel()].copy_(raw)
         self.clips = [entry for entry in entries if entry.frames >= 7 and entry.motion_px >= STILL_PX]
         if not self.clips:
-            raise MediaError("No clip moves or is long enough to train on.", "Give clips of 7 frames and more.")
-        weights = np.array([entry.frames**0.8 * min(entry.motion_px / 2, 1.0) ** 0.7 for entry in self.clips])
-        self.weights = weights / weights.sum()
+            raise MediaError(
+                "No clip moves or is long enough to train on.", "Give clips of 7 frames and more."
+            )
+        columns = ("offset", "frames", "height", "width")
+        self.table = {name: np.array([getattr(entry, name) for entry in self.clips]) for name in columns}
+        self.motion = np.array([entry.motion_px for entry in self.clips])
+        self.weights = self.table["frames"] ** 0.8 * np.minimum(self.motion / 2, 1.0) ** 0.7
 
     def sample(
         self, count: int, height: int, width: int, numbers: np.random.Generator, *, max_motion_px: float
@@ -149,54 +174,53 @@ class ClipBank:
 
         Convention: returns frames (N, 5, 3, H, W) float32 RGB in [0, 1] and positions (N,) float32.
         """
-        plans = [self._plan(height, width, numbers, max_motion_px) for _ in range(2 * count)]
-        table = torch.from_numpy(np.array([plan[0] for plan in plans], dtype=np.int64)).to(self.device)
+        places, drawn = self._plan(2 * count, height, width, numbers, max_motion_px)
+        table, positions = send(places, self.device), send(drawn, self.device)
         starts, steps = table[:, :5], table[:, 5:]
-        positions = torch.tensor([plan[1] for plan in plans], dtype=torch.float32, device=self.device)
         keep = self._livelier(starts, steps, height, width, numbers)
-        frames = gather_crops(self.pixels, starts[keep], steps[keep], height, width)
-        return frames, positions[keep]
+        return gather_crops(self.pixels, starts[keep], steps[keep], height, width), positions[keep]
 
     def pictures(self, count: int, height: int, width: int, numbers: np.random.Generator) -> Tensor:
         """Single crops, as textures: (N, 3, H, W) float32 RGB in [0, 1]."""
-        plans = [self._plan(height, width, numbers, MAX_STRIDE)[0] for _ in range(count)]
-        table = torch.from_numpy(np.array(plans, dtype=np.int64)).to(self.device)
+        table = send(self._plan(count, height, width, numbers, MAX_STRIDE)[0], self.device)
         return gather_crops(self.pixels, table[:, :1], table[:, 5:], height, width)[:, 0]
 
     def _plan(
-        self, height: int, width: int, numbers: np.random.Generator, max_motion_px: float
-    ) -> tuple[list[int], float]:
-        """Bytes of the five crops' first pixels and the steps to the next column and row; the position."""
-        fits: list[bool] = []
-        while not any(fits):
-            clip = self.clips[numbers.choice(len(self.clips), p=self.weights)]
-            fits = [
-                clip.height >= height and clip.width >= width,
-                clip.height >= width and clip.width >= height,
-            ]
-        turned = bool(fits[1] and (not fits[0] or numbers.random() < 0.5))
-        wanted = float(np.exp(numbers.uniform(np.log(3.0), np.log(max_motion_px))))
-        longest = min(MAX_STRIDE, (clip.frames - 1) // 3)
-        stride = int(np.clip(round(wanted / max(clip.motion_px, 0.05)), 2, longest))
-        first = int(numbers.integers(0, clip.frames - 3 * stride))
-        even_middle = stride % 2 == 0 and numbers.random() < 0.5
-        place = stride // 2 if even_middle else int(numbers.integers(1, stride))
-        indices = [first, first + stride, first + 2 * stride, first + 3 * stride, first + stride + place]
-        position = place / stride
-        if numbers.random() < 0.5:
-            indices = indices[3::-1] + indices[4:]
-            position = 1 - position
-        rows, columns = (width, height) if turned else (height, width)
-        top = int(numbers.integers(0, clip.height - rows + 1))
-        left = int(numbers.integers(0, clip.width - columns + 1))
-        flip_rows, flip_columns = numbers.random(2) < 0.5
-        row_bytes, column_bytes = clip.width * 3, 3
-        start = (top + (rows - 1) * flip_rows) * row_bytes + (left + (columns - 1) * flip_columns) * column_bytes
-        row_step = -row_bytes if flip_rows else row_bytes
-        column_step = -column_bytes if flip_columns else column_bytes
-        steps = [row_step, column_step] if turned else [column_step, row_step]
-        frame_bytes = clip.height * row_bytes
-        return [clip.offset + index * frame_bytes + int(start) for index in indices] + steps, position
+        self, count: int, height: int, width: int, numbers: np.random.Generator, max_motion_px: float
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Bytes of the five crops' first pixels, then the steps to the next column and row, (N, 7); positions (N,)."""
+        table = self.table
+        upright = (table["height"] >= height) & (table["width"] >= width)
+        turned = (table["height"] >= width) & (table["width"] >= height)
+        weights = self.weights * (upright | turned)
+        chosen = numbers.choice(len(weights), size=count, p=weights / weights.sum())
+        rows_of, columns_of, frames = table["height"][chosen], table["width"][chosen], table["frames"][chosen]
+        turn = turned[chosen] & (~upright[chosen] | (numbers.random(count) < 0.5))
+        wanted = np.exp(numbers.uniform(np.log(3.0), np.log(max_motion_px), count))
+        longest = np.minimum(MAX_STRIDE, (frames - 1) // 3)
+        stride = np.clip(np.round(wanted / np.maximum(self.motion[chosen], 0.05)), 2, longest).astype(
+            np.int64
+        )
+        first = np.floor(numbers.random(count) * (frames - 3 * stride)).astype(np.int64)
+        middle = (stride % 2 == 0) & (numbers.random(count) < 0.5)
+        place = np.where(
+            middle, stride // 2, 1 + np.floor(numbers.random(count) * (stride - 1)).astype(np.int64)
+        )
+        order = np.where(numbers.random((count, 1)) < 0.5, np.arange(4), np.arange(3, -1, -1))
+        indices = np.concatenate((first[:, None] + order * stride[:, None], (first + place)[:, None]), axis=1)
+        positions = np.where(order[:, 0] == 0, place / stride, 1 - place / stride)
+        rows, columns = np.where(turn, width, height), np.where(turn, height, width)
+        top = np.floor(numbers.random(count) * (rows_of - rows + 1)).astype(np.int64)
+        left = np.floor(numbers.random(count) * (columns_of - columns + 1)).astype(np.int64)
+        flips = numbers.random((count, 2)) < 0.5
+        row_bytes = columns_of * 3
+        start = (top + (rows - 1) * flips[:, 0]) * row_bytes + (left + (columns - 1) * flips[:, 1]) * 3
+        row_step, column_step = np.where(flips[:, 0], -row_bytes, row_bytes), np.where(flips[:, 1], -3, 3)
+        steps = np.stack(
+            (np.where(turn, row_step, column_step), np.where(turn, column_step, row_step)), axis=1
+        )
+        offsets = (table["offset"][chosen] + start)[:, None] + indices * (rows_of * row_bytes)[:, None]
+        return np.concatenate((offsets, steps), axis=1), positions.astype(np.float32)
 
     def _livelier(
         self, starts: Tensor, steps: Tensor, height: int, width: int, numbers: np.random.Generator
@@ -208,7 +232,7 @@ class ClipBank:
         places = xs * steps[:, 0, None, None] + ys[:, None] * steps[:, 1, None, None]  # (2N, P, P)
         pair = self.pixels[starts[:, 1:3, None, None] + places[:, None] + 1].float()
         change = (pair[:, 0] - pair[:, 1]).abs().mean(dim=(1, 2)).reshape(2, count)
-        careless = torch.from_numpy(numbers.random(count) < 0.35).to(self.device)
+        careless = send(numbers.random(count) < 0.35, self.device)
         better = (change[1] > change[0]) & ~careless
         return torch.arange(count, device=self.device) + better * count
 

@@ -68,7 +68,9 @@ def run_leg(settings: LegSettings, files: LegFiles, *, device_type: str, started
 
 def export_average(trainer: Trainer, path: Path) -> None:
     """Write the averaged weights in half precision."""
-    state = {name: value.detach().half().cpu().contiguous() for name, value in trainer.average.state_dict().items()}
+    state = {
+        name: value.detach().half().cpu().contiguous() for name, value in trainer.average.state_dict().items()
+    }
     temporary = path.with_suffix(".part")
     save_file(state, temporary, metadata={"architecture": "fourflow", "step": str(trainer.step)})
     temporary.replace(path)

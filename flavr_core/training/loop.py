@@ -20,7 +20,7 @@ from torch import distributed as dist
 
 from flavr_core.errors import ModelError
 from flavr_core.model.fourflow import FourFlow
-from flavr_core.training.batches import Batch, BatchSettings, draw_batch
+from flavr_core.training.batches import Batch, BatchSettings, BatchStream, draw_batch
 from flavr_core.training.clips import ClipBank
 from flavr_core.training.losses import total_loss
 from flavr_core.training.validation import ValidationSet, validate
@@ -59,8 +59,8 @@ class LegSettings:
     """Between two checkpoints."""
     validate_steps: int = 1000
     """Between two measurements."""
-    compile: bool = True
-    """Whether the step is compiled."""
+    compile: bool = False
+    """Whether the step is compiled (minutes at the start); else it is recorded and replayed on CUDA."""
 
 
 class FlatParameters:
@@ -77,13 +77,21 @@ class FlatParameters:
         start = 0
         for parameter in parameters:
             stop = start + parameter.numel()
-            view = self.values[start:stop].view(parameter.shape)
+            view = _shaped(self.values[start:stop], parameter.shape)
             view.copy_(parameter.data)
             parameter.data = view
             parameter.requires_grad_(gradients)
             if self.gradients is not None:
-                parameter.grad = self.gradients[start:stop].view(parameter.shape)
+                parameter.grad = _shaped(self.gradients[start:stop], parameter.shape)
             start = stop
+
+
+def _shaped(part: Tensor, shape: torch.Size) -> Tensor:
+    """A stretch of the vector as a parameter; filters lie with their channels last, as convolutions like them."""
+    if len(shape) != 4:
+        return part.view(shape)
+    outputs, inputs, height, width = shape
+    return part.view(outputs, height, width, inputs).permute(0, 3, 1, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,20 +142,50 @@ class Trainer:
         self.fall_from: float | None = None
         self.samples = 0
         self._loss = torch.compile(self._compute) if settings.compile else self._compute
+        self._recorded: tuple[torch.cuda.CUDAGraph, Batch, Tensor, Tensor] | None = None
 
-    def _compute(self, batch_parts: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
-        window, truth, t, flow, has_flow = batch_parts
-        with torch.autocast(self.rank.device.type, torch.bfloat16, enabled=self.rank.device.type == "cuda"):
-            prediction = self.network.predict(window, t)
-        return total_loss(prediction, window, truth, t, flow, has_flow)
+    def _compute(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        on_cuda = self.rank.device.type == "cuda"
+        with torch.autocast(self.rank.device.type, torch.bfloat16, enabled=on_cuda, cache_enabled=False):
+            encoded = self.network.encode(batch.window, levels=2)
+            prediction = self.network.predict(encoded, batch.t)
+        return total_loss(prediction, batch)
+
+    def _differentiate(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Loss and squared errors; the gradients are in the flat vector."""
+        assert self.flat.gradients is not None
+        self.flat.gradients.zero_()
+        loss, errors = self._loss(batch)
+        loss.backward()
+        return loss.detach(), errors
+
+    def _replay(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """As `_differentiate`, recorded once as a CUDA graph: one launch instead of thousands."""
+        if self._recorded is None:
+            held = Batch(*(part.clone() for part in batch.parts()))
+            side = torch.cuda.Stream()
+            side.wait_stream(torch.cuda.current_stream())
+            with torch.cuda.stream(side):
+                for _ in range(3):
+                    self._differentiate(held)
+            torch.cuda.current_stream().wait_stream(side)
+            graph = torch.cuda.CUDAGraph()
+            # Other threads (the exchange's watchdog) may talk to the device meanwhile.
+            with torch.cuda.graph(graph, capture_error_mode="thread_local"):
+                loss, errors = self._differentiate(held)
+            self._recorded = graph, held, loss, errors
+        graph, held, loss, errors = self._recorded
+        for target, part in zip(held.parts(), batch.parts(), strict=True):
+            target.copy_(part)
+        graph.replay()
+        return loss, errors
 
     def train_step(self, batch: Batch, factor: float) -> tuple[Tensor, Tensor]:
         """One step on this rank's part of the batch; `factor` scales the learning rate. Loss and squared errors."""
+        replayed = self.rank.device.type == "cuda" and not self.settings.compile
+        loss, errors = self._replay(batch) if replayed else self._differentiate(batch)
         gradients = self.flat.gradients
         assert gradients is not None
-        gradients.zero_()
-        loss, errors = self._loss((batch.window, batch.truth, batch.t, batch.flow, batch.has_flow))
-        loss.backward()
         if self.rank.count > 1:
             dist.all_reduce(gradients)
             gradients.div_(self.rank.count)
@@ -162,7 +200,7 @@ class Trainer:
         self.step += 1
         self.leg_step += 1
         self.samples += batch.t.shape[0] * self.rank.count
-        return loss.detach(), errors
+        return loss, errors
 
     def run(self, bank: ClipBank | None, validation: ValidationSet | None, started: float) -> None:
         """Train until the leg is over; checkpoints, the curve and the final weights land in the folder."""
@@ -170,15 +208,23 @@ class Trainer:
         begun, seen = time.monotonic(), 0
         losses: list[Tensor] = []
         factor, over = 1.0, False
+        if self.rank.device.type == "cuda" and not settings.compile:
+            # Before a thread begins to draw batches: nothing may be allocated while a step is recorded.
+            self._replay(
+                draw_batch(settings.batch, bank, step=0, rank=self.rank.rank, device=self.rank.device)
+            )
+        batches = BatchStream(
+            settings.batch, bank, first_step=self.step, rank=self.rank.rank, device=self.rank.device
+        )
         while self.leg_step < settings.max_steps:
             if self.leg_step % LOOK_EVERY == 0:
                 factor, over = self._look(time.monotonic() - started)
                 if over:
                     break
             warm = min(1.0, (self.leg_step + 1) / max(settings.warmup_steps, 1))
-            batch = draw_batch(settings.batch, bank, step=self.step, rank=self.rank.rank, device=self.rank.device)
+            batch = batches.take()
             loss, errors = self.train_step(batch, warm * self._fine_factor(factor))
-            if self.leg_step % LOOK_EVERY == 0:
+            if self.leg_step % LOOK_EVERY == 0 or not losses:
                 losses.append(torch.stack((loss, -10 * torch.log10(errors + 1e-8).mean())))
             seen += batch.t.shape[0] * self.rank.count
             if self.leg_step % settings.validate_steps == 0:
@@ -188,7 +234,10 @@ class Trainer:
             if self.rank.leads and time.monotonic() - last_save > settings.checkpoint_seconds:
                 self.save(settings.folder / "checkpoint.pt")
                 last_save = time.monotonic()
-        self._record(validation, losses, seen / (time.monotonic() - begun), time.monotonic() - started, factor)
+        batches.close()
+        self._record(
+            validation, losses, seen / (time.monotonic() - begun), time.monotonic() - started, factor
+        )
         if self.rank.leads:
             self.save(settings.folder / "checkpoint.pt")
 
@@ -210,7 +259,9 @@ class Trainer:
         factor = 1.0
         if settings.fall_seconds and left < settings.fall_seconds:
             factor = max(0.0, left / settings.fall_seconds)
-        falling = factor < 1 or (settings.fall_steps and settings.max_steps - self.leg_step <= settings.fall_steps)
+        falling = factor < 1 or (
+            settings.fall_steps and settings.max_steps - self.leg_step <= settings.fall_steps
+        )
         if falling and self.fall_from is None:
             self.fall_from = elapsed
             if self.rank.leads:
@@ -218,13 +269,20 @@ class Trainer:
         return factor, left <= 0
 
     def _record(
-        self, validation: ValidationSet | None, losses: list[Tensor], rate: float, elapsed: float, factor: float
+        self,
+        validation: ValidationSet | None,
+        losses: list[Tensor],
+        rate: float,
+        elapsed: float,
+        factor: float,
     ) -> None:
         if not self.rank.leads or not losses:
             return
         mean = torch.stack(losses).mean(dim=0).tolist()
         if not mean[0] == mean[0]:
-            raise ModelError(f"The loss is not a number at step {self.step}.", "Go on from the last checkpoint.")
+            raise ModelError(
+                f"The loss is not a number at step {self.step}.", "Go on from the last checkpoint."
+            )
         entry: dict[str, Any] = {
             "step": self.step,
             "samples": self.samples,

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from flavr_core.model.fourflow import Motion, Prediction, warp
+from flavr_core.training.batches import Batch
 
 PYRAMID_LEVELS = 5
 """Of the Laplacian pyramid."""
+STAGE_WEIGHTS = (0.2, 0.2, 0.1, 0.05)
+"""Of the motion stages' own losses, from 1/4 to 1/32."""
+FLOW_WEIGHT = 0.004
+"""Of the flow's error in pixels, where it is known."""
+FLOW_CLAMP_PX = 100.0
+"""Larger errors of the flow teach nothing more."""
+
+
+@lru_cache(maxsize=8)
+def _binomial(device: torch.device) -> Tensor:
+    """1 4 6 4 1, of sum one; kept, since nothing may be sent to a device while a step is recorded."""
+    return torch.tensor([1.0, 4.0, 6.0, 4.0, 1.0]).to(device).reshape(1, 1, 1, 5) / 16
 
 
 def _blur(images: Tensor) -> Tensor:
     """Binomial 5x5 filter of each channel."""
     channels = images.shape[1]
-    taps = torch.tensor([1.0, 4.0, 6.0, 4.0, 1.0], device=images.device) / 16
-    across = taps.reshape(1, 1, 1, 5).expand(channels, 1, 1, 5)
+    across = _binomial(images.device).expand(channels, 1, 1, 5)
     padded = functional.pad(images, (2, 2, 2, 2), mode="reflect")
     return functional.conv2d(
         functional.conv2d(padded, across, groups=channels), across.transpose(2, 3), groups=channels
@@ -43,23 +57,6 @@ def charbonnier(images: Tensor, truth: Tensor, epsilon: float = 1e-3) -> Tensor:
     return ((images - truth) ** 2 + epsilon**2).sqrt().mean()
 
 
-def census(images: Tensor, truth: Tensor, radius: int = 2) -> Tensor:
-    """Soft ternary census: how the order of brightness around each pixel differs (UnFlow, arXiv 1711.07837)."""
-
-    def signature(pictures: Tensor) -> Tensor:
-        gray = pictures.mean(dim=1, keepdim=True)
-        side = 2 * radius + 1
-        around = functional.unfold(gray, side, padding=radius).reshape(
-            gray.shape[0], side * side, *gray.shape[-2:]
-        )
-        offset = around - gray
-        return offset / (0.0032 + offset * offset).sqrt()
-
-    distance = (signature(images) - signature(truth)) ** 2
-    inner = distance[:, :, radius:-radius, radius:-radius]
-    return (inner / (0.1 + inner)).mean()
-
-
 def stage_loss(motion: Motion, middle: Tensor, truth: Tensor, t: Tensor) -> Tensor:
     """How well a coarse stage's motion alone rebuilds the frame at its scale.
 
@@ -74,24 +71,17 @@ def stage_loss(motion: Motion, middle: Tensor, truth: Tensor, t: Tensor) -> Tens
     return (share * before + (1 - share) * after - small[:, 6:]).abs().mean()
 
 
-def total_loss(
-    prediction: Prediction, window: Tensor, truth: Tensor, t: Tensor, flow: Tensor, has_flow: Tensor
-) -> tuple[Tensor, Tensor]:
-    """The loss, and the squared error of each image (N,) for the log.
-
-    Convention: window (N, 4, 3, H, W); truth (N, 3, H, W); t (N,); flow (N, 4, H, W) pixels, to the frames
-    before and after, counted where has_flow (N,) is 1.
-    """
-    image = laplacian_l1(prediction.image, truth) + 0.2 * charbonnier(prediction.image, truth)
-    image = image + 0.3 * charbonnier(prediction.blend, truth) + 0.05 * census(prediction.image, truth)
-    middle = window[:, 1:3]
-    for weight, motion in zip((0.2, 0.2, 0.1, 0.05), reversed(prediction.coarse), strict=False):
-        image = image + weight * stage_loss(motion, middle, truth, t)
+def total_loss(prediction: Prediction, batch: Batch) -> tuple[Tensor, Tensor]:
+    """The loss, and the squared error of each image (N,) for the log."""
+    truth, t = batch.truth, batch.t
+    loss = laplacian_l1(prediction.image, truth) + 0.2 * charbonnier(prediction.image, truth)
+    loss = loss + 0.3 * charbonnier(prediction.blend, truth)
+    for weight, motion in zip(STAGE_WEIGHTS, reversed(prediction.coarse), strict=False):
+        loss = loss + weight * stage_loss(motion, batch.window[:, 1:3], truth, t)
     place = t[:, None, None, None]
     speed = torch.cat((-place, -place, 1 - place, 1 - place), dim=1)
-    nearest = torch.stack(
-        [(velocity * speed - flow).abs().mean(dim=1) for velocity in prediction.velocities]
-    ).amin(dim=0)
-    guided = (nearest.clamp(max=100).mean(dim=(1, 2)) * has_flow).mean()
+    misses = [(velocity * speed - batch.flow).abs().mean(dim=1) for velocity in prediction.velocities]
+    nearest = torch.stack(misses).amin(dim=0).clamp(max=FLOW_CLAMP_PX)
+    guided = (nearest.mean(dim=(1, 2)) * batch.has_flow).mean()
     error = ((prediction.image.detach().clamp(0, 1) - truth) ** 2).mean(dim=(1, 2, 3))
-    return image + 0.004 * guided, error
+    return loss + FLOW_WEIGHT * guided, error

@@ -20,7 +20,7 @@ SHAPE_WEIGHTS = (4.0, 3.0, 1.5, 1.0, 1.5, 0.4)
 """How often each is drawn."""
 STATIC_SHARE = 0.15
 """How many scenes have writing that stands still on top."""
-INVERSION_STEPS = 6
+INVERSION_STEPS = 4
 """Of the fixed point that inverts the wobble; each gains a factor of at least 3."""
 
 
@@ -130,7 +130,9 @@ def _shape_alpha(kinds: Tensor, height: int, width: int, generator: torch.Genera
     cells = (torch.rand(count, 1, height // 4, width // 4, generator=generator, device=device) < 0.5).float()
     glyphs = functional.interpolate(cells, size=(height, width), mode="nearest")[:, 0] * 4 - 2
     gaps = torch.minimum(2.5 - ((xs % 20) - 10).abs() / 3, 8 - ((ys % 28) - 14).abs())
-    inside = torch.minimum(uniform(0.05, 0.16) * size - (ys - cy).abs(), uniform(0.2, 0.5) * size - (xs - cx).abs())
+    inside = torch.minimum(
+        uniform(0.05, 0.16) * size - (ys - cy).abs(), uniform(0.2, 0.5) * size - (xs - cx).abs()
+    )
     writing = torch.minimum(torch.minimum(glyphs, gaps), inside)
     distances = torch.stack((blob, box, fence, lines, writing, blob * 0 + noise * 8), dim=1)
     chosen = distances[torch.arange(count, device=device), kinds]
@@ -166,7 +168,9 @@ def draw_scenes(
     kinds = torch.multinomial(
         torch.tensor(SHAPE_WEIGHTS).expand(count, -1), total, replacement=True, generator=numbers
     )
-    alpha = _shape_alpha(kinds.flatten().to(device), height, width, pixels).reshape(count, total, 1, height, width)
+    alpha = _shape_alpha(kinds.flatten().to(device), height, width, pixels).reshape(
+        count, total, 1, height, width
+    )
     alpha = torch.cat((torch.ones_like(alpha[:, :1]), alpha[:, 1:]), dim=1)
     pictures = torch.cat((textures.reshape(count, total, 3, height, width) * alpha, alpha), dim=2)
 
@@ -177,15 +181,19 @@ def draw_scenes(
     acceleration = draw(total, 2) * speed * 0.2 * (uniform(total, 1) < 0.5)
     reach = speed[..., 0] / max(height, width)
     turn = torch.stack((draw(total) * reach, draw(total) * reach * 0.2), dim=2) * (uniform(total, 1) < 0.5)
-    zoom = torch.stack((draw(total) * reach * 0.5, draw(total) * reach * 0.1), dim=2) * (uniform(total, 1) < 0.5)
+    zoom = torch.stack((draw(total) * reach * 0.5, draw(total) * reach * 0.1), dim=2) * (
+        uniform(total, 1) < 0.5
+    )
     path = torch.stack((velocity, acceleration), dim=2)  # (N, L, 2, 2)
     static = uniform(1) < STATIC_SHARE
     moving = torch.ones(count, total)
     moving[:, -1:] = torch.where(static, 0.0, 1.0)
     cells = draw(total * 2, 5, 5)
-    wobble = functional.interpolate(cells, size=(height, width), mode="bicubic", align_corners=True)
+    wobble = functional.interpolate(
+        cells.to(device), size=(height, width), mode="bicubic", align_corners=True
+    )
     amount = torch.minimum(speed * 0.15, torch.tensor(min(height, width) / 60)) * (uniform(total, 1) < 0.4)
-    wobble = wobble.reshape(count, total, 2, height, width).to(device)
+    wobble = wobble.reshape(count, total, 2, height, width)
     wobble = wobble * (amount * moving[..., None])[..., None, None].to(device)
     phase = torch.stack((uniform(total) * 6.2832, uniform(total) * 2), dim=2)
     light = draw(2) * torch.tensor([0.08, 0.02]) * (uniform(1) < 0.2)
@@ -247,9 +255,11 @@ def _from_layer(scenes: Scenes, layer: int, times: Tensor, places: Tensor) -> Te
 def _sample(picture: Tensor, places: Tensor, padding: str) -> Tensor:
     """picture (N, C, H, W) at places (N, T, H', W', 2) in pixels: (N, T, C, H', W')."""
     height, width = picture.shape[-2:]
-    scale = torch.tensor([2 / max(width - 1, 1), 2 / max(height - 1, 1)], device=picture.device)
+    scale_x, scale_y = 2 / max(width - 1, 1), 2 / max(height - 1, 1)
     count, moments, rows, columns = places.shape[:4]
-    grid = (places * scale - 1).reshape(count, moments * rows, columns, 2)
+    grid = torch.stack((places[..., 0] * scale_x - 1, places[..., 1] * scale_y - 1), dim=-1).reshape(
+        count, moments * rows, columns, 2
+    )
     out = functional.grid_sample(picture, grid, mode="bilinear", padding_mode=padding, align_corners=True)
     return out.reshape(count, -1, moments, rows, columns).transpose(1, 2)
 
@@ -278,7 +288,7 @@ def exact_flow(scenes: Scenes, time: Tensor) -> Tensor:
     """Flow from `time` (N,) to times 0 and 1: (N, 4, H, W) pixels. See `Rendered`."""
     height, width = scenes.pictures.shape[-2:]
     here = time[:, None]
-    ends = torch.tensor([0.0, 1.0], device=time.device).expand(time.shape[0], 2)
+    ends = torch.arange(2, device=time.device, dtype=torch.float32).expand(time.shape[0], 2)
     places = _pixel_grid(height, width, time.device)
     flow = torch.zeros(time.shape[0], 2, height, width, 2, device=time.device)
     for layer in range(scenes.pictures.shape[1]):

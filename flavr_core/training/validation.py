@@ -40,7 +40,9 @@ def read_validation(folder: Path, device: torch.device) -> ValidationSet:
     for clip, found in groups.items():
         for paths in found.values():
             if len(paths) != FRAMES:
-                raise MediaError(f"A window of {clip} has {len(paths)} files, not {FRAMES}.", "Write it again.")
+                raise MediaError(
+                    f"A window of {clip} has {len(paths)} files, not {FRAMES}.", "Write it again."
+                )
             pictures = [cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB) for path in paths]
             stacked = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).contiguous()
             windows.setdefault(clip, []).append(stacked.to(device))
