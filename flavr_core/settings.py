@@ -126,7 +126,7 @@ class SceneSettings:
     sensitivity: float = 0.5
     """0 finds only the hardest cuts, 1 every doubtful one."""
     cuts_file: Path | None = None
-    """Cuts given or vetoed by hand; see `flavr_core.timeline.scenes.read_cuts_file`."""
+    """Cuts given or vetoed by hand; see `flavr_core.timeline.cuts`."""
     duplicates: DuplicateMode = DuplicateMode.KEEP
     """What is done with repeated frames."""
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flavr_core.frame import Frame
-from flavr_core.timeline.plan import CONTEXT_AFTER, CONTEXT_BEFORE
+from flavr_core.timeline.output import CONTEXT_AFTER, CONTEXT_BEFORE
 from flavr_core.timeline.proxies import small_picture
 
 _Picture = NDArray[np.float32]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from flavr_core.errors import ProblemsError, SettingsError
 from flavr_core.settings import EndMode, RateTarget, TimingSettings
 from flavr_core.timeline import plan_output
-from flavr_core.timeline.plan import MOST_FRAMES
+from flavr_core.timeline.output import MOST_FRAMES
 from flavr_core.timing import FrameTimes, TimePoint
 
 EIGHTHS = tuple(Fraction(i, 8) for i in range(1, 8))

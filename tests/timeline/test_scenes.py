@@ -7,7 +7,7 @@ import pytest
 from flavr_core.color import ColorSpec
 from flavr_core.frame import Frame, PixelFamily, PixelFormat
 from flavr_core.timeline import CutDetector, find_cuts
-from flavr_core.timeline.plan import CONTEXT_AFTER, CONTEXT_BEFORE
+from flavr_core.timeline.output import CONTEXT_AFTER, CONTEXT_BEFORE
 from flavr_core.timeline.proxies import LONG_SIDE_PX, small_picture
 
 GRAY = PixelFormat(family=PixelFamily.GRAY)
