@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 
 import cv2
@@ -18,8 +19,8 @@ import torch
 from torch import Tensor
 
 from flavr_core.color import Siting
-from flavr_core.errors import ModelError
 from flavr_core.frame import Frame, PixelFamily, Plane
+from flavr_core.model.blend import check_frames
 from flavr_core.model.network import Network, Position
 from flavr_core.model.optical_flow import (
     Array,
@@ -29,8 +30,9 @@ from flavr_core.model.optical_flow import (
     Neighbour,
     PairFlow,
     Warp,
+    displaced,
     measure_flow,
-    sample,
+    sample_at,
     working_luma,
     working_scale,
 )
@@ -73,9 +75,10 @@ class MotionNetwork(Network):
         motion = GapMotion(
             lumas[1], lumas[2], measure_flow(lumas[1], lumas[2]), previous=previous, following=following
         )
+        grid = _Grid.full(scale)
         return np.stack(
             [
-                _draw_image(frames[1], frames[2], motion.at(float(position)), _Grid.luma(scale))
+                _draw_image(frames[1:3], _read_on(grid, motion.at(float(position)), (height, width)))
                 for position in positions
             ]
         )
@@ -85,10 +88,9 @@ class MotionNetwork(Network):
     ) -> list[tuple[Plane, ...]]:
         """See PlaneInterpolator."""
         exact = self.snap(positions)
-        _check_alike(frames, self.num_inputs)
+        check_frames(frames, self.num_inputs)
         motion, scale = self._gap_motion(frames)
-        before, after = frames[1], frames[2]
-        return [_draw_planes(before, after, motion.at(float(position)), scale) for position in exact]
+        return [_draw_planes(frames[1:3], motion.at(float(position)), scale) for position in exact]
 
     def _gap_motion(self, frames: Sequence[Frame]) -> tuple[GapMotion, int]:
         scale = working_scale(height=frames[1].height, width=frames[1].width)
@@ -96,11 +98,13 @@ class MotionNetwork(Network):
         lumas, flow = self._memory.pair(frames[1], frames[2], scale)
         previous = following = None
         if not _same_picture(frames[0], frames[1]) and gap > 0:
-            outer = self._memory.pair(frames[0], frames[1], scale)[1].backward
-            previous = Neighbour(flow=outer, time_ratio=float((frames[1].time - frames[0].time) / gap))
+            outer, outer_flow = self._memory.pair(frames[0], frames[1], scale)
+            ratio = float((frames[1].time - frames[0].time) / gap)
+            previous = Neighbour(picture=outer[0], flow=outer_flow.backward, time_ratio=ratio)
         if not _same_picture(frames[3], frames[2]) and gap > 0:
-            outer = self._memory.pair(frames[2], frames[3], scale)[1].forward
-            following = Neighbour(flow=outer, time_ratio=float((frames[3].time - frames[2].time) / gap))
+            outer, outer_flow = self._memory.pair(frames[2], frames[3], scale)
+            ratio = float((frames[3].time - frames[2].time) / gap)
+            following = Neighbour(picture=outer[1], flow=outer_flow.forward, time_ratio=ratio)
         return GapMotion(*lumas, flow, previous=previous, following=following), scale
 
 
@@ -132,37 +136,41 @@ class _FlowMemory:
         return lumas, flow
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Grid:
-    """Where the samples of a plane lie among the pixels of the working picture."""
+    """Where the samples of a plane lie among the pixels of the working picture.
 
-    def __init__(self, *, step_x: float, step_y: float, start_x: float, start_y: float) -> None:
-        """Sample (i, j) lies at working row start_y + i * step_y, column start_x + j * step_x."""
-        self.step_x = step_x
-        self.step_y = step_y
-        self.start_x = start_x
-        self.start_y = start_y
+    Sample (i, j) lies at working row start_y + i * step_y, column start_x + j * step_x.
+    """
+
+    scale: int
+    """The working scale."""
+    step_x: float
+    step_y: float
+    start_x: float
+    start_y: float
 
     @classmethod
-    def luma(cls, scale: int) -> _Grid:
+    def full(cls, scale: int) -> _Grid:
         """The grid of full-size planes."""
-        start = (0.5 / scale) - 0.5
-        return cls(step_x=1 / scale, step_y=1 / scale, start_x=start, start_y=start)
+        start = 0.5 / scale - 0.5
+        return cls(scale=scale, step_x=1 / scale, step_y=1 / scale, start_x=start, start_y=start)
 
     @classmethod
-    def of_plane(cls, frame: Frame, plane: int, scale: int) -> _Grid:
-        """The grid of one plane of a frame, chroma siting included."""
-        if frame.format.family is not PixelFamily.YUV or plane not in (1, 2):
-            return cls.luma(scale)
+    def of_chroma(cls, frame: Frame, scale: int) -> _Grid:
+        """The grid of the chroma planes of a YUV frame, siting included."""
         siting = frame.color.resolved(height=frame.height).siting
         across, down = 1 << frame.format.log2_chroma_w, 1 << frame.format.log2_chroma_h
+        if (across, down) == (1, 1):
+            return cls.full(scale)
         left = siting in (Siting.LEFT, Siting.TOPLEFT, Siting.BOTTOMLEFT)
-        x = 0.0 if left else (across - 1) / 2
-        y = (down - 1) / 2
+        x, y = 0.0 if left else (across - 1) / 2, (down - 1) / 2
         if siting in (Siting.TOPLEFT, Siting.TOP):
             y = 0.0
         elif siting in (Siting.BOTTOMLEFT, Siting.BOTTOM):
             y = float(down - 1)
         return cls(
+            scale=scale,
             step_x=across / scale,
             step_y=down / scale,
             start_x=(x + 0.5) / scale - 0.5,
@@ -171,6 +179,10 @@ class _Grid:
 
     def resample(self, field: Array, shape: tuple[int, ...]) -> Array:
         """A field of the working picture at the samples of a plane of `shape` (rows, columns)."""
+        if self.step_x == self.step_y == 1 / self.scale:
+            if self.scale > 1:
+                field = cv2.resize(field, None, fx=self.scale, fy=self.scale)
+            return field[: shape[0], : shape[1]]
         matrix = np.array([[self.step_x, 0, self.start_x], [0, self.step_y, self.start_y]])
         return cv2.warpAffine(
             field,
@@ -180,42 +192,67 @@ class _Grid:
             borderMode=cv2.BORDER_REPLICATE,
         )
 
-    def displacement(self, displacement: Field, shape: tuple[int, ...]) -> Field:
-        """A displacement in working pixels as one in samples of the plane."""
-        own = self.resample(displacement, shape)
-        own[..., 0] *= 1 / self.step_x
-        own[..., 1] *= 1 / self.step_y
-        return own
+    def places(self, displacement: Field, shape: tuple[int, ...]) -> Field:
+        """Absolute sampling places on the plane for a displacement in working pixels."""
+        own: Field = displacement * np.array([1 / self.step_x, 1 / self.step_y], np.float32)
+        return displaced(self.resample(own, shape))
 
 
-def _draw_planes(before: Frame, after: Frame, warp: Warp, scale: int) -> tuple[Plane, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Reading:
+    """One reading of one of the two frames, on the grid of a plane."""
+
+    side: int
+    """0 for the frame before, 1 for the frame after."""
+    places: Field
+    """Where it is sampled."""
+    share: Array
+    """Its share of the result, (rows, columns); all readings add up to 1."""
+
+
+def _read_on(grid: _Grid, warps: Sequence[Warp], shape: tuple[int, ...]) -> list[_Reading]:
+    """The warps of a moment on the grid of planes of one shape."""
+    return [
+        _Reading(side=side, places=grid.places(displacement, shape), share=grid.resample(share, shape))
+        for warp in warps
+        for side, displacement, share in (
+            (0, warp.to_before, warp.before_share),
+            (1, warp.to_after, warp.after_share),
+        )
+    ]
+
+
+def _draw_planes(frames: Sequence[Frame], warps: Sequence[Warp], scale: int) -> tuple[Plane, ...]:
     """Warp and blend every plane at its own resolution and depth."""
+    before, after = frames
     top = (1 << before.format.depth) - 1
+    full = _read_on(_Grid.full(scale), warps, before.planes[0].shape)
+    chroma = full
+    if before.format.log2_chroma_w or before.format.log2_chroma_h:
+        chroma = _read_on(_Grid.of_chroma(before, scale), warps, before.planes[1].shape)
     planes: list[Plane] = []
-    for number, (first, second) in enumerate(zip(before.planes, after.planes, strict=True)):
-        drawn = _draw_image(first, second, warp, _Grid.of_plane(before, number, scale))
-        planes.append(np.minimum(drawn, top) if first.dtype != np.uint8 and top < 65535 else drawn)
+    for number, pair in enumerate(zip(before.planes, after.planes, strict=True)):
+        is_chroma = before.format.family is PixelFamily.YUV and number in (1, 2)
+        drawn = _draw_image(pair, chroma if is_chroma else full)
+        planes.append(np.minimum(drawn, top) if top not in (255, 65535) else drawn)
     return tuple(planes)
 
 
-def _draw_image(first: Array, second: Array, warp: Warp, grid: _Grid) -> Array:
-    """Sample both images along the warp and blend them; same shape, element type and channels.
+def _draw_image(pair: Sequence[Array] | Array, readings: Sequence[_Reading]) -> Array:
+    """Sample both images by every reading and add them up; same shape, element type and channels.
 
     Integers are rounded to nearest and saturated, floats left as they are. Where nothing moves the
     images are sampled at whole pixels, which leaves them unchanged.
     """
-    shape = first.shape[:2]
-    sides = [
-        sample(image, grid.displacement(displacement, shape), interpolation=cv2.INTER_CUBIC)
-        for image, displacement in ((first, warp.to_before), (second, warp.to_after))
-    ]
-    weight = grid.resample(warp.after_weight, shape)
-    if first.ndim == 3:
-        weight = cv2.merge([weight] * first.shape[2])
-    step = cv2.subtract(sides[1], sides[0], dtype=cv2.CV_32F)
-    cv2.multiply(step, weight, dst=step)
-    depth = {np.uint8: cv2.CV_8U, np.uint16: cv2.CV_16U, np.float32: cv2.CV_32F}[first.dtype.type]
-    drawn: Array = cv2.add(sides[0], step, dtype=depth)
+    seen = [sample_at(pair[reading.side], reading.places, cv2.INTER_CUBIC) for reading in readings]
+    # Only differences to the first are weighted, so that equal samples give exactly their value.
+    total = np.zeros(seen[0].shape, np.float32)
+    for image, reading in zip(seen[1:], readings[1:], strict=True):
+        share = reading.share if image.ndim == 2 else cv2.merge([reading.share] * image.shape[2])
+        difference = cv2.subtract(image, seen[0], dtype=cv2.CV_32F)
+        cv2.accumulateProduct(difference, share, total)
+    depth = {np.uint8: cv2.CV_8U, np.uint16: cv2.CV_16U, np.float32: cv2.CV_32F}[seen[0].dtype.type]
+    drawn: Array = cv2.add(seen[0], total, dtype=depth)
     return drawn
 
 
@@ -237,25 +274,10 @@ def _luma_of_frame(frame: Frame) -> Luma:
 
 def _uniform(inner: Luma, outer: Luma) -> Neighbour:
     """The neighbour of a frame in a clip of constant rate."""
-    return Neighbour(flow=measure_flow(inner, outer).forward, time_ratio=1.0)
+    return Neighbour(picture=outer, flow=measure_flow(inner, outer).forward, time_ratio=1.0)
 
 
 def _same_picture(first: Frame, second: Frame) -> bool:
     return first is second or all(
         np.array_equal(one, other) for one, other in zip(first.planes, second.planes, strict=True)
     )
-
-
-def _check_alike(frames: Sequence[Frame], count: int) -> None:
-    """Raise ModelError unless there are `count` frames of one format, colour and size."""
-    if len(frames) != count:
-        raise ModelError(f"{len(frames)} frames were given to motion, which takes {count}.")
-    first = frames[0]
-    for frame in frames[1:]:
-        if (frame.format, frame.color) != (first.format, first.color) or [
-            plane.shape for plane in frame.planes
-        ] != [plane.shape for plane in first.planes]:
-            raise ModelError(
-                f"The frames of a window differ: {first.width}x{first.height} {first.format} "
-                f"and {frame.width}x{frame.height} {frame.format}."
-            )

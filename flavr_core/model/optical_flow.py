@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import cv2
@@ -33,6 +34,15 @@ MIN_SIDE = 16
 """Dense inverse search needs this many rows and columns; smaller pictures are padded by replication."""
 MAX_TIME_RATIO = 3.0
 """A neighbour further away in time than this many gaps (or nearer than a third) tells no acceleration."""
+
+FLOW_COST = 4.0
+"""What one pixel of disagreement between the flows costs a guess, in gray levels of picture difference."""
+COST_SCALE = 12.0
+"""Gray levels of cost at which a guess weighs 1/e."""
+BEND_DOUBT = 4.0
+"""Gray levels of doubt that make a frame's acceleration weigh a quarter."""
+SHARE_DOUBT = 6.0
+"""Gray levels of doubt that halve a frame's share."""
 
 _local = threading.local()
 
@@ -71,6 +81,7 @@ def _estimator() -> cv2.DISOpticalFlow:
         dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
         dis.setFinestScale(0)
         dis.setPatchStride(4)
+        dis.setGradientDescentIterations(12)
         _local.dis = dis
     return dis
 
@@ -101,30 +112,55 @@ def _search(first: Luma, second: Luma) -> Field:
     return flow
 
 
-def sample(image: Array, displacement: Field, *, interpolation: int = cv2.INTER_LINEAR) -> Array:
-    """`image` at each pixel's place plus `displacement`; outside, the border is repeated."""
-    rows, columns = displacement.shape[:2]
-    places_x = displacement[..., 0] + np.arange(columns, dtype=np.float32)
-    places_y = displacement[..., 1] + np.arange(rows, dtype=np.float32)[:, None]
-    return cv2.remap(image, places_x, places_y, interpolation, borderMode=cv2.BORDER_REPLICATE)
+@lru_cache(maxsize=6)
+def own_places(rows: int, columns: int) -> Field:
+    """The place of every pixel itself, x then y; read-only."""
+    places = np.empty((rows, columns, 2), np.float32)
+    places[..., 0] = np.arange(columns)
+    places[..., 1] = np.arange(rows)[:, None]
+    places.flags.writeable = False
+    return places
+
+
+def displaced(displacement: Field) -> Field:
+    """The places that a displacement leads to."""
+    places: Field = cv2.add(displacement, own_places(*displacement.shape[:2]))
+    return places
+
+
+def sample(image: Array, displacement: Field) -> Array:
+    """`image` at each pixel's place plus `displacement`, linear; outside, the border is repeated."""
+    return sample_at(image, displaced(displacement))
+
+
+def sample_at(image: Array, places: Field, interpolation: int = cv2.INTER_LINEAR) -> Array:
+    """`image` at absolute places; outside, the border is repeated."""
+    sampled: Array = cv2.remap(  # type: ignore[call-overload]  # stubs know no None
+        image, places, None, interpolation, borderMode=cv2.BORDER_REPLICATE
+    )
+    return sampled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Warp:
-    """How to draw one moment of a gap from the frames on both sides of it, at the working scale."""
+    """One way to draw a moment of a gap: where to sample the frames on both sides, and their shares."""
 
     to_before: Field
     """From each pixel of the moment to its place in the frame before."""
     to_after: Field
     """From each pixel of the moment to its place in the frame after."""
-    after_weight: Array
-    """(rows, columns) share of the frame after, 0 to 1."""
+    before_share: Array
+    """(rows, columns) float32: share of the frame before in the result, over all warps."""
+    after_share: Array
+    """(rows, columns) float32: share of the frame after; all shares of a moment's warps add up to 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Neighbour:
-    """The flow from one frame of the gap to its neighbour outside."""
+    """What lies beyond one of the gap's frames."""
 
+    picture: Luma
+    """The neighbouring frame."""
     flow: Field
     """From each pixel of the gap's frame to its place in the neighbour."""
     time_ratio: float
@@ -133,6 +169,10 @@ class Neighbour:
 
 class GapMotion:
     """All that is known of the motion in one gap; asked for any moment in it.
+
+    Flow is followed from both frames, which gives two guesses for each pixel of the moment. The
+    neighbours beyond tell two more things: how motion changes its speed, and which frame to doubt: what
+    a neighbour does not show (just uncovered, a reflection, a flash) will hardly be in the moment either.
 
     Convention: all pictures and fields at the working scale, see the module.
     """
@@ -146,76 +186,131 @@ class GapMotion:
         previous: Neighbour | None = None,
         following: Neighbour | None = None,
     ) -> None:
-        self._before = before
-        self._after = after
-        self._flow = flow
-        self._bends = (
-            _acceleration(flow.forward, previous),
-            _acceleration(flow.backward, following),
+        if not flow.forward.any():
+            previous = following = None  # nothing moves in this gap, whatever happens around it
+        self._sides = (
+            _Side(picture=before, flow=flow.forward, beyond=previous),
+            _Side(picture=after, flow=flow.backward, beyond=following),
         )
 
-    def at(self, position: float) -> Warp:
-        """The warp of the moment `position`, 0 < position < 1."""
-        guesses = (
-            _carried(self._flow.forward, position),
-            -_carried(self._flow.backward, 1 - position),
-        )
-        to_before = np.zeros_like(guesses[0])
-        to_after = np.zeros_like(guesses[0])
-        total = np.zeros(self._before.shape, np.float32)
-        for velocity in guesses:
-            bend = self._bend(velocity, position)
-            back, on = bend - position * velocity, bend + (1 - position) * velocity
-            weight = self._trust(velocity, back, on)
-            to_before += back * weight[..., None]
-            to_after += on * weight[..., None]
-            total += weight
-        to_before /= total[..., None]
-        to_after /= total[..., None]
-        return Warp(to_before=to_before, to_after=to_after, after_weight=np.full_like(total, position))
+    def at(self, position: float) -> tuple[Warp, Warp]:
+        """The two warps of the moment `position`, 0 < position < 1."""
+        before, after = self._sides
+        guesses = [
+            self._guess(_carried(before.flow, position), position),
+            self._guess(-_carried(after.flow, 1 - position), position),
+        ]
+        total = guesses[0].trust + guesses[1].trust
+        first, second = (guess.warp(guess.trust / total) for guess in guesses)
+        return first, second
 
-    def _bend(self, velocity: Field, position: float) -> Field:
-        """How far pixels are off the straight line at `position`, by cubic motion through four frames."""
-        first, second = self._bends
-        bend = np.zeros_like(velocity)
-        if first is None and second is None:
-            return bend
-        share = (1 + position) / 3 if first is not None and second is not None else float(first is None)
-        if first is not None:
-            bend += (1 - share) * sample(first, -position * velocity)
-        if second is not None:
-            bend += share * sample(second, (1 - position) * velocity)
-        bend *= 0.5 * position * (1 - position)
-        return bend
-
-    def _trust(self, velocity: Field, back: Field, on: Field) -> Array:
-        """Weight of a guess: the frames agree where it leads, and so do their flows."""
-        difference = cv2.absdiff(sample(self._before, back), sample(self._after, on))
-        cost = cv2.blur(difference.astype(np.float32), (5, 5))
-        inconsistency = _length(sample(self._flow.forward, back) - velocity) + _length(
-            sample(self._flow.backward, on) + velocity
+    def _guess(self, velocity: Field, position: float) -> _Guess:
+        """Follow one guess of the motion over the whole gap (`velocity`) to both frames."""
+        before, after = self._sides
+        beyond_before = before.beyond_at(velocity * np.float32(-position))
+        beyond_after = after.beyond_at(velocity * np.float32(1 - position))
+        bend = _mixed_bend(beyond_before, beyond_after, position)
+        to_before: Field = velocity * np.float32(-position)
+        to_after: Field = velocity * np.float32(1 - position)
+        if bend is not None:
+            to_before, to_after = cv2.add(to_before, bend), cv2.add(to_after, bend)
+        seen_before, flow_before = before.seen_at(to_before)
+        seen_after, flow_after = after.seen_at(to_after)
+        cost = cv2.blur(cv2.absdiff(seen_before, seen_after).astype(np.float32), (5, 5))
+        stray = _distance(flow_before, velocity) + _distance(flow_after, velocity * np.float32(-1))
+        cost += np.minimum(stray, np.float32(20)) * np.float32(FLOW_COST)
+        return _Guess(
+            to_before=to_before,
+            to_after=to_after,
+            trust=cv2.exp(cost * np.float32(-1 / COST_SCALE)) + np.float32(1e-6),
+            after_share=_after_share(beyond_before, beyond_after, position),
         )
-        cost += np.minimum(inconsistency, 20)
-        return np.exp(cost / -6) + np.float32(1e-6)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Guess:
+    """One guess of the motion at a moment, and how far it can be trusted."""
+
+    to_before: Field
+    to_after: Field
+    trust: Array
+    after_share: Array | np.float32
+
+    def warp(self, share: Array) -> Warp:
+        """The guess as a warp that makes up `share` of the result."""
+        after = share * self.after_share
+        return Warp(
+            to_before=self.to_before, to_after=self.to_after, before_share=share - after, after_share=after
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Beyond:
+    """What a frame's outer neighbour says of its pixels."""
+
+    bend: Field
+    """Second derivative of their motion, in pixels a squared gap."""
+    doubt: Array
+    """Mean difference of their surroundings in the two frames, 0 to 255."""
+
+
+class _Side:
+    """One frame of the gap: its picture, where its pixels go, and what its outer neighbour says of it."""
+
+    def __init__(self, *, picture: Luma, flow: Field, beyond: Neighbour | None) -> None:
+        self.picture = picture
+        self.flow = flow
+        self._beyond: _Beyond | None = None
+        if beyond is not None and 1 / MAX_TIME_RATIO <= beyond.time_ratio <= MAX_TIME_RATIO:
+            ratio = beyond.time_ratio
+            bend = (beyond.flow + np.float32(ratio) * flow) * np.float32(2 / (ratio * (ratio + 1)))
+            missing = cv2.absdiff(sample(beyond.picture, beyond.flow), picture)
+            self._beyond = _Beyond(bend=bend, doubt=cv2.blur(missing.astype(np.float32), (5, 5)))
+
+    def beyond_at(self, displacement: Field) -> _Beyond | None:
+        """What the outer neighbour says of displaced pixels."""
+        if self._beyond is None:
+            return None
+        places = displaced(displacement)
+        return _Beyond(bend=sample_at(self._beyond.bend, places), doubt=sample_at(self._beyond.doubt, places))
+
+    def seen_at(self, displacement: Field) -> tuple[Luma, Field]:
+        """Brightness and flow of displaced pixels."""
+        places = displaced(displacement)
+        return sample_at(self.picture, places), sample_at(self.flow, places)
+
+
+def _mixed_bend(before: _Beyond | None, after: _Beyond | None, position: float) -> Field | None:
+    """How far the moment's pixels are off the straight line, by the acceleration at both frames.
+
+    Each frame's own counts by nearness (cubic motion) and by how sure it is.
+    """
+    fall = np.float32(position * (1 - position) / 2)
+    if before is None or after is None:
+        one = before or after
+        return None if one is None else one.bend * fall
+    sure_before = np.square(after.doubt + np.float32(BEND_DOUBT)) * np.float32(2 - position)
+    sure_after = np.square(before.doubt + np.float32(BEND_DOUBT)) * np.float32(1 + position)
+    mixed: Field = cv2.blendLinear(before.bend, after.bend, sure_before, sure_after)
+    return mixed * fall
+
+
+def _after_share(before: _Beyond | None, after: _Beyond | None, position: float) -> Array | np.float32:
+    """Share of the frame after in a blend: by time, and by which frame is to be doubted more."""
+    if before is None or after is None:
+        return np.float32(position)
+    share_before = (after.doubt + np.float32(SHARE_DOUBT)) * np.float32(1 - position)
+    share_after = (before.doubt + np.float32(SHARE_DOUBT)) * np.float32(position)
+    share: Array = cv2.divide(share_after, share_before + share_after)
+    return share
 
 
 def _carried(flow: Field, fraction: float) -> Field:
-    """A flow seen from where its pixels are after `fraction` of their way (fixed point, two rounds)."""
-    carried = flow
-    for _ in range(2):
-        carried = sample(flow, -fraction * carried)
-    return carried
+    """A flow seen from where its pixels are after `fraction` of their way (fixed point, one round)."""
+    return sample(flow, flow * np.float32(-fraction))
 
 
-def _acceleration(flow: Field, neighbour: Neighbour | None) -> Field | None:
-    """Second derivative of the motion at a frame, in pixels a squared gap; None when it cannot be known."""
-    if neighbour is None:
-        return None
-    ratio = neighbour.time_ratio
-    if not 1 / MAX_TIME_RATIO <= ratio <= MAX_TIME_RATIO:
-        return None
-    return (neighbour.flow + ratio * flow) * np.float32(2 / (ratio * (ratio + 1)))
-
-
-def _length(vectors: Field) -> Array:
-    return cv2.magnitude(vectors[..., 0], vectors[..., 1])
+def _distance(one: Field, other: Field) -> Array:
+    """City-block distance of two fields' vectors."""
+    distance: Array = cv2.transform(cv2.absdiff(one, other), np.ones((1, 2), np.float32))
+    return distance
