@@ -121,7 +121,29 @@ def parse_display_matrix(data: bytes) -> tuple[Orientation, str]:
     return UPRIGHT, ""
 
 
+_EXIF = {
+    2: Orientation(flip_x=True),
+    3: Orientation(flip_x=True, flip_y=True),
+    4: Orientation(flip_y=True),
+    5: Orientation(transpose=True),
+    6: Orientation(transpose=True, flip_x=True),
+    7: Orientation(transpose=True, flip_x=True, flip_y=True),
+    8: Orientation(transpose=True, flip_y=True),
+}
+_QUARTERS = {0: UPRIGHT, -90: _EXIF[6], 90: _EXIF[8], 180: _EXIF[3], -180: _EXIF[3]}
+"""By the degrees counter-clockwise that libav gives."""
+
+
+def exif_orientation(value: int) -> Orientation:
+    """The orientation of EXIF's tag 274; upright for values it does not have."""
+    return _EXIF.get(value, UPRIGHT)
+
+
 def orientation_of(picture: av.VideoFrame) -> tuple[Orientation, str]:
     """How a decoded picture is to be turned, and a note where that is odd."""
-    matrix = side_data_of(picture).get("DISPLAYMATRIX")
+    side_data = side_data_of(picture)
+    if side_data is None:
+        # PyAV cannot list side data of kinds it does not know; the angle it can tell.
+        return _QUARTERS.get(picture.rotation, UPRIGHT), ""
+    matrix = side_data.get("DISPLAYMATRIX")
     return parse_display_matrix(matrix) if matrix else (UPRIGHT, "")

@@ -18,7 +18,7 @@ from flavr_core.clip import ClipInfo, ClipKind
 from flavr_core.errors import MediaError
 from flavr_core.frame import Frame, PixelFamily, PixelFormat, Plane
 from flavr_core.media.layouts import layout_of, pixel_format_name
-from flavr_core.media.orientation import orientation_of
+from flavr_core.media.orientation import UPRIGHT, Orientation
 from flavr_core.media.pixels import color_of, frame_from_av
 from flavr_core.media.stills import IMAGE_SUFFIXES, ImageHeader, image_codec, read_header, read_picture
 from flavr_core.media.tags import siting_of
@@ -149,17 +149,15 @@ def _check_headers(images: Sequence[Path], first: av.VideoFrame) -> list[ImageHe
         MediaError: naming the images whose size differs.
     """
     headers = [read_header(image) for image in images]
-    orientation, _ = orientation_of(first)
-    size = orientation.size(first.width, first.height)
-    others = [
-        (image, header)
-        for image, header in zip(images, headers, strict=True)
-        if header is not None and (header.width, header.height) != size
-    ]
+    size = _orientation(headers[0]).size(first.width, first.height)
+    others = []
+    for image, header in zip(images, headers, strict=True):
+        if header is not None:
+            width, height = header.orientation.size(header.width, header.height)
+            if (width, height) != size:
+                others.append(f"{image.name} ({width} x {height})")
     if others:
-        named = ", ".join(
-            f"{image.name} ({one.width} x {one.height})" for image, one in others[:_NAMES_SHOWN]
-        )
+        named = ", ".join(others[:_NAMES_SHOWN])
         more = f" and {len(others) - _NAMES_SHOWN} more" if len(others) > _NAMES_SHOWN else ""
         raise MediaError(
             f"The images have different sizes: '{images[0].name}' is {size[0]} x {size[1]},"
@@ -167,6 +165,10 @@ def _check_headers(images: Sequence[Path], first: av.VideoFrame) -> list[ImageHe
             "Put images of one size into a folder of their own.",
         )
     return headers
+
+
+def _orientation(header: ImageHeader | None) -> Orientation:
+    return UPRIGHT if header is None else header.orientation
 
 
 def _common_format(first: PixelFormat, headers: Sequence[ImageHeader | None]) -> PixelFormat:
@@ -227,10 +229,10 @@ def probe_images(path: Path, rate: Fraction) -> ClipInfo:
     first = read_picture(images[0])
     headers = _check_headers(images, first)
     layout = layout_of(first.format.name)
-    orientation, odd = orientation_of(first)
+    orientation = _orientation(headers[0])
     format_ = _common_format(orientation.format(layout.format), headers)
     width, height = orientation.size(first.width, first.height)
-    notes += [odd, layout.note]
+    notes.append(layout.note)
     color = orientation.color(color_of(first, siting=siting_of(first)), layout.format)
     return ClipInfo(
         path=path,
@@ -257,7 +259,7 @@ def read_image(path: Path) -> Frame:
     """
     picture = read_picture(path)
     header = read_header(path)
-    orientation, _ = orientation_of(picture)
+    orientation = _orientation(header)
     layout = layout_of(picture.format.name)
     color = orientation.color(color_of(picture, siting=siting_of(picture)), layout.format)
     frame = orientation.apply(frame_from_av(picture, index=0, time=Fraction(0), color=color))
@@ -320,7 +322,7 @@ class ImageSource:
 
     def _frame(self, index: int, picture: av.VideoFrame) -> Frame:
         info = self.info
-        orientation, _ = orientation_of(picture)
+        orientation = _orientation(read_header(self._images[index]))
         if orientation.size(picture.width, picture.height) != (info.width, info.height):
             raise MediaError(
                 f"The image '{self._images[index]}' has another size than the first one.",

@@ -13,6 +13,7 @@ from PIL import Image, UnidentifiedImageError
 
 from flavr_core.errors import MediaError
 from flavr_core.media.opening import check_file, check_size, open_container
+from flavr_core.media.orientation import Orientation, exif_orientation
 from flavr_core.media.packets import decode_stream
 
 _MAGIC: tuple[tuple[bytes, str], ...] = (
@@ -44,9 +45,11 @@ class ImageHeader:
     """What an image's header says, as far as it can be read without decoding."""
 
     width: int
-    """Columns as delivered."""
+    """Columns as stored."""
     height: int
-    """Rows as delivered."""
+    """Rows as stored."""
+    orientation: Orientation
+    """How the picture is to be turned."""
     mode: str
     """Pillow's name for the kind of pixels: `RGB`, `RGBA`, `L`, `P`, `I;16` ..."""
     is_clear: bool
@@ -79,7 +82,9 @@ def read_header(path: Path) -> ImageHeader | None:
             warnings.simplefilter("ignore")  # the size is checked by ourselves
             with Image.open(path) as image:
                 width, height = image.size
-                turned = image.format in ("JPEG", "TIFF") and image.getexif().get(274, 1) >= 5
+                # Looking for EXIF in a PNG would decode it.
+                exif = image.getexif() if image.format in ("JPEG", "TIFF", "WEBP") else {}
+                orientation = exif_orientation(exif.get(274, 1))
                 is_clear = "A" in image.getbands() or "transparency" in image.info
                 mode = image.mode
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, struct.error, EOFError):
@@ -87,9 +92,7 @@ def read_header(path: Path) -> ImageHeader | None:
     except (Image.DecompressionBombError, MemoryError):
         raise MediaError(f"The picture in '{path}' is too large.", "Use smaller pictures.") from None
     check_size(width, height, path)
-    if turned:
-        width, height = height, width
-    return ImageHeader(width=width, height=height, mode=mode, is_clear=is_clear)
+    return ImageHeader(width=width, height=height, orientation=orientation, mode=mode, is_clear=is_clear)
 
 
 def read_picture(path: Path) -> av.VideoFrame:

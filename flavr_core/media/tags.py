@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import re
 import struct
 from collections.abc import Sequence
@@ -21,14 +22,20 @@ _PRIMARY_UNITS, _LUMINANCE_UNITS = 50_000, 10_000
 """Units of SMPTE ST 2086 as written in streams: 0.00002 and 0.0001 cd/m2."""
 
 
-def side_data_of(picture: av.VideoFrame) -> dict[str, bytes]:
-    """The side data of a decoded picture as raw bytes, by libav's names."""
+def side_data_of(picture: av.VideoFrame) -> dict[str, bytes] | None:
+    """The side data of a decoded picture as raw bytes, by libav's names; None where PyAV cannot list it."""
     try:
         container: Sequence[SideData] = picture.side_data  # type: ignore[assignment]
         found = [container[number] for number in range(len(container))]
+        for data in found:
+            metadata = getattr(data, "metadata", None)  # not in PyAV's type stubs
+            if metadata:
+                # WORKAROUND(PyAV 18.1): the wrapper frees this dictionary (the name of a PNG's colour
+                # profile), and so does the picture: a crash when both are gone. Never let the wrapper go.
+                ctypes.pythonapi.Py_IncRef(ctypes.py_object(metadata))
         return {str(data.type.name): bytes(memoryview(data)) for data in found}
     except ValueError:
-        return {}  # PyAV knows fewer kinds than libav
+        return None  # PyAV knows fewer kinds than libav
 
 
 def siting_of(picture: av.VideoFrame) -> Siting:
@@ -58,7 +65,7 @@ def siting_of(picture: av.VideoFrame) -> Siting:
 
 def hdr_side_data(picture: av.VideoFrame) -> dict[str, str]:
     """Mastering display and light level in the words that x265 and SVT-AV1 take, e.g. `1000,400`."""
-    data = side_data_of(picture)
+    data = side_data_of(picture) or {}
     found = {}
     if len(mastering := data.get("MASTERING_DISPLAY_METADATA", b"")) >= 88:
         found["mastering_display"] = _mastering_text(mastering)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from flavr_core.media.opening import check_file, check_size
 from flavr_core.media.timestamps import find_rate
 from flavr_core.timing import FrameTimes
 
+_MOST_PICTURES_LOOKED_AT = 1000
 _COLOR = ColorSpec(matrix=Matrix.RGB, range=Range.FULL, primaries=1, transfer=13, matrix_code=0)
 """sRGB, as RFC 9649 says of WebP without a profile."""
 
@@ -52,7 +54,13 @@ def probe_webp(path: Path) -> ClipInfo:
         notes=animation.notes(),
     )
     with WebpSource(info) as source:
-        next(source.frames(0, 1))
+        frames = source.frames(0, _MOST_PICTURES_LOOKED_AT)
+        if not info.format.has_alpha:
+            next(frames)
+        elif all(int(frame.planes[-1].min()) == 255 for frame in frames):
+            # Writers often say that a picture may be see-through when it is not.
+            opaque = replace(info.format, has_alpha=False)
+            return replace(info, format=opaque, stored_format="rgb24")
     return info
 
 
