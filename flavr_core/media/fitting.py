@@ -3,8 +3,9 @@
 Where the formats agree nothing is touched. Otherwise, in this order: alpha that cannot be stored is laid
 over black, the crop, gray to YCbCr or back (planes added or left out, no arithmetic), the repeated edge,
 and for what remains (depth, subsampling, RGB, scaling) one pass of swscale with full chroma, accurate
-rounding, and matrix and range given on both sides, so that it converts neither unless told to. From deeper
-to 8 bits swscale dithers with its fixed ordered pattern; the same pixels always give the same bytes.
+rounding, and matrix and range given on both sides, so that it converts neither unless told to. RGB from or
+to YCbCr of more than 8 bits is our own arithmetic (`matrices`), as swscale's is too coarse for that. From
+deeper to 8 bits swscale dithers with its fixed ordered pattern; the same pixels always give the same bytes.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from flavr_core.color import ColorSpec, Matrix, Range
 from flavr_core.frame import Frame, PixelFamily, PixelFormat, Plane
 from flavr_core.media.encoding import EncodingPlan
 from flavr_core.media.layouts import pixel_format_from_name, pixel_format_name
-from flavr_core.media.pixels import frame_to_av, tag_picture
+from flavr_core.media.matrices import from_rgb, scale_alpha, to_rgb
+from flavr_core.media.pixels import frame_to_av, planes_from_av, tag_picture
 
 _FLAGS = (
     Interpolation.BICUBIC
@@ -72,28 +74,69 @@ class Fitter:
         scaled = (frame.width, frame.height) != (plan.scaled_width, plan.scaled_height)
         if not scaled:
             frame = pad(frame, width=plan.width, height=plan.height)
-        picture = frame_to_av(frame)
-        if picture.format.name != plan.pixel_format or scaled:
-            picture = self._convert(picture, frame.format)
+        picture = self._stored_picture(frame, scaled=scaled)
         tag_picture(picture, plan.color)
         return picture
 
-    def _convert(self, picture: av.VideoFrame, format: PixelFormat) -> av.VideoFrame:
-        plan = self._encoding
+    def _stored_picture(self, frame: Frame, *, scaled: bool) -> av.VideoFrame:
+        """The frame in the stored format and size."""
+        plan, stored = self._encoding, self._stored
         source, target = plan.source_color, plan.color.resolved(height=plan.height)
+        if stored.depth > 8 and frame.format.family is PixelFamily.RGB and stored.family is PixelFamily.YUV:
+            frame, source = _deep_yuv(frame, target, stored.depth), target
+        elif stored.depth > 8 and frame.format.family is PixelFamily.YUV and stored.family is PixelFamily.RGB:
+            full = replace(frame.format, log2_chroma_w=0, log2_chroma_h=0)
+            if frame.format != full or scaled:
+                picture = self._convert(frame, pixel_format_name(full), source, source)
+                frame = replace(frame, planes=planes_from_av(picture), format=full)
+            frame = _deep_rgb(frame, source, stored.depth)
+        same_size = (frame.width, frame.height) == (plan.width, plan.height)
+        if same_size and pixel_format_name(frame.format) == plan.pixel_format:
+            return frame_to_av(frame)
+        picture = self._convert(frame, plan.pixel_format, source, target)
+        if stored.has_alpha and stored.depth > frame.format.depth and not scaled:
+            opaque = scale_alpha(frame.planes[-1], depth=frame.format.depth, to_depth=stored.depth)
+            planes = (*planes_from_av(picture)[:-1], opaque)
+            return frame_to_av(replace(frame, planes=planes, format=stored))
+        return picture
+
+    def _convert(self, frame: Frame, name: str, source: ColorSpec, target: ColorSpec) -> av.VideoFrame:
+        """One pass of swscale to the planned size and the pixel format `name`."""
+        plan = self._encoding
+        picture = frame_to_av(frame)
         picture.color_range = _RANGES[source.range]
         return self._reformatter.reformat(
             picture,
             width=plan.width,
             height=plan.height,
-            format=plan.pixel_format,
-            src_colorspace=_colorspace(source, format),
-            dst_colorspace=_colorspace(target, self._stored),
+            format=name,
+            src_colorspace=_colorspace(source, frame.format),
+            dst_colorspace=_colorspace(target, pixel_format_from_name(name)),
             src_color_range=_RANGES[source.range],
             dst_color_range=_RANGES[target.range],
             interpolation=_FLAGS,
             threads=1,
         )
+
+
+def _deep_yuv(frame: Frame, color: ColorSpec, depth: int) -> Frame:
+    """An RGB frame as 4:4:4 of `depth` bits, alpha likewise."""
+    format = replace(frame.format, family=PixelFamily.YUV, depth=depth)
+    planes = from_rgb(frame.planes, color, rgb_depth=frame.format.depth, depth=depth)
+    return replace(frame, planes=planes + _deep_alpha(frame, depth), format=format)
+
+
+def _deep_rgb(frame: Frame, color: ColorSpec, depth: int) -> Frame:
+    """A 4:4:4 frame as RGB of `depth` bits, alpha likewise."""
+    format = replace(frame.format, family=PixelFamily.RGB, depth=depth)
+    planes = to_rgb(frame.planes, color, depth=frame.format.depth, rgb_depth=depth)
+    return replace(frame, planes=planes + _deep_alpha(frame, depth), format=format)
+
+
+def _deep_alpha(frame: Frame, depth: int) -> tuple[Plane, ...]:
+    if not frame.format.has_alpha:
+        return ()
+    return (scale_alpha(frame.planes[-1], depth=frame.format.depth, to_depth=depth),)
 
 
 def _colorspace(color: ColorSpec, format: PixelFormat) -> Colorspace:
