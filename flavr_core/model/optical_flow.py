@@ -70,7 +70,7 @@ def working_luma(luma: Array, scale: int) -> Luma:
     if bottom or right:
         luma = cv2.copyMakeBorder(luma, 0, bottom, 0, right, cv2.BORDER_REPLICATE)
     if scale == 1:
-        return luma
+        return np.ascontiguousarray(luma)  # planes of decoded pictures have gaps between their rows
     return cv2.resize(luma, (width, height), interpolation=cv2.INTER_AREA)
 
 
