@@ -20,24 +20,28 @@ def may_install() -> bool:
 def apt_install(command: list[str]) -> bool:
     """Run an `apt-get install` command, with a fresh list of packages where the old one does not do."""
     environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-
-    def run(arguments: list[str]) -> bool:
+    for attempt in (command, ["apt-get", "update"], command):
         done = subprocess.run(
-            arguments, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False
+            attempt, env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
         )
-        return done.returncode == 0
-
-    return run(command) or (run(["apt-get", "update"]) and run(command))
+        if done.returncode == 0 and attempt == command:
+            return True
+    # The last words say it: no such package, no network, another apt at work.
+    print(
+        f"{' '.join(command[:2])} failed: {(done.stderr.strip().splitlines() or ['?'])[-1]}", file=sys.stderr
+    )
+    return False
 
 
 def advice(missing: list[str]) -> str:
-    """What a user types to get the missing libraries."""
+    """What is missing and what a user types to get it."""
     if shutil.which("apt-get"):
-        return "sudo " + " ".join(install_command(missing))
-    if shutil.which("dnf") or shutil.which("zypper"):
-        tool = "dnf" if shutil.which("dnf") else "zypper"
-        return f"sudo {tool} install " + " ".join(f"'{soname}()(64bit)'" for soname in missing)
-    return "install the packages that hold them with your system's package tool"
+        return "The window needs system packages: sudo " + " ".join(install_command(missing))
+    for tool in ("dnf", "zypper"):
+        if shutil.which(tool):
+            names = " ".join(f"'{soname}()(64bit)'" for soname in missing)
+            return f"The window needs system libraries: sudo {tool} install {names}"
+    return f"The window needs system libraries, from your system's package tool: {' '.join(missing)}"
 
 
 def provide_libraries() -> None:

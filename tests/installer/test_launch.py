@@ -101,7 +101,7 @@ def test_others_are_told_in_one_line(
     system.provide_libraries()
     printed = capsys.readouterr().err
     assert wanted in printed
-    assert "libpulse.so.0" in printed
+    assert "libpulse" in printed
     assert printed.count("\n") == 1
 
 
@@ -110,11 +110,22 @@ def test_apt_gets_a_fresh_list_when_the_old_one_does_not_do(monkeypatch: pytest.
 
     def fake(command: list[str], **more: object) -> subprocess.CompletedProcess[str]:
         calls.append(command)
-        return subprocess.CompletedProcess(command, 100 if len(calls) == 1 else 0)
+        return subprocess.CompletedProcess(command, 100 if len(calls) == 1 else 0, "", "")
 
     monkeypatch.setattr(subprocess, "run", fake)
     assert system.apt_install(["apt-get", "install", "x"])
     assert calls == [["apt-get", "install", "x"], ["apt-get", "update"], ["apt-get", "install", "x"]]
+
+
+def test_a_failing_apt_says_its_last_words(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = "W: old list\nE: Unable to locate package libpulse0\n"
+    monkeypatch.setattr(
+        subprocess, "run", lambda command, **more: subprocess.CompletedProcess([], 100, "", words)
+    )
+    assert not system.apt_install(["apt-get", "install", "libpulse0"])
+    assert capsys.readouterr().err == "apt-get install failed: E: Unable to locate package libpulse0\n"
 
 
 def test_a_python_without_venv_names_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
