@@ -24,6 +24,7 @@ from av.stream import Discard
 from numpy.typing import NDArray
 
 from flavr_core.media.encoding import EncodingPlan, StreamAction, StreamPlan
+from flavr_core.media.streams import carried_tags
 
 Samples = NDArray[Any]
 """(channels, samples) of float32 (fltp), int32 (s32p) or int16 (s16p)."""
@@ -61,8 +62,7 @@ def add_sound(output: OutputContainer, encoding: EncodingPlan, stream: StreamPla
                 context.bit_rate = int(_BIT_RATE_A_CHANNEL[stream.encoder] * mono * stream.channels)
             context.flags |= Flags.bitexact
             context.open()
-        tags = {key: value for key, value in template.metadata.items() if key in ("language", "title")}
-        added.metadata.update(tags)
+        added.metadata.update(carried_tags(template.metadata))
         added.disposition = template.disposition
     return added
 

@@ -21,6 +21,8 @@ _ATTACHED_PICTURE = 0x400
 _OWN_TAGS = {"encoder", "major_brand", "minor_version", "compatible_brands", "duration"}
 """Global tags that speak of the source file itself, not of what is in it."""
 _TEXT_SUBTITLES = {"subrip", "ass", "ssa", "webvtt", "mov_text", "text"}
+_LEAD_WORTH_A_WORD_S = Fraction(1, 20)
+"""Shorter leads are what audio codecs begin with."""
 _OPUS_RATES = (48000, 24000, 16000, 12000, 8000)
 _AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
 
@@ -119,7 +121,10 @@ def plan_side_streams(
     streams = [_with_start(stream, plan, container, facts, lead) for stream in streams]
     chapters, dropped_chapters = _plan_chapters(info, plan, export, container, lead)
     metadata, lost = _plan_tags(info, container)
-    notes = [f"{lead_ms(lead)} of sound come before the first picture, as in the source."] if lead else []
+    notes = []
+    if lead >= _LEAD_WORTH_A_WORD_S:
+        ms = round(lead * 1000)
+        notes.append(f"{ms} ms of sound come before the first picture, as in the source.")
     notes += dropped_chapters
     if lost:
         notes.append(f"{container.title} has no place for the tags {', '.join(lost)}; they are left out.")
@@ -159,11 +164,6 @@ def _start_in(container: Container, stream: StreamPlan, fact: _Facts) -> Fractio
     if stream.action is StreamAction.COPY and is_matroska and stream.codec != "opus" and not fact.is_matroska:
         return fact.packet_start
     return fact.sound_start
-
-
-def lead_ms(lead: Fraction) -> str:
-    """A lead for people."""
-    return f"{float(lead) * 1000:.1f} ms"
 
 
 def _keeps_own_clock(stream: StreamPlan, plan: OutputPlan) -> bool:
@@ -217,6 +217,8 @@ def _reason_to_drop(stream: StreamPlan, export: ExportSettings, container: Conta
         return "no sound was asked for" if export.audio is AudioMode.DROP else ""
     if stream.kind == "video":
         return "only the main video is converted"
+    if stream.kind == "data" and stream.codec == "bin_data":
+        return "it lists chapters, which are written anew"
     if stream.kind not in ("subtitle", "attachment", "cover"):
         return "data beside picture and sound is tied to the source's own frames"
     if stream.kind == "cover":
@@ -278,6 +280,12 @@ def _sample_rate_for(encoder: str, rate: int) -> int:
     if rates is None or rate in rates:
         return rate
     return min((r for r in rates if r >= rate), default=rates[0])
+
+
+def carried_tags(metadata: dict[str, str]) -> dict[str, str]:
+    """Language and title of a stream; MP4 and MOV call the title a name."""
+    tags = {key: value for key, value in metadata.items() if key in ("language", "title")}
+    return {"title": metadata["name"], **tags} if metadata.get("name") else tags
 
 
 def output_time(seconds: Fraction, plan: OutputPlan, lead: Fraction) -> Fraction:

@@ -15,9 +15,12 @@ from av.subtitles.stream import SubtitleStream
 from av.subtitles.subtitle import AssSubtitle, SubtitleSet
 
 from flavr_core.media.encoding import EncodingPlan, StreamAction, StreamPlan
+from flavr_core.media.streams import carried_tags
 
 TICK = Fraction(1, 1000)
 """Seconds a unit of all subtitle times in the output."""
+_NOTHING = b"\0\0"
+"""What fills the time between subtitles in MP4; the muxer puts it there itself."""
 
 
 def _open(encoding: EncodingPlan, stream: StreamPlan) -> tuple[InputContainer, SubtitleStream]:
@@ -42,9 +45,7 @@ def add_subtitles(output: OutputContainer, encoding: EncodingPlan, stream: Strea
             context.time_base = TICK
             context.open()
         added.time_base = TICK
-        added.metadata.update(
-            {key: value for key, value in template.metadata.items() if key in ("language", "title")}
-        )
+        added.metadata.update(carried_tags(template.metadata))
         added.disposition = template.disposition
     return added
 
@@ -65,7 +66,7 @@ def subtitle_packets(
     output_end = encoding.duration + encoding.lead
     with source:
         for packet in source.demux(template):
-            if packet.pts is None or not packet.size:
+            if packet.pts is None or not packet.size or bytes(packet) == _NOTHING:
                 continue
             start = _moved(packet.pts * packet.time_base, encoding)
             length = (packet.duration or 0) * packet.time_base / encoding.speed
