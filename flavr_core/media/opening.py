@@ -71,6 +71,11 @@ def open_container(path: Path) -> InputContainer:
     try:
         container = av.open(f"file:{path}", mode="r", container_options=options, metadata_errors="replace")
     except (FFmpegError, *_SLIPS) as error:
+        if _is_unfinished(path):
+            raise MediaError(
+                f"'{path}' is a recording that was never finished: its index is missing.",
+                "Let the camera repair it, or a repair program with a whole clip of the same camera.",
+            ) from error
         raise MediaError(
             f"'{path}' is no video or image that can be read.",
             f"{_DAMAGED} ({getattr(error, 'strerror', None) or error})",
@@ -79,6 +84,24 @@ def open_container(path: Path) -> InputContainer:
         container.close()
         raise MediaError(f"'{path}' is no video or image that can be read.", _DAMAGED)
     return container
+
+
+def _is_unfinished(path: Path) -> bool:
+    """Whether an MP4 or MOV lacks its `moov` box, which cameras write last."""
+    with path.open("rb") as file:
+        for number in range(10_000):
+            head = file.read(16)
+            size, kind = int.from_bytes(head[:4], "big"), head[4:8]
+            if len(head) < 8:
+                return number > 0
+            if kind == b"moov" or (number == 0 and kind not in (b"ftyp", b"wide", b"mdat", b"free", b"skip")):
+                return False
+            if size == 1:
+                size = int.from_bytes(head[8:], "big")
+            if size < 8:
+                return kind == b"mdat"  # it runs to the file's end
+            file.seek(size - len(head), 1)
+    return False
 
 
 def is_picture(stream: VideoStream) -> bool:

@@ -47,7 +47,7 @@ def probe(path: Path, *, sequence_rate: Fraction = Fraction(24)) -> ClipInfo:
     path = Path(path)
     if sequence_rate <= 0:
         raise SettingsError(f"A rate of {sequence_rate} cannot be shown.", "Use 24 or 30000/1001.")
-    if path.is_dir() or is_pattern(path):
+    if _names_images(path):
         return probe_images(path, sequence_rate)
     check_file(path)
     with reading(path):
@@ -57,6 +57,13 @@ def probe(path: Path, *, sequence_rate: Fraction = Fraction(24)) -> ClipInfo:
         if animation is None and image_codec(path) is not None:
             return probe_images(path, sequence_rate)
     return probe_video(path)
+
+
+def _names_images(path: Path) -> bool:
+    try:
+        return path.is_dir() or is_pattern(path)
+    except (OSError, ValueError):
+        return False  # no path at all, such as one that is too long: it is refused as a file
 
 
 def probe_video(path: Path) -> ClipInfo:
