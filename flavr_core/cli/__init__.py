@@ -20,6 +20,7 @@ COMMANDS = {
     "convert": "make a clip smoother or slower",
     "frames": "draw the pictures between still images",
     "probe": "say all that is known of a clip, and what would happen to it",
+    "cuts": "find the cuts and repeated frames of a clip, to be edited by hand",
     "presets": "list, show, export and import ways to store the result",
     "models": "list, import, verify and remove networks",
     "evaluate": "measure networks against frames that were held out",

@@ -26,7 +26,15 @@ from flavr_core.pipeline.journal import (
 from flavr_core.plan import OutputPlan
 from flavr_core.progress import CancelToken, Progress, Reporter
 from flavr_core.settings import ConvertSettings, DuplicateMode
-from flavr_core.timeline import CutOverrides, drop_duplicates, find_duplicates, plan_output, read_cuts_file
+from flavr_core.timeline import (
+    CutOverrides,
+    drop_duplicates,
+    find_duplicates,
+    plan_output,
+    read_cuts_file,
+    resolve_overrides,
+)
+from flavr_core.timing import format_rate
 
 T = TypeVar("T")
 
@@ -122,6 +130,9 @@ def prepare(settings: ConvertSettings, *, reporter: Reporter, token: CancelToken
 
     plan = problems.attempt(lambda: plan_with((info.times, None)))
     encoding = None
+    if overrides is not None:
+        given = overrides
+        problems.attempt(lambda: resolve_overrides(given, info.times))
     if plan is not None:
         first_plan = plan
         encoding = problems.attempt(
@@ -134,7 +145,7 @@ def prepare(settings: ConvertSettings, *, reporter: Reporter, token: CancelToken
     assert plan is not None
     assert encoding is not None
     assert engine is not None
-    notes = [*info.notes, *encoding.notes, *engine.notes]
+    notes = [*info.notes, *_timing_notes(info, settings), *encoding.notes, *engine.notes]
     if settings.scenes.duplicates is DuplicateMode.DROP:
         duplicates = _analyse_duplicates(info, reporter, token)
         plan = plan_with(drop_duplicates(info.times, duplicates))
@@ -153,6 +164,18 @@ def prepare(settings: ConvertSettings, *, reporter: Reporter, token: CancelToken
         segments=split_segments(len(plan), settings.segment_frames),
         notes=tuple(notes),
     )
+
+
+def _timing_notes(info: ClipInfo, settings: ConvertSettings) -> list[str]:
+    """What a multiple of a variable rate means."""
+    timing = settings.timing
+    if not info.is_vfr or timing.keep_vfr or timing.rate.factor is None:
+        return []
+    return [
+        f"The clip's rate varies around {format_rate(info.rate)} frames a second; the output has a constant "
+        "rate, so few source frames fall on its places. --keep-vfr keeps all of them, --rate 60 gives a "
+        "rate that players like."
+    ]
 
 
 def check_output(settings: ConvertSettings) -> None:
