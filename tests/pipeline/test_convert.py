@@ -180,3 +180,24 @@ def test_a_truncated_clip_gives_what_is_there_or_a_sentence(make_clip: MakeClip,
         code = convert(broken, output)
         assert code in (0, 3)
         assert output.exists() == (code == 0)
+
+
+def test_repeated_frames_are_redrawn(make_clip: MakeClip, tmp_path: Path) -> None:
+    """Animation on twos: testsrc2 at 12 frames a second shown at 24."""
+    clip = make_clip(rate="12", sound=False, video=("-r", "24", "-c:v", "ffv1"), name="on twos.mkv")
+    output, receipt = tmp_path / "out.mkv", tmp_path / "receipt.json"
+    arguments = ("--codec", "ffv1", "--rate", "1x", "--duplicates", "drop", "--receipt", receipt)
+    assert convert(clip, output, *arguments) == 0
+    facts = json.loads(receipt.read_text())
+    assert (facts["source_frames"], facts["frames"]) == (12, 24)
+    assert len(set(hashes(clip))) == 12
+    assert len(set(hashes(output))) == 23  # only the last frame has no later one to move to
+
+
+def test_cuts_by_hand_are_checked_before_the_start(
+    make_clip: MakeClip, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cuts = tmp_path / "cuts.txt"
+    cuts.write_text("12f\n500f\n")
+    assert convert(make_clip(), tmp_path / "out.mp4", "--cuts", cuts) == 2
+    assert "past the end" in capsys.readouterr().err
