@@ -194,6 +194,8 @@ RECIPES: dict[str, Recipe] = {
     "alpha": ("mov", {"codec": "qtrle", "pix_fmt": "argb"}),
     "alpha_ten_bit": ("mov", {"codec": "prores_ks", "pix_fmt": "yuva444p10le",
                               "options": {"profile": "4444"}}),
+    "alpha_webm": ("webm", {"codec": "libvpx-vp9", "pix_fmt": "yuva420p",
+                            "options": {"auto-alt-ref": "0", "g": "8", "cpu-used": "5"}}),
     "full_range": ("mp4", {"codec": "mjpeg", "pix_fmt": "yuvj420p"}),
     "wide_pixels": ("mp4", {"pixel_aspect": Fraction(16, 11)}),
     "tagged": ("mp4", {"color": (1, 1, 1, 1), "sound": True, "metadata": {"title": "A title"}}),

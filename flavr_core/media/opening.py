@@ -6,11 +6,14 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 import av
+from av.codec.context import CodecContext
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.stream import Discard, Disposition
+from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from flavr_core.errors import MediaError
@@ -141,7 +144,19 @@ def check_size(width: int, height: int, path: Path) -> None:
         )
 
 
-def use_threads(stream: VideoStream) -> None:
-    """Decode on all cores, up to eight: more would only hold more frames in memory."""
-    stream.codec_context.thread_type = "AUTO"
-    stream.codec_context.thread_count = min(os.cpu_count() or 1, 8)
+def decoder_of(stream: VideoStream, *, threads: bool = True) -> VideoCodecContext:
+    """The decoder of a stream: libav's own, but libvpx where VP8 or VP9 carries alpha, which it alone reads.
+
+    Args:
+        stream: as `pick_video` gave it.
+        threads: decode on all cores, up to eight: more would only hold more frames in memory. Without,
+            pictures come out as early as they can.
+    """
+    decoder = stream.codec_context
+    by_libvpx = {"vp8": "libvpx", "vp9": "libvpx-vp9"}.get(decoder.codec.canonical_name)
+    if by_libvpx is not None and stream.metadata.get("alpha_mode") == "1":
+        decoder = cast(VideoCodecContext, CodecContext.create(by_libvpx, "r"))
+    if threads:
+        decoder.thread_type = "AUTO"
+        decoder.thread_count = min(os.cpu_count() or 1, 8)
+    return decoder

@@ -19,11 +19,12 @@ from pathlib import Path
 import av
 from av.error import FFmpegError
 from av.packet import Packet
+from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from flavr_core.errors import MediaError
 from flavr_core.media.animation import read_animation
-from flavr_core.media.opening import check_file, open_container, pick_video, use_threads
+from flavr_core.media.opening import check_file, decoder_of, open_container, pick_video
 from flavr_core.media.timestamps import repair, usual_step
 
 NO_PTS = -(2**63)
@@ -239,32 +240,38 @@ def _first_shown(path: Path, times: Sequence[int]) -> int | None:
 
 
 def decode_stream(
-    container: av.container.InputContainer, stream: VideoStream, *, number_packets: bool = False
+    container: av.container.InputContainer,
+    stream: VideoStream,
+    *,
+    decoder: VideoCodecContext | None = None,
+    number_packets: bool = False,
 ) -> Iterator[av.VideoFrame]:
     """All pictures from the container's place to its end; what cannot be decoded is passed over.
 
     Args:
         container: open, at any place; it is read to its end.
         stream: the video.
+        decoder: what decodes; None for one that gives pictures as early as it can.
         number_packets: give each packet its number as its time, so that each picture tells its packet.
     """
     numbers = itertools.count()
+    decoder = decoder or decoder_of(stream, threads=False)
     try:
         for packet in container.demux(stream):
             if packet.size == 0:
                 continue  # an empty one would end the decoder
             if number_packets:
                 packet.pts = next(numbers)
-            yield from decode_packet(stream, packet)
+            yield from decode_packet(decoder, packet)
     except FFmpegError:
         pass  # the file breaks off; what was read so far is shown
-    yield from decode_packet(stream, None)
+    yield from decode_packet(decoder, None)
 
 
-def decode_packet(stream: VideoStream, packet: Packet[VideoStream] | None) -> list[av.VideoFrame]:
+def decode_packet(decoder: VideoCodecContext, packet: Packet[VideoStream] | None) -> list[av.VideoFrame]:
     """Pictures that come out when a packet goes in; none where it is damaged. None ends the stream."""
     try:
-        return stream.decode(packet)
+        return decoder.decode(packet)
     except (FFmpegError, ValueError):
         return []
 
@@ -369,10 +376,10 @@ def _display_order(path: Path, num_packets: int) -> list[int]:
     seen = bytearray(num_packets)
     with open_container(path) as container:
         stream = pick_video(container, path)
-        use_threads(stream)
+        decoder = decoder_of(stream)
         # Only the order is wanted: the costly last steps of decoding are left out.
-        stream.codec_context.options = {"skip_loop_filter": "all", "skip_idct": "all"}
-        for picture in decode_stream(container, stream, number_packets=True):
+        decoder.options = {"skip_loop_filter": "all", "skip_idct": "all"}
+        for picture in decode_stream(container, stream, decoder=decoder, number_packets=True):
             number = picture.pts
             if number is not None and 0 <= number < num_packets and not seen[number]:
                 seen[number] = 1

@@ -21,7 +21,7 @@ from flavr_core.clip import ClipInfo
 from flavr_core.errors import MediaError
 from flavr_core.frame import Frame
 from flavr_core.media.interlace import LEAD_IN, deinterlace
-from flavr_core.media.opening import open_container, pick_video, use_threads
+from flavr_core.media.opening import decoder_of, open_container, pick_video
 from flavr_core.media.orientation import Orientation, orientation_of
 from flavr_core.media.packets import PacketIndex, decode_packet, read_index
 from flavr_core.media.pixels import frame_from_av
@@ -29,6 +29,8 @@ from flavr_core.timing import format_time
 
 Numbered = tuple[int | None, av.VideoFrame]
 """A decoded picture and the number of its frame; None where it is none of the clip's frames."""
+Shown = tuple[int, av.VideoFrame]
+"""A picture and the number of the frame that it is shown as."""
 
 
 class PictureReader:
@@ -39,7 +41,7 @@ class PictureReader:
         self._index = index
         self._container = open_container(path)
         self._stream: VideoStream = pick_video(self._container, path)
-        use_threads(self._stream)
+        self._decoder = decoder_of(self._stream)
         self._is_fresh = True
 
     def close(self) -> None:
@@ -68,11 +70,11 @@ class PictureReader:
                 if shown_as is not None:
                     packet.pts = ordinal
                     ordinal += 1
-                for picture in decode_packet(self._stream, packet):
+                for picture in decode_packet(self._decoder, packet):
                     yield self._number(picture), picture
         except FFmpegError:
             pass  # the file breaks off; frames that are missing now are held by the caller
-        for picture in decode_packet(self._stream, None):
+        for picture in decode_packet(self._decoder, None):
             yield self._number(picture), picture
 
     def _number(self, picture: av.VideoFrame) -> int | None:
@@ -86,6 +88,7 @@ class PictureReader:
 
     def _jump(self, key_number: int) -> tuple[int, Iterator[Packet[VideoStream]]]:
         """Place the file at or before a key packet; returns which one, and the packets from it on."""
+        step = 1
         while key_number > 0:
             key = self._index.keys[key_number]
             for target in dict.fromkeys((key.pts, key.dts)):
@@ -94,8 +97,7 @@ class PictureReader:
                 found = self._seek(target)
                 if found is not None and found[0] <= key_number:
                     return found
-            # Far apart enough that a file whose seeking is coarse is soon read from its start.
-            key_number -= max(1, key_number // 4)
+            key_number, step = max(0, key_number - step), 2 * step
         self._reopen()
         return 0, self._container.demux(self._stream)
 
@@ -103,6 +105,7 @@ class PictureReader:
         """Seek by time; returns the key packet it came to, when it is a known one."""
         try:
             self._container.seek(target, stream=self._stream, backward=True)
+            self._decoder.flush_buffers()
             self._is_fresh = False
             packets = self._container.demux(self._stream)
             for packet in packets:
@@ -122,13 +125,33 @@ class PictureReader:
         self._container.close()
         self._container = open_container(self._path)
         self._stream = pick_video(self._container, self._path)
-        use_threads(self._stream)
+        self._decoder = decoder_of(self._stream)
         self._is_fresh = False
 
 
 def _chain(first: Packet[VideoStream], rest: Iterator[Packet[VideoStream]]) -> Iterator[Packet[VideoStream]]:
     yield first
     yield from rest
+
+
+class _Run:
+    """A reader and the pictures that come out of it: how far it has got."""
+
+    def __init__(self, reader: PictureReader) -> None:
+        self.reader = reader
+        self.pictures: Generator[Shown, None, None] | None = None
+        self.next_index: int | None = None
+
+    def restart(self, pictures: Generator[Shown, None, None], start: int) -> Generator[Shown, None, None]:
+        if self.pictures is not None:
+            self.pictures.close()
+        self.pictures, self.next_index = pictures, start
+        return pictures
+
+    def close(self) -> None:
+        if self.pictures is not None:
+            self.pictures.close()
+        self.reader.close()
 
 
 class VideoSource:
@@ -140,7 +163,7 @@ class VideoSource:
         self._index = read_index(info.path)
         if len(self._index.pts) != len(info.times):
             raise MediaError(f"'{info.path}' has changed since it was read.", "Open it again.")
-        self._idle: PictureReader | None = None
+        self._parked: _Run | None = None
         self._held: set[int] = set()
         self._damaged: set[int] = set()
         self._extra: set[int] = set()
@@ -156,9 +179,9 @@ class VideoSource:
     def close(self) -> None:
         """Free the decoder and the file. Frames that were handed out stay valid."""
         self._is_closed = True
-        if self._idle is not None:
-            self._idle.close()
-            self._idle = None
+        if self._parked is not None:
+            self._parked.close()
+            self._parked = None
 
     @property
     def notes(self) -> list[str]:
@@ -191,27 +214,47 @@ class VideoSource:
             raise ValueError("the source is closed")
         if start >= end:
             return
-        reader, self._idle = self._idle or PictureReader(self.info.path, self._index), None
+        start = max(start, 0)
+        run, self._parked = self._parked, None
+        if run is None:
+            run = _Run(PictureReader(self.info.path, self._index))
         try:
-            with closing(self._complete(reader, max(start, 0), end)) as frames:
-                yield from frames
+            pictures = run.pictures
+            if pictures is None or not self._continues(run, start):
+                pictures = run.restart(self._complete(run.reader, start), start)
+            for index, picture in pictures:
+                run.next_index = index + 1
+                if index >= start:
+                    yield self._frame(picture, index)
+                if run.next_index >= end:
+                    return
+        except Exception:
+            run.pictures = None  # it cannot go on
+            raise
         finally:
-            self._put_back(reader)
+            self._park(run)
 
-    def _put_back(self, reader: PictureReader) -> None:
-        """Keep one open file for the next call; two runs at once have one each."""
-        if self._idle is None and not self._is_closed:
-            self._idle = reader
+    def _continues(self, run: _Run, start: int) -> bool:
+        """Whether going on from where a run stands is the shortest way to frame `start`."""
+        if run.next_index is None or run.next_index > start:
+            return False
+        return self._index.keys[self._index.key_for(start)].first_index <= run.next_index
+
+    def _park(self, run: _Run) -> None:
+        """Keep one open file, where it stands, for the next call; two runs at once have one each."""
+        if self._parked is None and not self._is_closed:
+            self._parked = run
         else:
-            reader.close()
+            run.close()
 
-    def _complete(self, reader: PictureReader, start: int, end: int) -> Generator[Frame, None, None]:
-        """Every frame from start to end - 1; those that are missing are held."""
+    def _complete(self, reader: PictureReader, start: int) -> Generator[Shown, None, None]:
+        """A picture for every frame from `start` to the end; those that are missing are held."""
+        count = len(self.info.times)
         needed = max(start - LEAD_IN, 0) if self.info.interlaced else start
-        key_number = self._index.key_for(needed)
+        key_number, step = self._index.key_for(needed), 1
         while True:
             with closing(self._numbered(reader, key_number)) as pictures:
-                current: tuple[int, av.VideoFrame] | None = None
+                current: Shown | None = None
                 wanted = start
                 for number, picture in pictures:
                     if number is None:
@@ -219,28 +262,29 @@ class VideoSource:
                         continue
                     if current is None and number > needed and key_number > 0:
                         break  # not decodable from here after all: begin earlier
-                    while wanted < min(number, end):
-                        yield self._frame(current or (number, picture), wanted)
+                    while wanted < min(number, count):
+                        yield wanted, self._hold(current or (number, picture), wanted)
                         wanted += 1
-                    if wanted == end:
-                        return
                     current = (number, picture)
                     if number == wanted:
-                        yield self._frame(current, wanted)
+                        yield wanted, picture
                         wanted += 1
-                    if wanted == end:
-                        return
                 else:
-                    if current is None and key_number == 0:
+                    if current is not None:
+                        for missing in range(wanted, count):
+                            yield missing, self._hold(current, missing)
+                        return
+                    if key_number == 0:
                         raise MediaError(
                             f"No picture in '{self.info.path}' can be decoded.",
                             "The file is damaged; copy or download it again.",
                         )
-                    if current is not None:
-                        for missing in range(wanted, end):
-                            yield self._frame(current, missing)
-                        return
-            key_number -= max(1, key_number // 4)
+            key_number, step = max(0, key_number - step), 2 * step
+
+    def _hold(self, current: Shown, index: int) -> av.VideoFrame:
+        """The picture shown in place of one that is missing."""
+        self._held.add(index)
+        return current[1]
 
     def _numbered(self, reader: PictureReader, key_number: int) -> Generator[Numbered, None, None]:
         pictures = reader.read_from(key_number)
@@ -249,11 +293,8 @@ class VideoSource:
             return
         yield from deinterlace(pictures, force=False)
 
-    def _frame(self, current: tuple[int, av.VideoFrame], index: int) -> Frame:
-        number, picture = current
-        if number != index:
-            self._held.add(index)
-        elif picture.is_corrupt:
+    def _frame(self, picture: av.VideoFrame, index: int) -> Frame:
+        if picture.is_corrupt and index not in self._held:
             self._damaged.add(index)
         if self._orientation is None:
             self._orientation = orientation_of(picture)[0]

@@ -16,7 +16,7 @@ from flavr_core.clip import ClipInfo
 from flavr_core.color import Siting
 from flavr_core.errors import MediaError
 from flavr_core.frame import Frame
-from flavr_core.media import open_source, probe
+from flavr_core.media import open_source, packets, probe, video
 from flavr_core.media.pixels import frame_from_av, frame_hash
 from tests import clip_factory
 
@@ -24,7 +24,7 @@ Clip = Callable[[str], Path]
 
 TURNED = ["rotated", "rotated_422", "mirrored", "upside_down", "odd_size_rotated"]
 INTERLACED = ["interlaced", "interlaced_h264"]
-STRAIGHT = [name for name in clip_factory.RECIPES if name not in TURNED + INTERLACED]
+STRAIGHT = [name for name in clip_factory.RECIPES if name not in [*TURNED, *INTERLACED, "alpha_webm"]]
 REPAIRED = ["avi_without_times", "raw_h264", "raw_hevc"]
 
 
@@ -84,6 +84,29 @@ def test_times_and_colours_are_those_of_the_clip(clip: Clip, name: str) -> None:
             assert (frame.color, frame.format) == (info.color, info.format)
             assert (frame.width, frame.height) == (info.width, info.height)
             assert not frame.made
+
+
+def test_going_on_needs_no_jump(clip: Clip, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Frame by frame through one long group of pictures: each is decoded once."""
+    decoded = []
+    monkeypatch.setattr(
+        video, "decode_packet", lambda *args: decoded.append(1) or packets.decode_packet(*args)
+    )
+    info = probe(clip("long_gop"))
+    everything = hashes(info)
+    decoded.clear()
+    with open_source(info) as source:
+        stepped = [frame_hash(next(source.frames(number))) for number in range(96)]
+    assert stepped == [text for _, text in everything]
+    assert len(decoded) <= 97
+
+
+def test_webm_alpha_is_read(clip: Clip) -> None:
+    info = probe(clip("alpha_webm"))
+    assert str(info.format) == "4:2:0 8 bit with alpha"
+    everything = hashes(info)
+    assert len(set(everything)) == 24
+    assert hashes(info, 13, 15) == everything[13:15]
 
 
 def test_two_runs_at_once_do_not_disturb_each_other(clip: Clip) -> None:
