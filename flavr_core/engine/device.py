@@ -112,13 +112,20 @@ def has_fast_bf16(device: torch.device) -> bool:
     """Whether bf16 is computed by instructions of its own, not by way of fp32."""
     if device.type == "cuda":
         return torch.cuda.get_device_capability(device) >= (8, 0)
-    try:
-        capabilities = torch.cpu.get_capabilities()
-    except (AttributeError, RuntimeError):
-        return False
-    return bool(capabilities.get("amx_bf16") or capabilities.get("avx512_bf16"))
+    return _cpu_has("amx_bf16", "avx512_bf16", "bf16")
 
 
 def has_fast_fp16(device: torch.device) -> bool:
-    """Whether fp16 is faster than fp32: GPUs with tensor cores. CPUs convert it at every step."""
-    return device.type == "cuda" and torch.cuda.get_device_capability(device) >= (7, 0)
+    """Whether fp16 is computed by instructions of its own: GPUs with tensor cores, few CPUs."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_capability(device) >= (7, 0)
+    return _cpu_has("amx_fp16", "avx512_fp16", "fp16_arith")
+
+
+def _cpu_has(*capabilities: str) -> bool:
+    """Whether the processor has one of these; False where torch does not tell."""
+    try:
+        known = torch.cpu.get_capabilities()
+    except (AttributeError, RuntimeError):
+        return False
+    return any(known.get(capability, False) for capability in capabilities)

@@ -13,6 +13,7 @@ network as a gray picture where it changes, and kept where it does not.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -116,10 +117,8 @@ class Engine:
 
     def identity(self) -> str:
         """What must be the same for two renders to give the same pixels."""
-        card = self.network.card
-        weights = card.sha256 if card is not None and card.sha256 else self.network.architecture
         return (
-            f"{self.network.name} {weights} in {self.precision.precision} on "
+            f"{self.network.name} {weights_hash(self.network)} in {self.precision.precision} on "
             f"{self.device.type} {device_name(self.device)}, torch {torch.__version__}"
         )
 
@@ -335,6 +334,17 @@ def divide_by_alpha(colour: Tensor, alpha: Tensor, *, straight: Tensor) -> Tenso
     return torch.where(seen, divided, straight)
 
 
+def weights_hash(network: Network) -> str:
+    """What tells a network's weights from others': the hash of its file, or of the weights themselves."""
+    if network.card is not None and network.card.sha256:
+        return network.card.sha256
+    digest = hashlib.sha256(network.architecture.encode())
+    for name, tensor in network.state_dict().items():
+        digest.update(name.encode())
+        digest.update(tensor.detach().float().cpu().contiguous().numpy().data)
+    return digest.hexdigest()
+
+
 def create_engine(settings: EngineSettings, *, width: int, height: int) -> Engine:
     """Load the network, choose the device and the number format, test them, plan the memory.
 
@@ -372,10 +382,9 @@ def create_engine(settings: EngineSettings, *, width: int, height: int) -> Engin
 def _place(
     network: Network, device: torch.device, settings: EngineSettings, *, width: int, height: int
 ) -> Engine:
-    sha256 = network.card.sha256 if network.card is not None else ""
     try:
         network, precision = apply_precision(
-            network.eval().to(device), settings.precision, identity=sha256 or None
+            network.eval().to(device), settings.precision, identity=weights_hash(network)
         )
         return Engine(
             network,

@@ -21,7 +21,7 @@ from torch.utils._pytree import tree_leaves
 from flavr_core.model.network import Network
 
 
-class _LiveBytes(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class _LiveBytes(TorchDispatchMode):
     """Counts the bytes of all tensors made while it is on that are alive at once."""
 
     def __init__(self) -> None:
@@ -40,7 +40,7 @@ class _LiveBytes(TorchDispatchMode):  # type: ignore[no-untyped-call]
         for leaf in tree_leaves(result):
             if isinstance(leaf, Tensor):
                 storage = leaf.untyped_storage()
-                reference = StorageWeakRef(storage)  # type: ignore[no-untyped-call]
+                reference = StorageWeakRef(storage)
                 self._alive[storage._cdata] = reference, storage.nbytes()
         self._alive = {key: entry for key, entry in self._alive.items() if not _is_gone(entry[0])}
         self.peak_bytes = max(self.peak_bytes, sum(nbytes for _, nbytes in self._alive.values()))
@@ -48,7 +48,7 @@ class _LiveBytes(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 
 def _is_gone(reference: StorageWeakRef) -> bool:
-    return bool(reference.expired())  # type: ignore[no-untyped-call]
+    return bool(reference.expired())
 
 
 @torch.inference_mode()

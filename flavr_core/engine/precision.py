@@ -20,7 +20,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from flavr_core.engine.device import has_fast_bf16, has_fast_fp16
+from flavr_core.engine.device import device_name, has_fast_bf16, has_fast_fp16
 from flavr_core.errors import DeviceError
 from flavr_core.model.network import DTYPES, Network
 from flavr_core.settings import Precision
@@ -97,11 +97,25 @@ def _candidates(wanted: Precision, device: torch.device) -> list[Precision]:
     if wanted is not Precision.AUTO:
         return [wanted]
     fast = []
-    if has_fast_fp16(device):
+    # On a CPU fp16 is left to those who ask for it: what torch makes of it varies too much.
+    if device.type != "cpu" and has_fast_fp16(device):
         fast.append(Precision.FP16)
     if has_fast_bf16(device):
         fast.append(Precision.BF16)
     return [*fast, Precision.FP32]
+
+
+def _check_wish(wanted: Precision, device: torch.device) -> None:
+    """See that a CPU has the instructions: without them torch needs minutes for one picture.
+
+    Raises:
+        DeviceError: when it has not.
+    """
+    has = {Precision.FP16: has_fast_fp16, Precision.BF16: has_fast_bf16}.get(wanted)
+    if device.type == "cpu" and has is not None and not has(device):
+        raise DeviceError(
+            f"{device_name(device)} has no instructions for {wanted}.", "Use --precision auto or fp32."
+        )
 
 
 def apply_precision(
@@ -118,7 +132,8 @@ def apply_precision(
         The network in its format (the given one where that is fp32) and what was decided.
 
     Raises:
-        DeviceError: when a format was asked for by name and gives no numbers.
+        DeviceError: when a format was asked for by name that the processor has no instructions for, or
+            in which the network gives no numbers.
     """
     if network.num_parameters == 0:
         notes: tuple[str, ...] = ()
@@ -127,6 +142,7 @@ def apply_precision(
                 f"{network.name} has no weights and computes in its own way; {wanted} has no meaning for it.",
             )
         return network, PrecisionChoice(precision=Precision.FP32, notes=notes)
+    _check_wish(wanted, network.device)
     candidates = _candidates(wanted, network.device)
     if candidates[0] is Precision.FP32:
         return network, PrecisionChoice(precision=Precision.FP32)

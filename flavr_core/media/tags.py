@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import re
 import struct
 from collections.abc import Sequence
 from fractions import Fraction
 
 import av
+import av.dictionary
 import av.logging
 from av.filter import Graph
 from av.sidedata.sidedata import SideData
@@ -28,11 +30,12 @@ def side_data_of(picture: av.VideoFrame) -> dict[str, bytes] | None:
         container: Sequence[SideData] = picture.side_data  # type: ignore[assignment]
         found = [container[number] for number in range(len(container))]
         for data in found:
-            metadata = getattr(data, "metadata", None)  # not in PyAV's type stubs
-            if metadata:
-                # WORKAROUND(PyAV 18.1): the wrapper frees this dictionary (the name of a PNG's colour
-                # profile), and so does the picture: a crash when both are gone. Never let the wrapper go.
-                ctypes.pythonapi.Py_IncRef(ctypes.py_object(metadata))
+            for held in gc.get_referents(data):
+                if isinstance(held, av.dictionary.Dictionary) and len(held):
+                    # WORKAROUND(PyAV 18.1): this wrapper frees the side data's metadata (the name of a
+                    # PNG's colour profile), and so does the picture: a crash once both are gone. The
+                    # wrapper, some hundred bytes, is never let go of.
+                    ctypes.pythonapi.Py_IncRef(ctypes.py_object(held))
         return {str(data.type.name): bytes(memoryview(data)) for data in found}
     except ValueError:
         return None  # PyAV knows fewer kinds than libav

@@ -50,4 +50,12 @@ def test_facts_of_the_cpu():
     assert devices.free_bytes(cpu) > 0
     assert devices.used_bytes(cpu) == 0
     assert 1 <= devices.limit_cpu_threads() <= max(devices.usable_cpus(), torch.get_num_threads())
+
+
+def test_number_formats_of_a_cpu_are_read_off_its_instructions(monkeypatch):
+    cpu = torch.device("cpu")
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": True}, raising=False)
+    assert devices.has_fast_bf16(cpu)
     assert not devices.has_fast_fp16(cpu)
+    monkeypatch.delattr(torch.cpu, "get_capabilities")
+    assert not devices.has_fast_bf16(cpu)
