@@ -207,7 +207,8 @@ class ClipBank:
             middle, stride // 2, 1 + np.floor(numbers.random(count) * (stride - 1)).astype(np.int64)
         )
         order = np.where(numbers.random((count, 1)) < 0.5, np.arange(4), np.arange(3, -1, -1))
-        indices = np.concatenate((first[:, None] + order * stride[:, None], (first + place)[:, None]), axis=1)
+        target = first + stride + place
+        indices = np.concatenate((first[:, None] + order * stride[:, None], target[:, None]), axis=1)
         positions = np.where(order[:, 0] == 0, place / stride, 1 - place / stride)
         rows, columns = np.where(turn, width, height), np.where(turn, height, width)
         top = np.floor(numbers.random(count) * (rows_of - rows + 1)).astype(np.int64)
