@@ -210,7 +210,8 @@ def encoder_options(
     elif encoder.name == "prores_ks":
         options = {"vendor": "apl0"}
     elif encoder.name == "ffv1":
-        options = {"level": "3", "slicecrc": "1", "slices": "4" if width < 640 else "12", "g": "1"}
+        # Its own choice of slices follows from the size alone; odd sizes cannot be cut in any number.
+        options = {"level": "3", "slicecrc": "1", "g": "1"}
     elif encoder.family == "nvenc":
         options = {"preset": preset, "rc": "vbr", "cq": quality, "b": "0", "tune": "hq"}
     elif encoder.family == "qsv":

@@ -70,7 +70,7 @@ def plan_encoding(info: ClipInfo, plan: OutputPlan, export: ExportSettings, *, o
         known = ", ".join(CONTAINERS)
         raise ProblemsError([SettingsError(f"There is no container '{export.container}'.", f"Use {known}.")])
     _check_place(info, output, container, found)
-    _check_settings(export, container, found)
+    export = _check_settings(export, container, found)
     if export.codec not in container.codecs:
         _explain_codec(export, container, found)
         raise ProblemsError(found.problems)
@@ -132,18 +132,23 @@ def _same_file(a: Path, b: Path) -> bool:
         return a.absolute() == b.absolute()
 
 
-def _check_settings(export: ExportSettings, container: Container, found: _Findings) -> None:
-    """What is wrong whatever the clip."""
+def _check_settings(export: ExportSettings, container: Container, found: _Findings) -> ExportSettings:
+    """What is wrong whatever the clip; returns settings without it, to go on checking with."""
     if export.speed not in SPEEDS:
         found.setting(f"'{export.speed}' is no speed.", f"Use {', '.join(SPEEDS)}.")
+        export = replace(export, speed="medium")
     if export.chroma not in (None, *_CHROMA, "rgb", "gray"):
         found.setting(f"'{export.chroma}' is no chroma format.", "Use 420, 422, 444, rgb or gray.")
+        export = replace(export, chroma=None)
     if export.depth is not None and not 8 <= export.depth <= 16:
         found.setting(f"{export.depth} bits a sample cannot be stored.", "Use 8, 10 or 12.")
+        export = replace(export, depth=None)
     if export.max_width is not None and export.max_width < 16:
         found.setting(f"A width of {export.max_width} is too small.", "Use 16 or more.")
+        export = replace(export, max_width=None)
     if not container.is_video and export.hardware not in ("none", "auto"):
         found.setting(f"No hardware encodes {container.title}.", "Leave --hardware away.")
+    return export
 
 
 def _explain_codec(export: ExportSettings, container: Container, found: _Findings) -> None:
@@ -179,8 +184,9 @@ def _plan_size(
     info: ClipInfo, export: ExportSettings, stored: PixelFormat, encoder: Encoder, found: _Findings
 ) -> _Size:
     """Crop, scaling and repeated edges."""
-    step_x = 1 << stored.log2_chroma_w if encoder.even_sizes else 1
-    step_y = 1 << stored.log2_chroma_h if encoder.even_sizes else 1
+    # ffmpeg's FFV1 loses the last line of 4:1:0 chroma where the size is no multiple of 4.
+    step_x = 1 << stored.log2_chroma_w if encoder.even_sizes or stored.log2_chroma_w > 1 else 1
+    step_y = 1 << stored.log2_chroma_h if encoder.even_sizes or stored.log2_chroma_h > 1 else 1
     width, height = info.width, info.height
     if export.max_width is not None and width > export.max_width:
         scaled_width = max(step_x, export.max_width // step_x * step_x)
@@ -198,6 +204,8 @@ def _plan_size(
             width=width, height=height,
         )  # fmt: skip
     what = f"{stored} in {CODEC_TITLES[encoder.codec]} needs an even {' and '.join(odd)}"
+    if max(step_x, step_y) > 2:
+        what = what.replace("an even", "a four-fold")
     if export.odd_size is OddSize.CROP:
         width, height = width // step_x * step_x, height // step_y * step_y
         found.notes.append(f"{what}: {info.width}x{info.height} is cropped to {width}x{height}.")

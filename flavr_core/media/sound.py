@@ -62,7 +62,7 @@ def add_sound(output: OutputContainer, encoding: EncodingPlan, stream: StreamPla
                 context.bit_rate = int(_BIT_RATE_A_CHANNEL[stream.encoder] * mono * stream.channels)
             context.flags |= Flags.bitexact
             context.open()
-        added.metadata.update(carried_tags(template.metadata))
+        added.metadata.update(carried_tags(template.metadata, encoding.form))
         added.disposition = template.disposition
     return added
 

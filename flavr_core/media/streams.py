@@ -23,6 +23,10 @@ _OWN_TAGS = {"encoder", "major_brand", "minor_version", "compatible_brands", "du
 _TEXT_SUBTITLES = {"subrip", "ass", "ssa", "webvtt", "mov_text", "text"}
 _LEAD_WORTH_A_WORD_S = Fraction(1, 20)
 """Shorter leads are what audio codecs begin with."""
+_MOV_LANGUAGES = {
+    "deu": "ger", "nld": "dut", "ell": "gre", "isl": "ice", "zho": "chi", "sqi": "alb", "mkd": "mac",
+}  # fmt: skip
+"""ISO 639-2 codes for which ffmpeg's list of QuickTime languages has the other of the two."""
 _OPUS_RATES = (48000, 24000, 16000, 12000, 8000)
 _AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
 
@@ -282,10 +286,14 @@ def _sample_rate_for(encoder: str, rate: int) -> int:
     return min((r for r in rates if r >= rate), default=rates[0])
 
 
-def carried_tags(metadata: dict[str, str]) -> dict[str, str]:
-    """Language and title of a stream; MP4 and MOV call the title a name."""
+def carried_tags(metadata: dict[str, str], container: Container) -> dict[str, str]:
+    """Language and title of a stream; MP4 and MOV call the title a name, MOV has its own list of languages."""
     tags = {key: value for key, value in metadata.items() if key in ("language", "title")}
-    return {"title": metadata["name"], **tags} if metadata.get("name") else tags
+    if metadata.get("name"):
+        tags.setdefault("title", metadata["name"])
+    if container.name == "mov" and "language" in tags:
+        tags["language"] = _MOV_LANGUAGES.get(tags["language"], tags["language"])
+    return tags
 
 
 def output_time(seconds: Fraction, plan: OutputPlan, lead: Fraction) -> Fraction:

@@ -45,7 +45,7 @@ def add_subtitles(output: OutputContainer, encoding: EncodingPlan, stream: Strea
             context.time_base = TICK
             context.open()
         added.time_base = TICK
-        added.metadata.update(carried_tags(template.metadata))
+        added.metadata.update(carried_tags(template.metadata, encoding.form))
         added.disposition = template.disposition
     return added
 

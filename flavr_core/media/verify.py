@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from pathlib import Path
 
@@ -67,13 +68,14 @@ def _verify_video(encoding: EncodingPlan, output: Path) -> Verification:
 
 
 def _end(encoding: EncodingPlan, output: Path, last: tuple[int, int], time_base: Fraction) -> Fraction:
-    """When the last picture ends: MP4 and MOV keep a track's length, the others that of the last packet."""
+    """When the last picture ends: each container keeps a track's length in its own place."""
     with av.open(str(output)) as container:
         stream = container.streams.video[0]
         if encoding.form.muxer in ("mp4", "mov") and stream.duration is not None:
             return (stream.start_time or 0) * time_base + stream.duration * time_base
-        if not last[1] and container.duration is not None:
-            return Fraction(container.duration, av.time_base)
+        if written := re.fullmatch(r"(\d+):(\d+):([\d.]+)", stream.metadata.get("DURATION", "")):
+            hours, minutes, seconds = written.groups()
+            return int(hours) * 3600 + int(minutes) * 60 + Fraction(seconds)
     return (last[0] + last[1]) * time_base
 
 
