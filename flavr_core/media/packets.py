@@ -363,7 +363,7 @@ def _index_by_decoding(path: Path, scan: _Scan, context: _Context) -> PacketInde
         time_base=context.time_base / fixed.scale,
         stream_time_base=context.time_base,
         pts=array("q", fixed.pts),
-        end_pts=fixed.pts[-1] + (scan.duration[order[-1]] or step) * fixed.scale,
+        end_pts=fixed.pts[-1] + step * fixed.scale,
         keys=_keys_by_order(scan, shown_as),
         shown_as=shown_as,
         notes=(*notes, *fixed.notes(), *_broken_notes(scan)),

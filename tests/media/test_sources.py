@@ -19,6 +19,7 @@ from flavr_core.frame import Frame
 from flavr_core.media import open_source, packets, probe, video
 from flavr_core.media.pixels import frame_from_av, frame_hash
 from tests import clip_factory
+from tests.field_coded import field_coded_h264
 
 Clip = Callable[[str], Path]
 
@@ -281,6 +282,33 @@ def test_a_change_of_size_inside_a_stream_is_scaled_and_said(tmp_path: Path) -> 
     with open_source(info) as source:
         assert {(frame.width, frame.height) for frame in source.frames()} == {(64, 48)}
         assert any("changes at frame 10" in note for note in source.notes)
+
+
+@pytest.mark.parametrize("suffix", ["h264", "ts", "mp4", "mkv", "avi"])
+def test_two_fields_in_two_packets_are_one_frame(tmp_path: Path, suffix: str) -> None:
+    rng = np.random.default_rng(0)
+    stored = [rng.integers(16, 236, (32, 32), dtype=np.uint8) for _ in range(10)]
+    raw = tmp_path / "fields.h264"
+    raw.write_bytes(field_coded_h264(stored))
+    path = tmp_path / f"copy.{suffix}"
+    if suffix == "h264":
+        path = raw
+    else:
+        with av.open(str(raw)) as original, av.open(str(path), "w") as copy:
+            stream = original.streams.video[0]
+            target = copy.add_stream_from_template(stream)
+            for number, packet in enumerate(original.demux(stream)):
+                if packet.size:
+                    packet.stream = target
+                    packet.pts = packet.dts = number * packet.duration
+                    copy.mux(packet)
+    info = probe(path)
+    assert (len(info.times), info.interlaced, info.is_vfr) == (10, True, False)
+    assert info.times.duration == 10 / info.rate
+    everything = hashes(info)
+    assert len(set(everything)) == 10
+    for start in (7, 2, 9, 0, 5):
+        assert hashes(info, start, start + 2) == everything[start : start + 2]
 
 
 def test_hidden_vp8_frames_are_not_counted(clip: Clip, tmp_path: Path) -> None:
