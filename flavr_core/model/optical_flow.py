@@ -41,6 +41,8 @@ COST_SCALE = 12.0
 """Gray levels of cost at which a guess weighs 1/e."""
 BEND_DOUBT = 4.0
 """Gray levels of doubt that make a frame's acceleration weigh a quarter."""
+ONE_SIDED = 0.5
+"""Share of an acceleration that is believed when only one frame has a neighbour (clip ends, cuts)."""
 SHARE_DOUBT = 6.0
 """Gray levels of doubt that halve a frame's share."""
 
@@ -288,7 +290,7 @@ def _mixed_bend(before: _Beyond | None, after: _Beyond | None, position: float) 
     fall = np.float32(position * (1 - position) / 2)
     if before is None or after is None:
         one = before or after
-        return None if one is None else one.bend * fall
+        return None if one is None else one.bend * fall * np.float32(ONE_SIDED)
     sure_before = np.square(after.doubt + np.float32(BEND_DOUBT)) * np.float32(2 - position)
     sure_after = np.square(before.doubt + np.float32(BEND_DOUBT)) * np.float32(1 + position)
     mixed: Field = cv2.blendLinear(before.bend, after.bend, sure_before, sure_after)
