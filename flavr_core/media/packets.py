@@ -101,7 +101,10 @@ class _Scan:
     duration: array[int] = field(default_factory=lambda: array("q"))
     shown: bytearray = field(default_factory=bytearray)
     keys: list[tuple[int, int | None, int | None, int | None]] = field(default_factory=list)
+    promised: int = 0
+    """Frames that the file's index names; 0 where it has none."""
     broken_at: str = ""
+    """What libav says of the place where reading ended before the end."""
 
 
 def read_index(path: Path) -> PacketIndex:
@@ -120,6 +123,8 @@ def _read_index(path: Path, _size: int, _mtime_ns: int) -> PacketIndex:
     with open_container(path) as container:
         stream = pick_video(container, path)
         scan = _scan_packets(container, stream)
+        if "mp4" not in container.format.name:
+            scan.promised = 0  # elsewhere the number is a guess, or counts frames that were never stored
         if not any(scan.shown):
             raise MediaError(
                 f"'{path}' holds no picture.",
@@ -177,7 +182,7 @@ def _rates(stream: VideoStream) -> tuple[Fraction, ...]:
 
 
 def _scan_packets(container: av.container.InputContainer, stream: VideoStream) -> _Scan:
-    scan = _Scan()
+    scan = _Scan(promised=stream.frames)
     is_shown = _SHOWS.get(stream.codec_context.codec.canonical_name, lambda _: True)
     try:
         for packet in container.demux(stream):
@@ -331,7 +336,14 @@ def _index_of_animation(path: Path, scan: _Scan, context: _Context) -> PacketInd
 
 
 def _broken_notes(scan: _Scan) -> tuple[str, ...]:
-    return (f"The file breaks off: {scan.broken_at}.",) if scan.broken_at else ()
+    found = []
+    if len(scan.pts) < scan.promised:
+        found.append(
+            f"The file is cut off: its index names {scan.promised} frames, {len(scan.pts)} are there."
+        )
+    if scan.broken_at:
+        found.append(f"Reading ended before the file did: {scan.broken_at}.")
+    return tuple(found)
 
 
 def _index_by_decoding(path: Path, scan: _Scan, context: _Context) -> PacketIndex:

@@ -218,6 +218,55 @@ def test_a_hole_in_the_file_is_held_and_said(clip: Clip, tmp_path: Path) -> None
     assert notes or info.notes or len(info.times) < len(whole)
 
 
+def test_a_cut_off_file_gives_what_is_there_and_says_so(tmp_path: Path) -> None:
+    path = clip_factory.make_clip(
+        tmp_path / "cut.mp4", frames=60, options=clip_factory.LONG_GOP,
+        container_options={"movflags": "+faststart"},
+    )  # fmt: skip
+    whole = dict(hashes(probe(path)))
+    clip_factory.damage(path, keep=0.6)
+    info = probe(path)
+    count = len(info.times)
+    assert 20 < count < 60
+    assert any("names 60 frames" in note for note in info.notes)
+    found = dict(hashes(info))
+    assert len(found) == count
+    assert all(found[number] == whole[number] for number in range(15))
+
+
+def test_two_recordings_in_one_file_are_joined(clip: Clip, tmp_path: Path) -> None:
+    """The clock goes back by ten seconds in the middle; time goes on all the same."""
+    path = tmp_path / "joined.ts"
+    parts = [clip("late_start_ts"), clip("open_gop")]
+    path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    info = probe(path)
+    assert (len(info.times), info.rate, info.is_vfr) == (96, 25, False)
+    assert any("clock jumps" in note for note in info.notes)
+    expected = [text for part in parts for _, text in hashes(probe(part))]
+    everything = hashes(info)
+    assert [text for _, text in everything] == expected
+    assert hashes(info, 60, 64) == everything[60:64]
+
+
+def test_repeated_times_are_spread_and_said(tmp_path: Path) -> None:
+    path = tmp_path / "repeated.mkv"
+    with av.open(str(path), "w") as output:
+        stream = output.add_stream("ffv1", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for number, picture in enumerate(clip_factory.pictures(12)):
+            picture.pts, picture.time_base = number, Fraction(1, 25)
+            for packet in stream.encode(picture):
+                packet.time_base, packet.pts = Fraction(1, 1000), {5: 160, 6: 160}.get(number, 40 * number)
+                packet.dts = packet.pts
+                output.mux(packet)
+    info = probe(path)
+    assert [float(info.times.time(n)) for n in range(4, 8)] == pytest.approx([0.16, 0.2, 0.24, 0.28])
+    assert any("repeated" in note for note in info.notes)
+    expected = [frame_hash(frame) for _, frame in plain_decode(path)]
+    assert [text for _, text in hashes(info)] == expected
+    assert hashes(info, 6, 8) == [(6, expected[6]), (7, expected[7])]
+
+
 def test_missing_pictures_are_held_from_any_start(tmp_path: Path) -> None:
     """Undecodable packets inside: the frame before is shown, whether one starts there or before."""
     path = tmp_path / "holes.mov"
