@@ -6,6 +6,7 @@ limit is met by giving up, in this order, colours (GIF) or quality (WebP), width
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -33,6 +34,8 @@ _LEAST_WIDTH_PX = 32
 _HALVE_FRAMES_BELOW = 0.4
 """Part of the planned width below which every second frame goes rather than more of the width."""
 _MOST_TRIES = 24
+_WEBP_DURATION_OFFSET = 12
+"""Where in an ANMF chunk the frame's duration stands: 24 bits, milliseconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,9 +204,7 @@ class _Writer:
         graph = Graph()
         alpha = "1" if self._has_alpha else "0"
         source = _add_buffer(graph, way, "pictures")
-        made = graph.add(
-            "palettegen", f"max_colors={max(way.colors, 4)}:stats_mode=full:reserve_transparent={alpha}"
-        )
+        made = graph.add("palettegen", f"max_colors={way.colors}:stats_mode=full:reserve_transparent={alpha}")
         sink = graph.add("buffersink")
         source.link_to(made)
         made.link_to(sink)
@@ -259,7 +260,27 @@ class _Writer:
                 plain.pts, plain.time_base, plain.duration = pts, tick, length
                 file.encode(stream, plain, tick)
             file.encode(stream, None, tick)
+        set_webp_end(self._output, self._end)
         return self._output.stat().st_size
+
+
+def set_webp_end(path: Path, end_ms: int) -> None:
+    """Make an animated WebP end when it should; libwebp gives its last frame the mean time of the others."""
+    with path.open("r+b") as file:
+        size = path.stat().st_size
+        place, total_ms, last = 12, 0, None
+        while place + 8 <= size:
+            file.seek(place)
+            name, length = struct.unpack("<4sI", file.read(8))
+            if name == b"ANMF":
+                file.seek(place + 8 + _WEBP_DURATION_OFFSET)
+                last = place + 8 + _WEBP_DURATION_OFFSET
+                lasts_ms = int.from_bytes(file.read(3), "little")
+                total_ms += lasts_ms
+            place += 8 + length + length % 2
+        if last is not None:
+            file.seek(last)
+            file.write((lasts_ms + end_ms - total_ms).to_bytes(3, "little"))
 
 
 def _sized(way: _Try, first: _Try, width: int) -> _Try:

@@ -287,7 +287,7 @@ def _sample_rate_for(encoder: str, rate: int) -> int:
 
 
 def carried_tags(metadata: dict[str, str], container: Container) -> dict[str, str]:
-    """Language and title of a stream; MP4 and MOV call the title a name, MOV has its own list of languages."""
+    """Language and title of a stream. MP4 and MOV call a title a name; MOV has its own list of languages."""
     tags = {key: value for key, value in metadata.items() if key in ("language", "title")}
     if metadata.get("name"):
         tags.setdefault("title", metadata["name"])
