@@ -19,10 +19,10 @@ LEAD_IN = 2
 class Deinterlacer:
     """Feeds pictures through bwdif and hands them back with their numbers.
 
-    Pictures that carry no interlaced flag pass untouched, unless `force` says that flags are missing.
+    Pictures that carry no interlaced flag pass untouched.
     """
 
-    def __init__(self, picture: av.VideoFrame, *, force: bool) -> None:
+    def __init__(self, picture: av.VideoFrame) -> None:
         name = picture.format.name
         graph = Graph()
         source = graph.add(
@@ -33,8 +33,7 @@ class Deinterlacer:
         chain = [source]
         if not _is_planar(name):
             chain.append(graph.add("format", pix_fmts=pixel_format_name(layout_of(name).format)))
-        mode = "all" if force else "interlaced"
-        chain.append(graph.add("bwdif", f"mode=send_frame:parity=auto:deint={mode}"))
+        chain.append(graph.add("bwdif", "mode=send_frame:parity=auto:deint=interlaced"))
         chain.append(graph.add("buffersink"))
         graph.link_nodes(*chain).configure()
         self._graph = graph
@@ -71,13 +70,13 @@ def _is_planar(name: str) -> bool:
 
 
 def deinterlace(
-    pictures: Iterable[tuple[int | None, av.VideoFrame]], *, force: bool
+    pictures: Iterable[tuple[int | None, av.VideoFrame]],
 ) -> Iterator[tuple[int | None, av.VideoFrame]]:
     """All pictures of a run, deinterlaced, with their numbers."""
     filter_: Deinterlacer | None = None
     for number, picture in pictures:
         if filter_ is None:
-            filter_ = Deinterlacer(picture, force=force)
+            filter_ = Deinterlacer(picture)
         yield from filter_.push(number, picture)
     if filter_ is not None:
         yield from filter_.flush()

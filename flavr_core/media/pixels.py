@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flavr_core.color import ColorSpec, Matrix, Range, Siting
-from flavr_core.frame import Frame, PixelFormat, Plane
+from flavr_core.frame import Frame, Plane
 from flavr_core.media.layouts import (
     Component,
     Layout,
@@ -220,18 +220,14 @@ def _write_plane(picture: av.VideoFrame, component: Component, samples: Plane) -
     _plane_view(picture, component, dtype, (samples.shape[0], samples.shape[1]))[...] = samples
 
 
-def frame_to_av(frame: Frame, *, format: PixelFormat | None = None) -> av.VideoFrame:
+def frame_to_av(frame: Frame) -> av.VideoFrame:
     """A Frame as a libav picture of its own planar format, with its colour tags; pts is left unset.
 
-    Args:
-        frame: the frame; its planes are copied.
-        format: must be the frame's own when given; a check for callers that promise one.
+    The planes are copied.
 
     Raises:
-        ValueError: when `format` is another, or ffmpeg has no such planar format.
+        ValueError: when ffmpeg has no such planar format.
     """
-    if format is not None and format != frame.format:
-        raise ValueError(f"the frame is {frame.format}, not {format}")
     name = pixel_format_name(frame.format)
     picture = av.VideoFrame(frame.width, frame.height, name)
     for component, samples in zip(layout_of(name).components, frame.planes, strict=True):

@@ -92,7 +92,8 @@ def _describe(path: Path, container: InputContainer, stream: VideoStream, index:
         raise MediaError(f"No picture in '{path}' can be decoded.", "The file may be damaged.")
     picture = pictures[0]
     check_size(picture.width, picture.height, path)
-    interlaced = any(one.interlaced_frame for one in pictures)
+    # Frames without the flag pass the deinterlacer untouched, so that the stream's own claim is enough.
+    interlaced = field_order > 1 or any(one.interlaced_frame for one in pictures)
     layout = layout_of(picture.format.name)
     orientation, odd = orientation_of(picture)
     color = orientation.color(color_of(picture, siting=siting_of(picture)), layout.format)

@@ -167,6 +167,7 @@ class VideoSource:
         self._held: set[int] = set()
         self._damaged: set[int] = set()
         self._extra: set[int] = set()
+        self._combed: set[int] = set()
         self._scaled_from: int | None = None
         self._is_closed = False
 
@@ -197,6 +198,11 @@ class VideoSource:
             found.append(
                 f"{len(self._damaged)} frames are damaged (the first is frame {min(self._damaged)}); they are"
                 " shown as far as they could be decoded."
+            )
+        if self._combed:
+            found.append(
+                f"{len(self._combed)} frames (the first is frame {min(self._combed)}) are interlaced in a clip"
+                " that does not begin so; they are left as they are."
             )
         if self._extra:
             found.append(f"{len(self._extra)} decoded pictures belong to no frame and were left out.")
@@ -291,9 +297,11 @@ class VideoSource:
         if not self.info.interlaced:
             yield from pictures
             return
-        yield from deinterlace(pictures, force=False)
+        yield from deinterlace(pictures)
 
     def _frame(self, picture: av.VideoFrame, index: int) -> Frame:
+        if picture.interlaced_frame and not self.info.interlaced:
+            self._combed.add(index)
         if picture.is_corrupt and index not in self._held:
             self._damaged.add(index)
         if self._orientation is None:

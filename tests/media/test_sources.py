@@ -201,6 +201,30 @@ def test_interlaced_clips_are_deinterlaced_by_bwdif(clip: Clip, name: str) -> No
     assert not set(combed) & set(expected)
 
 
+def test_interlaced_frames_late_in_a_clip_are_said(tmp_path: Path) -> None:
+    parts = []
+    for number, filters in enumerate(((), clip_factory.INTERLACE)):
+        flags = {"flags": "+ildct"} if filters else {}
+        parts.append(clip_factory.make_clip(
+            tmp_path / f"{number}.h264", frames=16, filters=filters, options={**flags, "bf": "0"},
+        ))  # fmt: skip
+    path = tmp_path / "both.h264"
+    path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    info = probe(path)
+    assert not info.interlaced
+    with open_source(info) as source:
+        assert len(list(source.frames())) == 32
+        assert any("16 frames (the first is frame 16) are interlaced" in note for note in source.notes)
+
+
+def test_an_opaque_palette_has_no_alpha(tmp_path: Path) -> None:
+    path = clip_factory.make_clip(tmp_path / "palette.mov", frames=5, codec="png", pix_fmt="pal8")
+    info = probe(path)
+    assert (info.stored_format, str(info.format)) == ("pal8", "RGB 8 bit")
+    with open_source(info) as source:
+        assert {frame.format for frame in source.frames()} == {info.format}
+
+
 def test_a_hole_in_the_file_is_held_and_said(clip: Clip, tmp_path: Path) -> None:
     path = tmp_path / "hole.ts"
     path.write_bytes(clip("open_gop").read_bytes())
