@@ -116,6 +116,7 @@ class Drawer:
         self.notes: list[str] = []
         self._ways = ways_to_draw(network, width=width, height=height, batch=batch)
         self.way = self._ways[0]
+        self._set_strips(self.way)
 
     def plan(self) -> None:
         """Take the first way that fits by calculation.

@@ -23,16 +23,23 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from flavr_core.engine.alpha import (
+    alpha_of,
+    blend_straight,
+    divide_by_alpha,
+    has_clear_pixels,
+    stack_colour,
+)
 from flavr_core.engine.conversion import FrameConverter
-from flavr_core.engine.device import choose_device, device_name, limit_cpu_threads, used_bytes
+from flavr_core.engine.device import device_name, limit_cpu_threads, used_bytes
 from flavr_core.engine.drawing import Drawer, is_out_of_memory
 from flavr_core.engine.pictures import Picture, PictureCache
-from flavr_core.engine.precision import PrecisionChoice, apply_precision
-from flavr_core.errors import DeviceError, FlavrError, MediaError, ProblemsError
+from flavr_core.engine.precision import PrecisionChoice
+from flavr_core.errors import DeviceError, MediaError
 from flavr_core.frame import Frame, FrameWindow, PlannedFrame
 from flavr_core.model import load
 from flavr_core.model.network import Network, PlaneInterpolator
-from flavr_core.settings import CutMode, EngineSettings, Precision
+from flavr_core.settings import CutMode, Precision
 
 _BATCH_PIXELS = 1280 * 720
 """Windows are drawn together on a GPU until they hold about this many pixels: more fills no GPU better."""
@@ -189,12 +196,29 @@ class Engine:
         before, after = window.frames[1], window.frames[2]
         if mode is CutMode.HOLD:
             return {position: before if position < _HALF else after for position in positions}
+        if before.format.has_alpha or before.format != after.format or before.color != after.color:
+            return self._fade(before, after, positions)
         if self._blender is None:
             blender = load("blend", device="cpu", precision=Precision.FP32)
             assert isinstance(blender, PlaneInterpolator)
             self._blender = blender
         planes = self._blender.interpolate_frames([before, after], positions)
         return {p: replace(before, planes=of, made=True) for p, of in zip(positions, planes, strict=True)}
+
+    @torch.inference_mode()
+    def _fade(self, before: Frame, after: Frame, positions: tuple[Fraction, ...]) -> dict[Fraction, Frame]:
+        """A cross-fade of pictures that let something through, or are not of one kind."""
+        pair = [self._pictures.picture(before), self._pictures.picture(after)]
+        colours = stack_colour(pair)  # (1, 2, 3, H, W)
+        alphas = [alpha_of(picture) for picture in pair]
+        frames = {}
+        for position in positions:
+            rgb = torch.lerp(colours[:, 0], colours[:, 1], float(position))
+            alpha = torch.lerp(alphas[0], alphas[1], float(position))
+            if has_clear_pixels(pair):
+                rgb = divide_by_alpha(rgb, alpha, straight=blend_straight(pair, position))
+            frames[position] = self._frame(before, rgb, alpha)
+        return frames
 
     def _fits_planes(self, window: FrameWindow) -> bool:
         """Whether the network can be handed the frames as they are."""
@@ -245,7 +269,7 @@ class Engine:
             for number, position in enumerate(positions):
                 rgb, alpha = colours[number : number + 1], alphas[number : number + 1]
                 if has_clear_pixels(inputs):
-                    rgb = divide_by_alpha(rgb, alpha, straight=_blend_straight(inputs, position))
+                    rgb = divide_by_alpha(rgb, alpha, straight=blend_straight(inputs, position))
                 frames[position] = self._frame(before, rgb, alpha)
             results.append(frames)
         return results
@@ -260,7 +284,7 @@ class Engine:
         if not has_clear_pixels(inputs):
             opaque = torch.ones((1, 1, 1, 1), device=self.device)
             return opaque.expand(len(positions), 1, self.height, self.width)
-        alphas = [_alpha(picture) for picture in inputs]
+        alphas = [alpha_of(picture) for picture in inputs]
         middle = len(alphas) // 2
         if torch.equal(alphas[middle - 1], alphas[middle]):
             return alphas[middle].expand(len(positions), -1, -1, -1)
@@ -299,41 +323,6 @@ def same_pixels(first: Frame, second: Frame) -> bool:
     )
 
 
-def has_clear_pixels(inputs: Sequence[Picture]) -> bool:
-    """Whether any pixel of any frame lets something through."""
-    return any(picture.alpha is not None for picture in inputs)
-
-
-def _alpha(picture: Picture) -> Tensor:
-    if picture.alpha is not None:
-        return picture.alpha
-    return torch.ones_like(picture.rgb[:, :1])
-
-
-def stack_colour(inputs: Sequence[Picture]) -> Tensor:
-    """The network's window (1, T, 3, H, W), colours multiplied by alpha where there are clear pixels."""
-    if not has_clear_pixels(inputs):
-        return torch.stack([picture.rgb for picture in inputs], dim=1)
-    return torch.stack([picture.rgb * _alpha(picture) for picture in inputs], dim=1)
-
-
-def _blend_straight(inputs: Sequence[Picture], position: Fraction) -> Tensor:
-    middle = len(inputs) // 2
-    return torch.lerp(inputs[middle - 1].rgb, inputs[middle].rgb, float(position))
-
-
-def divide_by_alpha(colour: Tensor, alpha: Tensor, *, straight: Tensor) -> Tensor:
-    """Straight colour from colour multiplied by alpha; `straight` where nothing can be seen.
-
-    Convention: all (1, 3 or 1, H, W) float32. Dividing by a small alpha makes much of a small error, so
-    the result of pixels that are not opaque is kept within [-0.5, 1.5].
-    """
-    seen = alpha > 1 / 1024
-    divided = colour / alpha.clamp_min(1 / 1024)
-    divided = torch.where(alpha < 1, divided.clamp(-0.5, 1.5), divided)
-    return torch.where(seen, divided, straight)
-
-
 def weights_hash(network: Network) -> str:
     """What tells a network's weights from others': the hash of its file, or of the weights themselves."""
     if network.card is not None and network.card.sha256:
@@ -343,61 +332,3 @@ def weights_hash(network: Network) -> str:
         digest.update(name.encode())
         digest.update(tensor.detach().float().cpu().contiguous().numpy().data)
     return digest.hexdigest()
-
-
-def create_engine(settings: EngineSettings, *, width: int, height: int) -> Engine:
-    """Load the network, choose the device and the number format, test them, plan the memory.
-
-    Args:
-        settings: who draws, and where.
-        width: columns of the clip's frames.
-        height: rows of the clip's frames.
-
-    Raises:
-        ModelError: when the network is unknown or its file wrong.
-        SettingsError: when the device is no device.
-        DeviceError: when the device is missing, does not work or is too small.
-        ProblemsError: when several of these are true.
-    """
-    problems: list[FlavrError] = []
-    network: Network | None = None
-    device: torch.device | None = None
-    try:
-        network = load(settings.model, device="cpu", precision=Precision.FP32)
-    except FlavrError as error:
-        problems.append(error)
-    try:
-        # Networks without weights that draw planes gain nothing from a GPU.
-        simple = (
-            network is not None and network.num_parameters == 0 and isinstance(network, PlaneInterpolator)
-        )
-        device = choose_device(settings.device, prefers_cpu=simple)
-    except FlavrError as error:
-        problems.append(error)
-    if network is None or device is None:
-        raise problems[0] if len(problems) == 1 else ProblemsError(problems)
-    return _place(network, device, settings, width=width, height=height)
-
-
-def _place(
-    network: Network, device: torch.device, settings: EngineSettings, *, width: int, height: int
-) -> Engine:
-    try:
-        network, precision = apply_precision(
-            network.eval().to(device), settings.precision, identity=weights_hash(network)
-        )
-        return Engine(
-            network,
-            width=width,
-            height=height,
-            precision=precision,
-            max_memory_bytes=settings.max_memory_bytes,
-        )
-    except (RuntimeError, MemoryError) as error:
-        if is_out_of_memory(error):
-            raise DeviceError(
-                f"{device_name(device)} has not enough memory for the weights of {network.name}.",
-                "Close other programs, use a smaller network, or --device cpu.",
-            ) from error
-        reason = str(error).strip().splitlines()[0]
-        raise DeviceError(f"{network.name} does not run on {device_name(device)}: {reason}") from error

@@ -100,10 +100,8 @@ def test_a_held_cut_changes_at_the_middle(kit):
     assert not network.windows
 
 
-@pytest.mark.parametrize("has_alpha", [False, True])
-def test_a_blended_cut_fades(kit, has_alpha):
-    format_ = replace(kit.YUV420, has_alpha=has_alpha)
-    window = replace(kit.window_of(QUARTERS, format_=format_), is_cut=True)
+def test_a_blended_cut_fades(kit):
+    window = replace(kit.window_of(QUARTERS), is_cut=True)
     network = kit.MixNetwork()
     frames = engine_for(network, window).interpolate(window, cut_mode=CutMode.BLEND)
     assert [frame.made for frame in frames] == [False, True, True, True]
@@ -181,6 +179,30 @@ def test_alpha_is_drawn_and_clear_pixels_do_not_bleed(kit):
     (drawn,) = engine_for(kit.MixNetwork(), window).interpolate(window)
     assert np.all(drawn.planes[3] == 128)
     assert np.all(drawn.planes[0] == 100)
+
+
+def test_a_blended_cut_shows_nothing_of_what_is_under_clear_pixels(kit):
+    format_ = PixelFormat(family=PixelFamily.RGB, has_alpha=True)
+    color = ColorSpec(matrix=Matrix.RGB, range=Range.FULL)
+    frames = [kit.frame(index, format_=format_, color=color, width=8, height=8) for index in range(4)]
+    values = [(255, 0), (255, 0), (100, 255), (100, 255)]
+    frames = [
+        replace(frame, planes=tuple(np.full((8, 8), value, np.uint8) for value in (*[colour] * 3, alpha)))
+        for frame, (colour, alpha) in zip(frames, values, strict=True)
+    ]
+    window = replace(kit.window(frames, [Fraction(1, 4)]), is_cut=True)
+    (made,) = engine_for(kit.MixNetwork(), window).interpolate(window, cut_mode=CutMode.BLEND)
+    assert np.all(made.planes[3] == 64)
+    assert np.all(made.planes[0] == 100)
+
+
+def test_a_blended_cut_between_kinds_of_pixels_takes_the_first(kit):
+    window = kit.window_of([HALF], format_=PixelFormat(family=PixelFamily.YUV, depth=10))
+    other = kit.frame(2, format_=PixelFormat(family=PixelFamily.RGB))
+    window = replace(window, is_cut=True, frames=(*window.frames[:2], other, window.frames[3]))
+    (made,) = engine_for(kit.MixNetwork(), window).interpolate(window, cut_mode=CutMode.BLEND)
+    assert made.format == window.frames[1].format
+    assert made.made
 
 
 def test_unchanged_alpha_is_kept_and_its_colours_too(kit):
