@@ -28,7 +28,7 @@ from flavr_core.media.encoders import (
 )
 from flavr_core.media.encoding import EncodingPlan, StreamAction
 from flavr_core.media.fitting import choose_format
-from flavr_core.media.hdr import hdr_options, hdr_tags
+from flavr_core.media.hdr import hdr_options
 from flavr_core.media.streams import SideStreams, plan_side_streams
 from flavr_core.media.times import plan_pts, whole_units
 from flavr_core.plan import OutputPlan
@@ -360,10 +360,10 @@ def _plan_video(
     average = Fraction(len(plan)) / plan.duration
     gop = max(1, round(average * _GOP_SECONDS))
     options = dict(encoder_options(encoder, crf=crf, speed=export.speed, gop_frames=gop, width=size.width))
-    hdr = hdr_tags(info)
-    if hdr is not None:
-        options, note = hdr_options(encoder.name, options, hdr)
-        found.notes += [note] if note else []
+    options, note = hdr_options(encoder.name, options, info.hdr_side_data)
+    found.notes += [note] if note else []
+    if info.color.transfer in (16, 18) and held.depth == 8:
+        found.notes.append("HDR in 8 bits a sample shows bands; H.265 or AV1 keep 10.")
     if held.has_alpha and encoder.name == "libvpx-vp9":
         options["auto-alt-ref"] = "0"
     profile, tag = "", "hvc1" if export.codec == "hevc" else ""
