@@ -26,7 +26,7 @@ Field = Array
 Luma = Array
 """A picture of brightness at the working scale: (rows, columns), uint8."""
 
-WORKING_PIXELS = 700_000
+WORKING_PIXELS = 400_000
 """Most pixels of a working picture; larger ones are halved, divided by three, four, ..."""
 SMALL_SIDE = 160
 """Pictures whose short side is below this are worked on at full size."""
@@ -84,6 +84,7 @@ def _estimator() -> cv2.DISOpticalFlow:
         dis.setFinestScale(0)
         dis.setPatchStride(4)
         dis.setGradientDescentIterations(12)
+        dis.setVariationalRefinementIterations(2)
         _local.dis = dis
     return dis
 
