@@ -162,7 +162,10 @@ def _read_uyyvyy411(picture: av.VideoFrame) -> tuple[Plane, ...]:
 
 def _read_by_swscale(picture: av.VideoFrame, layout: Layout) -> tuple[Plane, ...]:
     # swscale develops Bayer patterns and XYZ into packed RGB alone.
-    return planes_from_av(picture.reformat(format="rgb24" if layout.format.depth == 8 else "rgb48le"))
+    packed = "rgb24" if layout.format.depth == 8 else "rgb48le"
+    # WORKAROUND(FFmpeg 8.1): with several threads a slice of swscale may overwrite up to 16 bytes of the
+    # first row of the next one, where rows are only as aligned as PyAV makes them.
+    return planes_from_av(picture.reformat(format=packed, threads=1))
 
 
 def planes_from_av(picture: av.VideoFrame) -> tuple[Plane, ...]:

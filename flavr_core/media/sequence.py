@@ -333,7 +333,7 @@ class ImageSource:
         if fitting is None:
             self._converted.add(index)
             stored = orientation.format(info.format)  # turning twice is turning back
-            picture = picture.reformat(format=pixel_format_name(stored))
+            picture = picture.reformat(format=pixel_format_name(stored), threads=1)
             frame = frame_from_av(picture, index=index, time=info.times.time(index), color=info.color)
             fitting = orientation.apply(frame)
         return fitting

@@ -201,8 +201,8 @@ class VideoSource:
             )
         if self._combed:
             found.append(
-                f"{len(self._combed)} frames (the first is frame {min(self._combed)}) are interlaced in a clip"
-                " that does not begin so; they are left as they are."
+                f"{len(self._combed)} frames (the first is frame {min(self._combed)}) are interlaced in a"
+                " clip that does not begin so; they are left as they are."
             )
         if self._extra:
             found.append(f"{len(self._extra)} decoded pictures belong to no frame and were left out.")
@@ -309,7 +309,10 @@ class VideoSource:
         size = self._orientation.size(self.info.width, self.info.height)
         if (picture.width, picture.height) != size or picture.format.name != self.info.stored_format:
             self._scaled_from = min(index, index if self._scaled_from is None else self._scaled_from)
-            picture = picture.reformat(width=size[0], height=size[1], format=self.info.stored_format)
+            # One thread: swscale's slices may write into each other's first columns.
+            picture = picture.reformat(
+                width=size[0], height=size[1], format=self.info.stored_format, threads=1
+            )
         frame = frame_from_av(picture, index=index, time=self.info.times.time(index), color=self.info.color)
         if frame.format.has_alpha and not self.info.format.has_alpha:
             frame = replace(
