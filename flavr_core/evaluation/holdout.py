@@ -19,14 +19,12 @@ from flavr_core.evaluation.metrics import to_8bit
 from flavr_core.evaluation.samples import Picture8, Sample, Truth
 from flavr_core.frame import Frame
 from flavr_core.media import open_source, probe
+from flavr_core.media.stills import IMAGE_SUFFIXES
 
 EVERY = 8
 """Distance of one sample's first frame from the next one's."""
 SPAN = 7
 """Frames from a sample's first to its last."""
-
-_IMAGES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".exr", ".ppm", ".pgm", ".tga", ".jp2"}
-"""A folder that holds one of these is a clip itself rather than a folder of clips."""
 
 
 def find_clips(paths: Sequence[Path]) -> list[Path]:
@@ -47,7 +45,7 @@ def _clips_in(folder: Path) -> list[Path]:
     entries = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
     if not entries:
         raise MediaError(f"The folder '{folder}' is empty.", "Give a clip, a folder of images or of clips.")
-    if any(entry.suffix.lower() in _IMAGES for entry in entries):
+    if any(entry.suffix.lower() in IMAGE_SUFFIXES for entry in entries):
         return [folder]
     return entries
 
