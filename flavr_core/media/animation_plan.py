@@ -22,7 +22,7 @@ from flavr_core.color import Matrix, Range
 from flavr_core.errors import FlavrError, SettingsError
 from flavr_core.frame import PixelFamily, PixelFormat
 from flavr_core.media.containers import Container
-from flavr_core.media.encoders import ENCODERS, encoder_options, stored_formats
+from flavr_core.media.encoders import ENCODERS, LOSSLESS_SHARE, encoder_options, stored_formats
 from flavr_core.media.encoding import AnimationPlan, EncodingPlan
 from flavr_core.media.fitting import choose_format
 from flavr_core.media.streams import plan_side_streams
@@ -36,7 +36,8 @@ _GIF_LEAST_TICKS = 2
 _WEBP_TICK = Fraction(1, 1000)
 _BROWSERS_FASTEST = 90
 """Frames a second above which browsers slow animated images down to ten."""
-_BITS_A_PIXEL = {"gif": 2.2, "apng": 9.0, "webp": 0.7, "png": 13.0}
+_BITS_A_PIXEL = {"gif": 5.0, "apng": 12.0, "webp": 1.0, "png": 14.0}
+"""Rough bits a pixel and frame, from natural footage."""
 
 
 def plan_animation(
@@ -66,6 +67,8 @@ def plan_animation(
     rgb = replace(info.color, matrix=Matrix.RGB, matrix_code=0, range=Range.FULL)
     is_gray = stored.family is PixelFamily.GRAY
     bits = _BITS_A_PIXEL[container.name] * (2 if stored.depth > 8 else 1) * (0.4 if is_gray else 1)
+    projected = _limited(int(shown * bits * width * height / 8) + 1024, export)
+    raw = stored.frame_bytes(width=width, height=height) * len(plan)
     return EncodingPlan(
         source=info.path.absolute(),
         container=container.name,
@@ -95,7 +98,8 @@ def plan_animation(
         is_trimmed=plan.is_trimmed,
         streams=side.streams,
         animation=animation,
-        projected_bytes=_limited(int(shown * bits * width * height / 8) + 1024, export),
+        projected_bytes=projected,
+        working_bytes=int(LOSSLESS_SHARE * raw) + projected,
     )
 
 

@@ -50,8 +50,9 @@ class Encoder:
     """Whether subsampled pictures must have even sizes."""
     lossless: bool = False
     """Whether decoded pixels are those that went in."""
-    bits_a_pixel: float = 0.1
-    """Rough bits a pixel and frame at default_crf for projecting sizes: a guess from natural footage."""
+    bits_a_pixel: float = 0.0
+    """Rough bits a pixel and frame at default_crf for projecting sizes: a guess from natural footage; 0 where
+    it follows from the pixel format."""
     bits_halve_every: float = 6.0
     """By how much crf must rise for half the bits."""
 
@@ -60,20 +61,20 @@ _X26X_SPEEDS = ("superfast", "veryfast", "medium", "slow", "veryslow")
 
 ENCODERS: tuple[Encoder, ...] = (
     Encoder(name="libx264", codec="h264", crf_range=(0, 51), default_crf=18, speeds=_X26X_SPEEDS,
-            bits_a_pixel=0.12),
+            bits_a_pixel=0.25),
     Encoder(name="libx264rgb", codec="h264", crf_range=(0, 51), default_crf=18, speeds=_X26X_SPEEDS,
-            even_sizes=False, bits_a_pixel=0.4),
+            even_sizes=False, bits_a_pixel=1.0),
     Encoder(name="libx265", codec="hevc", crf_range=(0, 51), default_crf=20, speeds=_X26X_SPEEDS,
-            bits_a_pixel=0.08),
+            bits_a_pixel=0.18),
     Encoder(name="libsvtav1", codec="av1", crf_range=(1, 63), default_crf=26,
-            speeds=("9", "8", "7", "5", "3"), bits_a_pixel=0.06, bits_halve_every=8),
+            speeds=("9", "8", "7", "5", "3"), bits_a_pixel=0.2, bits_halve_every=8),
     Encoder(name="libvpx-vp9", codec="vp9", crf_range=(0, 63), default_crf=26,
-            speeds=("5", "4", "2", "1", "0"), even_sizes=False, bits_a_pixel=0.08, bits_halve_every=8),
-    Encoder(name="prores_ks", codec="prores", bits_a_pixel=3.5),
-    Encoder(name="ffv1", codec="ffv1", even_sizes=False, lossless=True, bits_a_pixel=9),
+            speeds=("5", "4", "2", "1", "0"), even_sizes=False, bits_a_pixel=0.25, bits_halve_every=8),
+    Encoder(name="prores_ks", codec="prores", bits_a_pixel=5.8),
+    Encoder(name="ffv1", codec="ffv1", even_sizes=False, lossless=True),
     *(
         Encoder(name=f"{codec}_{family}", codec=codec, family=family, crf_range=(0, 51), default_crf=quality,
-                speeds=speeds, bits_a_pixel=0.12)
+                speeds=speeds, bits_a_pixel=0.3)
         for family, speeds in (
             ("nvenc", ("p1", "p2", "p4", "p6", "p7")),
             ("qsv", ("veryfast", "faster", "medium", "slow", "veryslow")),
@@ -119,6 +120,10 @@ def stored_formats(encoder: Encoder) -> tuple[tuple[str, PixelFormat], ...]:
     # ya8 and the like are delivered as RGB, which they are not when written.
     items = [(name, held) for name, held in found.items() if not name.startswith("ya")]
     return tuple(sorted(items, key=lambda item: item[0] not in PLANAR_NAMES))
+
+
+LOSSLESS_SHARE = 0.45
+"""Rough share of the raw pixels' bytes that FFV1 takes; natural footage lies between 0.2 and 0.6."""
 
 
 def software_encoders(codec: str) -> tuple[Encoder, ...]:

@@ -158,6 +158,8 @@ class EncodingPlan:
     """What only animated images have; None for video."""
     projected_bytes: int
     """Guess at the finished file's size; see `planning`."""
+    working_bytes: int
+    """Guess at what lies on the disk while it is made: the segments and the finished file."""
     notes: tuple[str, ...] = ()
     """One sentence for each thing a user should know."""
 

@@ -19,6 +19,7 @@ from flavr_core.frame import PixelFamily, PixelFormat
 from flavr_core.media.animation_plan import plan_animation
 from flavr_core.media.containers import CODEC_TITLES, CONTAINERS, Container, container_of_name
 from flavr_core.media.encoders import (
+    LOSSLESS_SHARE,
     SPEEDS,
     Encoder,
     choose_encoder,
@@ -407,6 +408,7 @@ def _plan_video(
         metadata=side.metadata,
         video_metadata=side.video_metadata,
         projected_bytes=projected,
+        working_bytes=2 * projected,
     )
 
 
@@ -458,7 +460,8 @@ def _project_bytes(
 ) -> int:
     bits = encoder.bits_a_pixel
     if encoder.lossless:
-        bits = 0.55 * 8 * held.frame_bytes(width=size.width, height=size.height) / (size.width * size.height)
+        raw = held.frame_bytes(width=size.width, height=size.height)
+        bits = LOSSLESS_SHARE * 8 * raw / (size.width * size.height)
     else:
         bits *= 2 ** ((encoder.default_crf - crf) / encoder.bits_halve_every)
         bits *= 1.15 if held.depth > 8 else 1
