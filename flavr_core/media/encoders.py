@@ -176,7 +176,7 @@ def try_encoder(encoder: Encoder, *, pixel_format: str | None = None) -> str:
     try:
         for number in range(8):
             gray = np.full((240, 320, 3), 20 * number + 40, np.uint8)
-            picture = av.VideoFrame.from_ndarray(gray, "rgb24").reformat(format=context.pix_fmt)
+            picture = av.VideoFrame.from_ndarray(gray, "rgb24").reformat(format=context.pix_fmt, threads=1)
             picture.pts, picture.time_base = number, context.time_base
             size += sum(packet.size for packet in context.encode(picture))
         size += sum(packet.size for packet in context.encode(None))

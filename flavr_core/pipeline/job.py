@@ -14,7 +14,7 @@ from flavr_core import __version__
 from flavr_core.clip import ClipInfo
 from flavr_core.engine import Engine, create_engine
 from flavr_core.errors import FlavrError, OutputError, ProblemsError
-from flavr_core.media import EncodingPlan, open_source, plan_encoding, probe
+from flavr_core.media import EncodingPlan, open_source, plan_encoding, probe, source_files
 from flavr_core.pipeline.journal import (
     Segment,
     check_not_owned,
@@ -65,7 +65,7 @@ class Job:
         settings = self.settings
         cuts_file = settings.scenes.cuts_file
         return {
-            "source": _source_identity(settings.source),
+            "source": _source_identity(self.info),
             "timing settings": _plain(asdict(settings.timing)),
             "treatment of cuts and duplicates": _plain(asdict(settings.scenes)),
             "cuts file": hashlib.sha256(cuts_file.read_bytes()).hexdigest() if cuts_file else "",
@@ -241,10 +241,10 @@ def _is_empty_folder(path: Path) -> bool:
     return path.is_dir() and not any(path.iterdir())
 
 
-def _source_identity(source: Path) -> list[list[Any]]:
-    """Name, size and time of change of the source, or of each file of a folder."""
-    files = sorted(source.iterdir()) if source.is_dir() else [source]
-    return [[file.name, file.stat().st_size, file.stat().st_mtime_ns] for file in files if file.is_file()]
+def _source_identity(info: ClipInfo) -> list[list[Any]]:
+    """Name, size and time of change of every file of the source."""
+    stats = [(file.name, file.stat()) for file in source_files(info)]
+    return [[name, stat.st_size, stat.st_mtime_ns] for name, stat in stats]
 
 
 def _plain(value: Any) -> Any:

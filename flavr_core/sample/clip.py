@@ -121,7 +121,7 @@ def _add_video(container: OutputContainer, scene: SampleScene) -> VideoStream:
 
 def _to_frame(picture: NDArray[np.uint8], index: int, rate: Fraction) -> av.VideoFrame:
     frame = av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(
-        format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
+        format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG, threads=1
     )
     frame.pts, frame.time_base = index, 1 / rate
     return frame
