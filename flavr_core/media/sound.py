@@ -27,7 +27,7 @@ from flavr_core.media.encoding import EncodingPlan, StreamAction, StreamPlan
 from flavr_core.media.streams import carried_tags
 
 Samples = NDArray[Any]
-"""(channels, samples) of float32 (fltp), int32 (s32p) or int16 (s16p)."""
+"""(channels, samples) of float32 (flt), int32 (s32) or int16 (s16)."""
 
 _CHUNK = 4096
 """Samples handed on at a time."""
@@ -68,7 +68,8 @@ def add_sound(output: OutputContainer, encoding: EncodingPlan, stream: StreamPla
 
 
 def _layout(template: AudioStream, stream: StreamPlan) -> str:
-    name = template.codec_context.layout.name
+    """Speakers of the output: the source's, side ones as back ones, which every encoder knows."""
+    name = template.codec_context.layout.name.removesuffix("(side)")
     if "channels" in name or not name:  # unknown order of speakers
         return {1: "mono", 2: "stereo", 3: "2.1", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}.get(
             stream.channels, "stereo"
@@ -145,7 +146,7 @@ def converted_packets(
         rate = template.codec_context.sample_rate
         layout = _layout(template, stream)
         is_float = stream.encoder in _FLOAT_ENCODERS or stream.tempo != 1
-        kind = "fltp" if is_float else "s16p" if added.codec_context.format.name.startswith("s16") else "s32p"
+        kind = "flt" if is_float else "s16" if added.codec_context.format.name.startswith("s16") else "s32"
         chunks = _laid_out(encoding, stream, source, template, kind=kind, layout=layout)
         if stream.tempo != 1:
             chunks = _stretched(chunks, stream.tempo, rate=rate, layout=layout)
@@ -163,9 +164,7 @@ def _encoder_frames(
     position = 0
     written = 0
     for chunk in chunks:
-        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(chunk), format=kind, layout=layout)
-        frame.sample_rate = rate
-        frame.pts, frame.time_base = position, Fraction(1, rate)
+        frame = _frame(chunk, position, kind=kind, layout=layout, rate=rate)
         position += chunk.shape[1]
         for converted in resampler.resample(frame):
             converted.pts = written
@@ -196,27 +195,30 @@ def _laid_out(
         # Sound that keeps its speed under a slowed picture goes on to the end of what is shown.
         end = round((encoding.source_stop - encoding.source_start) * rate)
     slack = max(2, ceil((template.time_base or 0) * rate) + 1)
-    resampler = AudioResampler(format=kind, layout=layout, rate=rate)
     cursor = 0
     after: int | None = None
-    for frame in _decoded(source, template):
+    for frame, samples in _even(_decoded(source, template), kind=kind, layout=layout, rate=rate):
         first = after if after is not None else 0
         if frame.pts is not None and frame.time_base is not None:
             stamped = round((frame.pts * frame.time_base - begin) * rate)
             if after is None or abs(stamped - after) > slack:
                 first = stamped
-        samples = _join(resampler.resample(frame))
         after = first + samples.shape[1]
         if first > cursor:
             gap = (first if end is None else min(first, end)) - cursor
             yield from _silence(samples, gap)
             cursor += max(gap, 0)
-        samples = samples[:, cursor - first : None if end is None else max(end - first, 0)]
-        if samples.shape[1]:
-            yield samples
-            cursor += samples.shape[1]
+        audible = samples[:, cursor - first : None if end is None else max(end - first, 0)]
+        if audible.shape[1]:
+            yield audible
+            cursor += audible.shape[1]
         if end is not None and cursor >= end:
             return
+    if not cursor:
+        # A track without a sample cannot be written: it is silent where the source has no sound.
+        channels = av.AudioLayout(layout).nb_channels
+        empty = np.zeros((channels, 0), {"flt": np.float32, "s16": np.int16, "s32": np.int32}[kind])
+        yield from _silence(empty, end or rate)
 
 
 def _decoded(source: InputContainer, template: AudioStream) -> Iterator[av.AudioFrame]:
@@ -230,8 +232,31 @@ def _decoded(source: InputContainer, template: AudioStream) -> Iterator[av.Audio
             continue
 
 
-def _join(frames: list[av.AudioFrame]) -> Samples:
-    return np.concatenate([frame.to_ndarray() for frame in frames], axis=1)
+def _even(
+    frames: Iterator[av.AudioFrame], *, kind: str, layout: str, rate: int
+) -> Iterator[tuple[av.AudioFrame, Samples]]:
+    """Each frame with its samples in one format, layout and rate, also where the source changes them."""
+    resampler = AudioResampler(format=kind, layout=layout, rate=rate)
+    for frame in frames:
+        try:
+            pieces = resampler.resample(frame)
+        except ValueError:
+            resampler = AudioResampler(format=kind, layout=layout, rate=rate)
+            pieces = resampler.resample(frame)
+        if pieces:
+            yield frame, np.concatenate([_samples(piece) for piece in pieces], axis=1)
+
+
+def _samples(frame: av.AudioFrame) -> Samples:
+    """The samples of a frame in an interleaved format; PyAV reads no more than eight separate planes."""
+    return frame.to_ndarray().reshape(-1, frame.layout.nb_channels).T
+
+
+def _frame(chunk: Samples, position: int, *, kind: str, layout: str, rate: int) -> av.AudioFrame:
+    """A frame in an interleaved format, `position` samples after the start."""
+    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(chunk.T).reshape(1, -1), kind, layout)
+    frame.sample_rate, frame.pts, frame.time_base = rate, position, Fraction(1, rate)
+    return frame
 
 
 def _silence(like: Samples, count: int) -> Iterator[Samples]:
@@ -253,25 +278,21 @@ def _stretched(chunks: Iterator[Samples], tempo: Fraction, *, rate: int, layout:
     window = 1 << ceil(log2(rate / 24))
     delay = round(window / 10 * sum(stage_tempo**stage for stage in range(stages)))
     graph = Graph()
-    node = graph.add_abuffer(sample_rate=rate, format="fltp", layout=layout, time_base=Fraction(1, rate))
+    node = graph.add_abuffer(sample_rate=rate, format="flt", layout=layout, time_base=Fraction(1, rate))
     for _ in range(stages):
         after = graph.add("atempo", f"{stage_tempo:.17g}")
         node.link_to(after)
         node = after
-    planar = graph.add("aformat", "sample_fmts=fltp")  # atempo works on interleaved samples
-    node.link_to(planar)
     sink = graph.add("abuffersink")
-    planar.link_to(sink)
+    node.link_to(sink)
     graph.configure()
     taken = -delay
     given = 0
     like: Samples = np.zeros((0, 0), np.float32)
     for chunk in _small(_delayed(chunks, delay)):
         like = chunk
-        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(chunk), format="fltp", layout=layout)
-        frame.sample_rate, frame.pts, frame.time_base = rate, taken + delay, Fraction(1, rate)
+        graph.push(_frame(chunk, taken + delay, kind="flt", layout=layout, rate=rate))
         taken += chunk.shape[1]
-        graph.push(frame)
         for samples in _pulled(graph):
             given += samples.shape[1]
             yield samples
@@ -304,4 +325,5 @@ def _pulled(graph: Graph) -> Iterator[Samples]:
             frame = graph.pull()
         except (av.error.BlockingIOError, av.error.EOFError):
             return
-        yield frame.to_ndarray()
+        assert isinstance(frame, av.AudioFrame)
+        yield _samples(frame)
