@@ -7,8 +7,10 @@ or to tensors. Motion that speeds up or slows down is followed where the outer f
 
 from __future__ import annotations
 
+import math
 import threading
-from collections import OrderedDict
+import weakref
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -39,6 +41,9 @@ from flavr_core.model.optical_flow import (
 
 KEPT_PAIRS = 8
 """Pairs of frames whose flow is remembered: a window shares two of its three pairs with the next."""
+
+STRIP_PIXELS = 200_000
+"""Pixels of a plane that are drawn at a time."""
 
 _LUMA_WEIGHTS = np.array([[0.299, 0.587, 0.114]], np.float32)
 
@@ -76,12 +81,8 @@ class MotionNetwork(Network):
             lumas[1], lumas[2], measure_flow(lumas[1], lumas[2]), previous=previous, following=following
         )
         grid = _Grid.full(scale)
-        return np.stack(
-            [
-                _draw_image(frames[1:3], _read_on(grid, motion.at(float(position)), (height, width)))
-                for position in positions
-            ]
-        )
+        pair = (frames[1], frames[2])
+        return np.stack([_draw_images([pair], motion.at(float(position)), grid)[0] for position in positions])
 
     def interpolate_frames(
         self, frames: Sequence[Frame], positions: Sequence[Position]
@@ -108,31 +109,40 @@ class MotionNetwork(Network):
         return GapMotion(*lumas, flow, previous=previous, following=following), scale
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Pair:
+    """Two neighbouring frames as they were measured."""
+
+    first: weakref.ref[Plane]
+    """First plane of the first frame, to know it again; not kept alive."""
+    second: weakref.ref[Plane]
+    """First plane of the second frame."""
+    lumas: tuple[Luma, Luma]
+    """Their working pictures."""
+    flow: PairFlow
+    """Where their pixels go."""
+
+
 class _FlowMemory:
     """The flows of the last few pairs of frames, so that none is measured twice. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        # The frames' first planes are kept with the flow, so that their ids stay theirs.
-        self._pairs: OrderedDict[tuple[int, int], tuple[Plane, Plane, tuple[Luma, Luma], PairFlow]]
-        self._pairs = OrderedDict()
+        self._pairs: deque[_Pair] = deque(maxlen=KEPT_PAIRS)
 
     def pair(self, first: Frame, second: Frame, scale: int) -> tuple[tuple[Luma, Luma], PairFlow]:
         """Working pictures and flow of two frames."""
-        key = (id(first.planes[0]), id(second.planes[0]))
         with self._lock:
-            if key in self._pairs:
-                self._pairs.move_to_end(key)
-                return self._pairs[key][2:]
-        lumas = (
-            working_luma(_luma_of_frame(first), scale),
-            working_luma(_luma_of_frame(second), scale),
-        )
+            for pair in self._pairs:
+                if pair.first() is first.planes[0] and pair.second() is second.planes[0]:
+                    return pair.lumas, pair.flow
+        lumas = (working_luma(_luma_of_frame(first), scale), working_luma(_luma_of_frame(second), scale))
         flow = measure_flow(*lumas)
+        pair = _Pair(
+            first=weakref.ref(first.planes[0]), second=weakref.ref(second.planes[0]), lumas=lumas, flow=flow
+        )
         with self._lock:
-            self._pairs[key] = (first.planes[0], second.planes[0], lumas, flow)
-            while len(self._pairs) > KEPT_PAIRS:
-                self._pairs.popitem(last=False)
+            self._pairs.append(pair)
         return lumas, flow
 
 
@@ -177,30 +187,28 @@ class _Grid:
             start_y=(y + 0.5) / scale - 0.5,
         )
 
-    def resample(self, field: Array, shape: tuple[int, ...]) -> Array:
-        """A field of the working picture at the samples of a plane of `shape` (rows, columns)."""
+    def resample(self, field: Array, *, top: int, rows: int, columns: int) -> Array:
+        """A field of the working picture at the samples of a plane's rows top ... top + rows - 1."""
+        first = max(math.floor(self.start_y + top * self.step_y) - 1, 0)
+        part = field[first : math.floor(self.start_y + (top + rows - 1) * self.step_y) + 3]
         if self.step_x == self.step_y == 1 / self.scale:
             if self.scale > 1:
-                field = cv2.resize(field, None, fx=self.scale, fy=self.scale)
-            return field[: shape[0], : shape[1]]
-        matrix = np.array([[self.step_x, 0, self.start_x], [0, self.step_y, self.start_y]])
+                part = cv2.resize(part, None, fx=self.scale, fy=self.scale)
+            start = top - first * self.scale
+            return part[start : start + rows, :columns]
+        start_y = self.start_y + top * self.step_y - first
         return cv2.warpAffine(
-            field,
-            matrix,
-            (shape[1], shape[0]),
+            part,
+            np.array([[self.step_x, 0, self.start_x], [0, self.step_y, start_y]]),
+            (columns, rows),
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE,
         )
 
-    def places(self, displacement: Field, shape: tuple[int, ...]) -> Field:
-        """Absolute sampling places on the plane for a displacement in working pixels."""
-        own: Field = displacement * np.array([1 / self.step_x, 1 / self.step_y], np.float32)
-        return displaced(self.resample(own, shape))
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Reading:
-    """One reading of one of the two frames, on the grid of a plane."""
+    """One reading of one of the two frames for some rows of a plane."""
 
     side: int
     """0 for the frame before, 1 for the frame after."""
@@ -210,36 +218,62 @@ class _Reading:
     """Its share of the result, (rows, columns); all readings add up to 1."""
 
 
-def _read_on(grid: _Grid, warps: Sequence[Warp], shape: tuple[int, ...]) -> list[_Reading]:
-    """The warps of a moment on the grid of planes of one shape."""
-    return [
-        _Reading(side=side, places=grid.places(displacement, shape), share=grid.resample(share, shape))
-        for warp in warps
+def _read_on(grid: _Grid, warps: Sequence[Warp], *, top: int, rows: int, columns: int) -> list[_Reading]:
+    """The warps of a moment on some rows of a grid."""
+    readings = []
+    factors = np.array([1 / grid.step_x, 1 / grid.step_y], np.float32)
+    for warp in warps:
         for side, displacement, share in (
             (0, warp.to_before, warp.before_share),
             (1, warp.to_after, warp.after_share),
-        )
-    ]
+        ):
+            moved = grid.resample(displacement, top=top, rows=rows, columns=columns)
+            places = displaced(moved * factors)
+            places[..., 1] += top
+            readings.append(
+                _Reading(
+                    side=side,
+                    places=places,
+                    share=grid.resample(share, top=top, rows=rows, columns=columns),
+                )
+            )
+    return readings
 
 
 def _draw_planes(frames: Sequence[Frame], warps: Sequence[Warp], scale: int) -> tuple[Plane, ...]:
     """Warp and blend every plane at its own resolution and depth."""
     before, after = frames
     top = (1 << before.format.depth) - 1
-    full = _read_on(_Grid.full(scale), warps, before.planes[0].shape)
-    chroma = full
-    if before.format.log2_chroma_w or before.format.log2_chroma_h:
-        chroma = _read_on(_Grid.of_chroma(before, scale), warps, before.planes[1].shape)
-    planes: list[Plane] = []
-    for number, pair in enumerate(zip(before.planes, after.planes, strict=True)):
-        is_chroma = before.format.family is PixelFamily.YUV and number in (1, 2)
-        drawn = _draw_image(pair, chroma if is_chroma else full)
-        planes.append(np.minimum(drawn, top) if top not in (255, 65535) else drawn)
-    return tuple(planes)
+    pairs = list(zip(before.planes, after.planes, strict=True))
+    subsampled = before.format.log2_chroma_w or before.format.log2_chroma_h
+    chroma = (1, 2) if subsampled else ()
+    full = [number for number in range(len(pairs)) if number not in chroma]
+    drawn = dict(zip(full, _draw_images([pairs[n] for n in full], warps, _Grid.full(scale)), strict=True))
+    if chroma:
+        grid = _Grid.of_chroma(before, scale)
+        drawn |= zip(chroma, _draw_images([pairs[n] for n in chroma], warps, grid), strict=True)
+    planes = [drawn[number] for number in range(len(pairs))]
+    return tuple(np.minimum(plane, top) if top not in (255, 65535) else plane for plane in planes)
 
 
-def _draw_image(pair: Sequence[Array] | Array, readings: Sequence[_Reading]) -> Array:
-    """Sample both images by every reading and add them up; same shape, element type and channels.
+def _draw_images(pairs: Sequence[Sequence[Array]], warps: Sequence[Warp], grid: _Grid) -> list[Array]:
+    """Draw images that share a grid, each from its two versions before and after the gap.
+
+    Worked off in strips of rows, so that memory stays small and in the processor's cache.
+    """
+    height, columns = pairs[0][0].shape[:2]
+    drawn = [np.empty(before.shape, before.dtype) for before, _ in pairs]
+    strip = max(STRIP_PIXELS // columns, 16)
+    for top in range(0, height, strip):
+        rows = min(strip, height - top)
+        readings = _read_on(grid, warps, top=top, rows=rows, columns=columns)
+        for pair, image in zip(pairs, drawn, strict=True):
+            image[top : top + rows] = _draw_strip(pair, readings)
+    return drawn
+
+
+def _draw_strip(pair: Sequence[Array], readings: Sequence[_Reading]) -> Array:
+    """Sample both images by every reading and add them up; element type and channels of the images.
 
     Integers are rounded to nearest and saturated, floats left as they are. Where nothing moves the
     images are sampled at whole pixels, which leaves them unchanged.
