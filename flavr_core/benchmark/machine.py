@@ -19,7 +19,7 @@ import psutil
 
 from flavr_core.errors import FlavrError
 
-_PACKAGES = ("torch", "av", "imageio-ffmpeg", "opencv-python", "numpy")
+_PACKAGES = ("torch", "av", "imageio-ffmpeg", "opencv-python-headless", "numpy")
 _POLL_S = 0.02
 
 

@@ -114,7 +114,7 @@ def held_out_psnr(source: Path, folder: Path, *, network: str, device: str) -> t
             "-i",
             str(source),
             "-vf",
-            f"select=not(mod(n\\,2)),settb=1/{info.rate / 2},setpts=N",
+            f"select=not(mod(n\\,2)),settb={2 / info.rate},setpts=N",
             "-r",
             str(info.rate / 2),
             *lossless,
