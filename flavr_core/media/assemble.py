@@ -17,8 +17,10 @@ from av.video.stream import VideoStream
 
 from flavr_core.errors import OutputError
 from flavr_core.media.animated import assemble_animation
+from flavr_core.media.containers import COVER_FILES
 from flavr_core.media.encoding import EncodingPlan, StreamAction
 from flavr_core.media.segments import OnProgress
+from flavr_core.media.sinks import alpha_tag
 from flavr_core.media.sound import add_sound, converted_packets, copied_packets
 from flavr_core.media.subtitles import add_subtitles, subtitle_packets
 from flavr_core.media.writing import discard, open_output, output_errors
@@ -138,6 +140,7 @@ def _add_video(container: OutputContainer, encoding: EncodingPlan, segment: Path
         context.framerate = encoding.rate
     context.sample_aspect_ratio = encoding.pixel_aspect
     stream.metadata.update(dict(encoding.video_metadata))
+    stream.metadata.update(alpha_tag(encoding))
     stream.disposition = Disposition.default
     return stream
 
@@ -213,17 +216,21 @@ def _copy_attachment(container: OutputContainer, encoding: EncodingPlan, index: 
 
 
 def _copy_cover(container: OutputContainer, encoding: EncodingPlan, index: int) -> list[Due]:
-    """The cover's stream, and its one packet."""
+    """The cover: a stream of one packet in MP4, an attached file in Matroska."""
     with av.open(str(encoding.source), metadata_errors="replace") as source:
         template = source.streams[index]
+        packet = next((packet for packet in source.demux(template) if packet.size), None)
+        if packet is None:
+            return []
+        suffix, kind = COVER_FILES[template.codec_context.codec.canonical_name]
+        if encoding.form.attachments:
+            container.add_attachment(f"cover.{suffix}", kind, bytes(packet))
+            return []
         stream = container.add_stream_from_template(template, opaque=True)
         stream.disposition = template.disposition
-        for packet in source.demux(template):
-            if packet.size:
-                packet.pts = packet.dts = 0
-                packet.stream = stream
-                return [(Fraction(0), packet)]
-    return []
+        packet.pts = packet.dts = 0
+        packet.stream = stream
+        return [(Fraction(0), packet)]
 
 
 def _chapters(encoding: EncodingPlan) -> list[Chapter]:

@@ -19,6 +19,9 @@ LOSSLESS_AUDIO = frozenset(
 IMAGE_SUBTITLES = frozenset({"hdmv_pgs_subtitle", "dvd_subtitle", "dvb_subtitle", "xsub"})
 """Subtitles that are pictures: they can be copied, never turned into text."""
 
+COVER_FILES = {"png": ("png", "image/png"), "mjpeg": ("jpg", "image/jpeg")}
+"""Codecs of covers that can be carried over: file ending and MIME type."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Container:

@@ -144,6 +144,11 @@ def check_size(width: int, height: int, path: Path) -> None:
         )
 
 
+def _says_alpha(tags: dict[str, str]) -> bool:
+    """Whether a stream's tags say that packets carry alpha; the case of the name depends on the writer."""
+    return any(key.lower() == "alpha_mode" and value == "1" for key, value in tags.items())
+
+
 def decoder_of(stream: VideoStream, *, threads: bool = True) -> VideoCodecContext:
     """The decoder of a stream: libav's own, but libvpx where VP8 or VP9 carries alpha, which it alone reads.
 
@@ -154,7 +159,7 @@ def decoder_of(stream: VideoStream, *, threads: bool = True) -> VideoCodecContex
     """
     decoder = stream.codec_context
     by_libvpx = {"vp8": "libvpx", "vp9": "libvpx-vp9"}.get(decoder.codec.canonical_name)
-    if by_libvpx is not None and stream.metadata.get("alpha_mode") == "1":
+    if by_libvpx is not None and _says_alpha(stream.metadata):
         decoder = cast(VideoCodecContext, CodecContext.create(by_libvpx, "r"))
     if threads:
         decoder.thread_type = "AUTO"

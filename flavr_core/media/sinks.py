@@ -102,6 +102,12 @@ class FrameSink:
             self._container.mux_one(packet)
 
 
+def alpha_tag(encoding: EncodingPlan) -> dict[str, str]:
+    """What Matroska and WebM must be told where packets carry a second picture, their alpha."""
+    has_alpha = encoding.codec == "vp9" and encoding.pixel_format.startswith("yuva")
+    return {"alpha_mode": "1"} if has_alpha else {}
+
+
 def _add_video(container: OutputContainer, encoding: EncodingPlan) -> VideoStream:
     options = dict(encoding.options)
     if encoding.color.siting is not Siting.UNSPECIFIED:
@@ -109,6 +115,7 @@ def _add_video(container: OutputContainer, encoding: EncodingPlan) -> VideoStrea
     stream = container.add_stream(encoding.encoder, rate=encoding.average_rate.limit_denominator(1 << 30))
     assert isinstance(stream, VideoStream)
     stream.time_base = SEGMENT_TICK
+    stream.metadata.update(alpha_tag(encoding))
     context = stream.codec_context
     context.width, context.height = encoding.width, encoding.height
     context.pix_fmt = encoding.pixel_format

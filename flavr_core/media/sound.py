@@ -29,6 +29,10 @@ from flavr_core.media.streams import carried_tags
 Samples = NDArray[Any]
 """(channels, samples) of float32 (flt), int32 (s32) or int16 (s16)."""
 
+_LAYOUTS = {
+    1: "mono", 2: "stereo", 3: "3.0", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1",
+}  # fmt: skip
+"""Speakers by number of channels, where the source does not say or says something unusual."""
 _CHUNK = 4096
 """Samples handed on at a time."""
 _BIT_RATE_A_CHANNEL = {"aac": 96_000, "libopus": 80_000}
@@ -54,7 +58,7 @@ def add_sound(output: OutputContainer, encoding: EncodingPlan, stream: StreamPla
         else:
             added = cast("AudioStream", output.add_stream(stream.encoder, rate=stream.sample_rate))
             context = added.codec_context
-            context.layout = _layout(template, stream)
+            context.layout = _encoder_layout(template, stream)
             context.format = _encoder_format(stream.encoder, template)
             context.time_base = Fraction(1, stream.sample_rate)
             if stream.encoder in _BIT_RATE_A_CHANNEL:
@@ -67,14 +71,16 @@ def add_sound(output: OutputContainer, encoding: EncodingPlan, stream: StreamPla
     return added
 
 
-def _layout(template: AudioStream, stream: StreamPlan) -> str:
-    """Speakers of the output: the source's, side ones as back ones, which every encoder knows."""
+def _speakers(template: AudioStream, stream: StreamPlan) -> str:
+    """What the source's channels are called, in order: side speakers as back ones, odd sets by number."""
     name = template.codec_context.layout.name.removesuffix("(side)")
-    if "channels" in name or not name:  # unknown order of speakers
-        return {1: "mono", 2: "stereo", 3: "2.1", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}.get(
-            stream.channels, "stereo"
-        )
-    return str(name)
+    return name if name in _LAYOUTS.values() else _LAYOUTS[stream.channels]
+
+
+def _encoder_layout(template: AudioStream, stream: StreamPlan) -> str:
+    """Speakers of the output. ffmpeg's libopus mixes up sets of five and seven, so they get one more."""
+    name = _speakers(template, stream)
+    return {"5.0": "5.1", "6.1": "7.1"}.get(name, name) if stream.encoder == "libopus" else name
 
 
 def _encoder_format(encoder: str, template: AudioStream) -> str:
@@ -144,13 +150,15 @@ def converted_packets(
     source, template = open_sound(encoding, stream)
     with source:
         rate = template.codec_context.sample_rate
-        layout = _layout(template, stream)
+        layout = _speakers(template, stream)
         is_float = stream.encoder in _FLOAT_ENCODERS or stream.tempo != 1
         kind = "flt" if is_float else "s16" if added.codec_context.format.name.startswith("s16") else "s32"
         chunks = _laid_out(encoding, stream, source, template, kind=kind, layout=layout)
         if stream.tempo != 1:
             chunks = _stretched(chunks, stream.tempo, rate=rate, layout=layout)
-        resampler = AudioResampler(format=added.codec_context.format, layout=layout, rate=stream.sample_rate)
+        resampler = AudioResampler(
+            format=added.codec_context.format, layout=added.codec_context.layout, rate=stream.sample_rate
+        )
         for picture in _encoder_frames(chunks, resampler, kind=kind, layout=layout, rate=rate):
             for packet in added.encode(picture):
                 assert packet.pts is not None
@@ -197,7 +205,7 @@ def _laid_out(
     slack = max(2, ceil((template.time_base or 0) * rate) + 1)
     cursor = 0
     after: int | None = None
-    for frame, samples in _even(_decoded(source, template), kind=kind, layout=layout, rate=rate):
+    for frame, samples in _even(_decoded(source, template), template, kind=kind):
         first = after if after is not None else 0
         if frame.pts is not None and frame.time_base is not None:
             stamped = round((frame.pts * frame.time_base - begin) * rate)
@@ -233,9 +241,10 @@ def _decoded(source: InputContainer, template: AudioStream) -> Iterator[av.Audio
 
 
 def _even(
-    frames: Iterator[av.AudioFrame], *, kind: str, layout: str, rate: int
+    frames: Iterator[av.AudioFrame], template: AudioStream, *, kind: str
 ) -> Iterator[tuple[av.AudioFrame, Samples]]:
     """Each frame with its samples in one format, layout and rate, also where the source changes them."""
+    layout, rate = template.codec_context.layout, template.codec_context.sample_rate
     resampler = AudioResampler(format=kind, layout=layout, rate=rate)
     for frame in frames:
         try:

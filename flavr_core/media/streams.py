@@ -12,7 +12,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 
 from flavr_core.clip import Chapter, ClipInfo, ClipKind, StreamInfo
-from flavr_core.media.containers import IMAGE_SUBTITLES, LOSSLESS_AUDIO, Container
+from flavr_core.media.containers import COVER_FILES, IMAGE_SUBTITLES, LOSSLESS_AUDIO, Container
 from flavr_core.media.encoding import StreamAction, StreamPlan
 from flavr_core.plan import OutputPlan
 from flavr_core.settings import AudioMode, ExportSettings
@@ -27,6 +27,7 @@ _MOV_LANGUAGES = {
     "deu": "ger", "nld": "dut", "ell": "gre", "isl": "ice", "zho": "chi", "sqi": "alb", "mkd": "mac",
 }  # fmt: skip
 """ISO 639-2 codes for which ffmpeg's list of QuickTime languages has the other of the two."""
+_MOST_CHANNELS = 8
 _OPUS_RATES = (48000, 24000, 16000, 12000, 8000)
 _AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
 
@@ -226,7 +227,8 @@ def _reason_to_drop(stream: StreamPlan, export: ExportSettings, container: Conta
     if stream.kind not in ("subtitle", "attachment", "cover"):
         return "data beside picture and sound is tied to the source's own frames"
     if stream.kind == "cover":
-        return "" if container.covers else f"{title} has no place for a cover"
+        holds = container.covers and stream.codec in COVER_FILES
+        return "" if holds else f"{title} has no place for a cover in {stream.codec}"
     if not export.subtitles:
         return "none were asked for"
     if stream.kind == "attachment":
@@ -245,6 +247,9 @@ def _plan_audio(
 ) -> StreamPlan:
     if fact.sound_start is None or not fact.sample_rate:
         return replace(base, action=StreamAction.DROP, reason="nothing in it can be decoded")
+    if fact.channels > _MOST_CHANNELS:
+        reason = f"its {fact.channels} channels are more than {_MOST_CHANNELS}"
+        return replace(base, action=StreamAction.DROP, reason=reason)
     keeps_speed = plan.speed == 1 or export.audio is AudioMode.KEEP
     holds = base.codec in container.audio
     base = replace(base, sample_rate=fact.sample_rate, channels=fact.channels)

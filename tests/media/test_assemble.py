@@ -13,7 +13,7 @@ import pytest
 from av.subtitles.subtitle import SubtitleSet
 
 from flavr_core.errors import CancelledError, OutputError
-from flavr_core.media import assemble
+from flavr_core.media import assemble, open_source, probe
 from flavr_core.media.sound import _stretched
 from flavr_core.progress import CancelToken
 from flavr_core.settings import AudioMode, ExportSettings, RateTarget, TimingSettings
@@ -285,3 +285,101 @@ def test_missing_and_foreign_segments_are_refused(tmp_path: Path, clip: Callable
     with pytest.raises(OutputError):
         assemble(rendered.encoding, rendered.segments, output, **quiet)  # type: ignore[arg-type]
     assert not output.exists()
+
+
+def transparent_images(folder: Path) -> Path:
+    """Four RGBA images: opaque, half clear and clear thirds."""
+    folder.mkdir()
+    pixels = np.full((48, 66, 4), (200, 40, 90, 255), np.uint8)
+    pixels[:, 22:44, 3], pixels[:, 44:, 3] = 128, 0
+    for number in range(4):
+        context = av.CodecContext.create("png", "w")
+        context.width, context.height, context.pix_fmt, context.time_base = 66, 48, "rgba", Fraction(1)
+        picture = av.VideoFrame.from_ndarray(pixels, "rgba")
+        data = [bytes(packet) for packet in [*context.encode(picture), *context.encode(None)]]
+        (folder / f"image_{number}.png").write_bytes(b"".join(data))
+    return folder
+
+
+@pytest.mark.parametrize(("container", "codec"), [("webm", "vp9"), ("mov", "prores"), ("mkv", "ffv1")])
+def test_transparency_is_kept_where_the_codec_can(tmp_path: Path, container: str, codec: str) -> None:
+    images = transparent_images(tmp_path / "images")
+    output = tmp_path / f"output.{container}"
+    render(images, output, ExportSettings(container=container, codec=codec))
+    info = probe(output)
+    assert info.format.has_alpha
+    with open_source(info) as source:
+        alpha = next(source.frames(0, 1)).planes[3] / (2**info.format.depth - 1)
+    for column, wanted in ((11, 1), (33, 128 / 255), (55, 0)):
+        assert abs(float(alpha[24, column]) - wanted) < 0.02
+
+
+@pytest.mark.parametrize("layout", ["mono", "2.1", "3.0", "quad", "5.0", "5.1(side)", "6.1", "7.1"])
+@pytest.mark.parametrize("container", ["mp4", "mkv", "webm"])
+def test_every_channel_keeps_its_place(tmp_path: Path, layout: str, container: str) -> None:
+    names = [channel.name for channel in av.AudioLayout(layout).channels]
+    time = np.arange(48000 * 2) / 48000
+    waves = np.stack([0.3 * np.sin(2 * np.pi * (60 + 20 * place) * time) for place in range(len(names))])
+    source, output = tmp_path / "source.mkv", tmp_path / f"output.{container}"
+    with av.open(str(source), "w") as file:
+        video = file.add_stream("libx264", rate=25)
+        video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
+        audio = file.add_stream("pcm_s16le", rate=48000)
+        audio.layout = layout
+        for number in range(50):
+            picture = av.VideoFrame.from_ndarray(np.full((48, 64, 3), number, np.uint8), "rgb24")
+            picture.pts, picture.time_base = number, Fraction(1, 25)
+            file.mux(video.encode(picture))
+        file.mux(video.encode(None))
+        samples = np.ascontiguousarray((waves * 32767).astype(np.int16).T).reshape(1, -1)
+        frame = av.AudioFrame.from_ndarray(samples, "s16", layout)
+        frame.sample_rate, frame.pts, frame.time_base = 48000, 0, Fraction(1, 48000)
+        file.mux(audio.encode(frame))
+        file.mux(audio.encode(None))
+    render(source, output, export_to(container), TimingSettings(stop=TimePoint(seconds=Fraction(8, 5))))
+    with av.open(str(output)) as file:
+        stream = file.streams.audio[0]
+        resampler = av.AudioResampler("flt", None, 48000)
+        pieces = [
+            piece.to_ndarray().reshape(-1, piece.layout.nb_channels)
+            for decoded in file.decode(stream)
+            for piece in resampler.resample(decoded)
+        ]
+    sound = np.concatenate(pieces).T[:, 4800:52800]
+    loud = [channel for channel in sound if np.abs(channel).max() > 0.05]
+    tones = [int(np.abs(np.fft.rfft(channel)).argmax()) for channel in loud]
+    wanted = [60 + 20 * place for place in range(len(names))]
+    if container == "webm" and layout == "6.1":
+        wanted.insert(5, wanted[4])  # stored as 7.1, the back speaker on both sides
+    assert tones == wanted
+
+
+def test_a_cover_is_carried_over(tmp_path: Path, clip: Callable[[str], Path]) -> None:
+    cover = np.zeros((32, 32, 3), np.uint8)
+    context = av.CodecContext.create("png", "w")
+    context.width, context.height, context.pix_fmt, context.time_base = 32, 32, "rgb24", Fraction(1)
+    source = tmp_path / "source.mp4"
+    with av.open(str(clip("constant"))) as old, av.open(str(source), "w") as new:
+        video = new.add_stream_from_template(old.streams.video[0], opaque=True)
+        picture = new.add_stream("png")
+        picture.width, picture.height, picture.pix_fmt = 32, 32, "rgb24"
+        picture.time_base = Fraction(1, 25)
+        picture.disposition = 0x400
+        frame = av.VideoFrame.from_ndarray(cover, "rgb24")
+        frame.pts, frame.time_base = 0, Fraction(1, 25)
+        packets = [*picture.encode(frame), *picture.encode(None)]
+        for packet in packets:
+            new.mux(packet)
+        for packet in old.demux(old.streams.video[0]):
+            if packet.dts is not None:
+                packet.stream = video
+                new.mux(packet)
+    for container in ("mp4", "mkv"):
+        output = tmp_path / f"output.{container}"
+        rendered = render(source, output, export_to(container))
+        assert rendered.encoding.stream_words() == ["cover 1 (png): copied"]
+        with av.open(str(output)) as file:
+            kinds = [(s.type, s.codec_context.name) for s in file.streams]
+        assert kinds == [("video", "h264"), ("video", "png")]
+    webm = render(source, tmp_path / "output.webm", export_to("webm"))
+    assert "no place for a cover" in webm.encoding.stream_words()[0]

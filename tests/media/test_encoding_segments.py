@@ -51,7 +51,9 @@ def noise(format: PixelFormat, color: ColorSpec, *, size: tuple[int, int] = (64,
     return Frame(planes=planes, format=format, color=color, time=Fraction(0), index=0)
 
 
-def plan_for(frame: Frame, export: ExportSettings, folder: Path) -> EncodingPlan:
+def plan_for(
+    frame: Frame, export: ExportSettings, folder: Path, *, side_data: dict[str, str] | None = None
+) -> EncodingPlan:
     info = ClipInfo(
         path=Path("source"),
         kind=ClipKind.SEQUENCE,
@@ -64,6 +66,7 @@ def plan_for(frame: Frame, export: ExportSettings, folder: Path) -> EncodingPlan
         color=frame.color,
         times=FrameTimes(pts=(0, 1), time_base=Fraction(1, 25), end_pts=2),
         rate=Fraction(25),
+        hdr_side_data=side_data or {},
     )
     plan = plan_output(info.times, TimingSettings(), rate=info.rate)
     suffix = "" if export.container == "png" else f".{export.container}"
@@ -266,3 +269,23 @@ def test_a_job_of_one_frame_and_one_of_unequal_segments(tmp_path: Path, clip: Ca
     plan = plan_output(info.times, TimingSettings(), rate=info.rate)
     encoding = plan_encoding(info, plan, ExportSettings(), output=tmp_path / "two.mp4")
     assert len(write_segments(encoding, held_frames(info, plan), tmp_path, segment_frames=3)) == 2
+
+
+@pytest.mark.parametrize("codec", ["h264", "hevc", "av1"])
+def test_hdr_metadata_reaches_the_pictures(tmp_path: Path, codec: str) -> None:
+    display = "G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50)"
+    tags = {"mastering_display": display, "content_light_level": "1000,400"}
+    frame = noise(
+        yuv(10), replace(LIMITED, primaries=9, transfer=16, matrix=Matrix.BT2020_NCL, matrix_code=9)
+    )
+    encoding = plan_for(frame, ExportSettings(codec=codec, speed="fastest"), tmp_path, side_data=tags)
+    (path,) = write_segments(encoding, iter([frame]), tmp_path, segment_frames=1)
+    with av.open(str(path)) as container:
+        picture = next(container.decode(video=0))
+        light = bytes(picture.side_data.get("CONTENT_LIGHT_LEVEL"))
+        mastering = bytes(picture.side_data.get("MASTERING_DISPLAY_METADATA"))
+    assert np.frombuffer(light[:8], np.uint32).tolist() == [1000, 400]
+    pairs = np.frombuffer(mastering[:80], np.int32).reshape(10, 2)
+    red_x, greatest = pairs[0], pairs[9]
+    assert red_x[0] / red_x[1] == pytest.approx(0.68, abs=1e-4)
+    assert greatest[0] / greatest[1] == pytest.approx(1000)
