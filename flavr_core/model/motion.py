@@ -32,8 +32,8 @@ from flavr_core.model.optical_flow import (
     Neighbour,
     PairFlow,
     Warp,
-    displaced,
     measure_flow,
+    own_places,
     sample_at,
     working_luma,
     working_scale,
@@ -42,7 +42,7 @@ from flavr_core.model.optical_flow import (
 KEPT_PAIRS = 8
 """Pairs of frames whose flow is remembered: a window shares two of its three pairs with the next."""
 
-STRIP_PIXELS = 200_000
+STRIP_PIXELS = 100_000
 """Pixels of a plane that are drawn at a time."""
 
 _LUMA_WEIGHTS = np.array([[0.299, 0.587, 0.114]], np.float32)
@@ -205,6 +205,16 @@ class _Grid:
             borderMode=cv2.BORDER_REPLICATE,
         )
 
+    def places(self, moved: Field, *, top: int) -> Field:
+        """Absolute places on the plane for working-pixel displacements of its rows from `top` on."""
+        # OpenCV takes a number for each channel, which its stubs do not know; numpy is slow at pairs.
+        if self.step_x != self.step_y:
+            moved = cv2.multiply(moved, (self.step_y / self.step_x, 1.0, 0.0, 0.0))  # type: ignore[call-overload]
+        places: Field = cv2.scaleAdd(moved, 1 / self.step_y, own_places(*moved.shape[:2]))
+        if top:
+            cv2.add(places, (0.0, float(top), 0.0, 0.0), dst=places)  # type: ignore[call-overload]
+        return places
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Reading:
@@ -220,20 +230,17 @@ class _Reading:
 
 def _read_on(grid: _Grid, warps: Sequence[Warp], *, top: int, rows: int, columns: int) -> list[_Reading]:
     """The warps of a moment on some rows of a grid."""
-    readings = []
-    factors = np.array([1 / grid.step_x, 1 / grid.step_y], np.float32)
+    readings: list[_Reading] = []
     for warp in warps:
         for side, displacement, share in (
             (0, warp.to_before, warp.before_share),
             (1, warp.to_after, warp.after_share),
         ):
             moved = grid.resample(displacement, top=top, rows=rows, columns=columns)
-            places = displaced(moved * factors)
-            places[..., 1] += top
             readings.append(
                 _Reading(
                     side=side,
-                    places=places,
+                    places=grid.places(moved, top=top),
                     share=grid.resample(share, top=top, rows=rows, columns=columns),
                 )
             )
