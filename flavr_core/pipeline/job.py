@@ -139,8 +139,8 @@ def prepare(settings: ConvertSettings, *, reporter: Reporter, token: CancelToken
             lambda: plan_encoding(info, first_plan, settings.export, output=settings.output)
         )
         if encoding is not None:
-            projected = encoding.projected_bytes
-            problems.attempt(lambda: check_disk(settings.output, projected))
+            needed = encoding.working_bytes
+            problems.attempt(lambda: check_disk(settings.output, needed))
     problems.raise_if_any()
     assert plan is not None
     assert encoding is not None
@@ -211,12 +211,12 @@ def check_output(settings: ConvertSettings) -> None:
         )
 
 
-def check_disk(output: Path, projected_bytes: int) -> None:
-    """Raise OutputError when twice the projected size (segments and result) does not fit on the disk."""
+def check_disk(output: Path, needed_bytes: int) -> None:
+    """Raise OutputError when what is needed meanwhile (segments and result) does not fit on the disk."""
     free = shutil.disk_usage(output.resolve().parent).free
-    if 2 * projected_bytes > free:
+    if needed_bytes > free:
         raise OutputError(
-            f"The output needs about {2 * projected_bytes / 1e9:.2f} GB while it is made, "
+            f"The output needs about {needed_bytes / 1e9:.2f} GB while it is made, "
             f"and {free / 1e9:.2f} GB are free.",
             "Make room, choose another disk, or a smaller preset.",
         )

@@ -199,13 +199,14 @@ class _Run:
             shutil.rmtree(result)
         result.unlink(missing_ok=True)
         paths = [self._journal.segment_path(segment.index) for segment in self._journal.segments]
-        assemble(
+        for note in assemble(
             self._job.encoding,
             paths,
             result,
             token=self._token,
             on_progress=lambda done, total: self._progress("assemble", done, total),
-        )
+        ):
+            self._note(note)
         return result
 
     def _verify(self, result: Path) -> Verification:
