@@ -20,10 +20,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from flavr_core.media import open_source, probe
-from flavr_core.media.pixels import frame_to_av
-
 MAIN = Path(__file__).resolve().parents[2] / "main.py"
+sys.path.insert(0, str(MAIN.parent))
+
+from flavr_core.media import open_source, probe  # noqa: E402
+from flavr_core.media.pixels import frame_to_av  # noqa: E402
+
 JOBS = {"2x": ["--rate", "2x"], "60": ["--rate", "60"], "slow4x": ["--slow", "4x"]}
 GRID_ROWS = 3
 
