@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+import imageio_ffmpeg
 import psutil
 
 from flavr_core.errors import FlavrError
@@ -110,9 +111,18 @@ def median_of_runs(commands: Sequence[Sequence[str]], *, runs: int, warm_up: int
     ]
 
 
-def our_command(*arguments: str) -> list[str]:
-    """This program's own command line with these arguments."""
-    return [sys.executable, str(Path(__file__).resolve().parents[2] / "main.py"), *arguments]
+def our_command(*words: str | Path) -> list[str]:
+    """This program's own command line: text is split at spaces, paths are taken whole."""
+    return [sys.executable, str(Path(__file__).resolve().parents[2] / "main.py"), *_split(words)]
+
+
+def ffmpeg_command(*words: str | Path) -> list[str]:
+    """The reference ffmpeg: quiet, no questions, overwriting; text is split at spaces, paths are not."""
+    return [imageio_ffmpeg.get_ffmpeg_exe(), *_split(("-hide_banner -nostdin -v error -y", *words))]
+
+
+def _split(words: Sequence[str | Path]) -> list[str]:
+    return [part for word in words for part in ([str(word)] if isinstance(word, Path) else word.split())]
 
 
 class _Watch(threading.Thread):

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-import imageio_ffmpeg
-
-from flavr_core.benchmark.machine import ProcessFigures, our_command, run_process
+from flavr_core.benchmark.machine import ProcessFigures, ffmpeg_command, our_command, run_process
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,49 +28,15 @@ def grow(lengths_s: Sequence[int], *, network: str, size: str, rate: Fraction) -
         for seconds in lengths_s:
             clip, output = Path(folder) / f"{seconds}.mp4", Path(folder) / f"{seconds}-out.mp4"
             run_process(
-                [
-                    imageio_ffmpeg.get_ffmpeg_exe(),
-                    "-hide_banner",
-                    "-nostdin",
-                    "-v",
-                    "error",
-                    "-y",
-                    "-f",
-                    "lavfi",
-                    "-i",
-                    f"testsrc2=size={size}:rate={rate}",
-                    "-f",
-                    "lavfi",
-                    "-i",
-                    "sine=frequency=440:sample_rate=48000",
-                    "-t",
-                    str(seconds),
-                    "-c:v",
-                    "libx264",
-                    "-preset",
-                    "ultrafast",
-                    "-crf",
-                    "30",
-                    "-pix_fmt",
-                    "yuv420p",
-                    "-c:a",
-                    "aac",
-                    str(clip),
-                ]
+                ffmpeg_command(
+                    f"-f lavfi -i testsrc2=size={size}:rate={rate}",
+                    "-f lavfi -i sine=frequency=440:sample_rate=48000",
+                    f"-t {seconds} -c:v libx264 -preset ultrafast -crf 30 -pix_fmt yuv420p -c:a aac",
+                    clip,
+                )
             )
             figures = run_process(
-                our_command(
-                    "convert",
-                    str(clip),
-                    str(output),
-                    "--rate",
-                    "2x",
-                    "--model",
-                    network,
-                    "--speed",
-                    "fastest",
-                    "--quiet",
-                )
+                our_command("convert", clip, output, f"--rate 2x --model {network} --speed fastest --quiet")
             )
             rows.append(MemoryRow(seconds=seconds, figures=figures))
     return rows

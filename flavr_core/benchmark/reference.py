@@ -9,14 +9,19 @@ clip's own depth).
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
-import imageio_ffmpeg
 import numpy as np
 
-from flavr_core.benchmark.machine import ProcessFigures, median_of_runs, our_command, run_process
+from flavr_core.benchmark.machine import (
+    ProcessFigures,
+    ffmpeg_command,
+    median_of_runs,
+    our_command,
+    run_process,
+)
 from flavr_core.media import open_source, probe
 
 MINTERPOLATE = {
@@ -40,111 +45,41 @@ class ReferenceRow:
     """Mean luma PSNR of the held-out frames; nan when none could be matched."""
 
 
-def ffmpeg_command(source: Path, output: Path, *, mode: str, fps: str, codec: Sequence[str]) -> list[str]:
+def minterpolate_command(source: Path, output: Path, *, mode: str, fps: Fraction, codec: str) -> list[str]:
     """ffmpeg's own conversion to `fps` by minterpolate in the given mode."""
-    return [
-        imageio_ffmpeg.get_ffmpeg_exe(),
-        "-hide_banner",
-        "-nostdin",
-        "-v",
-        "error",
-        "-y",
-        "-i",
-        str(source),
-        "-vf",
-        f"minterpolate=fps={fps}:{mode}",
-        *codec,
-        str(output),
-    ]
-
-
-def x264_arguments() -> list[str]:
-    """The encoder settings in ffmpeg's words."""
-    return ["-c:v", "libx264", "-crf", X264["crf"], "-preset", X264["preset"], "-c:a", "copy"]
+    return ffmpeg_command("-i", source, f"-vf minterpolate=fps={fps}:{mode} {codec}", output)
 
 
 def compare(source: Path, *, network: str, runs: int, warm_up: int, device: str) -> list[ReferenceRow]:
     """Time and measure our `network` and ffmpeg's counterpart on one clip, doubling its rate."""
-    info = probe(source)
-    fps = str(info.rate * 2)
+    rate = probe(source).rate
+    ours_by = f"--model {network} --device {device} --overwrite --quiet"
     with tempfile.TemporaryDirectory(prefix="flavr-benchmark-") as folder:
         ours, theirs = Path(folder) / "ours.mp4", Path(folder) / "ffmpeg.mp4"
+        quality = f"--crf {X264['crf']} --speed {X264['preset']}"
+        x264 = f"-c:v libx264 -crf {X264['crf']} -preset {X264['preset']} -c:a copy"
         commands = [
-            our_command(
-                "convert",
-                str(source),
-                str(ours),
-                "--rate",
-                fps,
-                "--model",
-                network,
-                "--device",
-                device,
-                "--crf",
-                X264["crf"],
-                "--speed",
-                X264["preset"],
-                "--overwrite",
-                "--quiet",
-            ),
-            ffmpeg_command(source, theirs, mode=MINTERPOLATE[network], fps=fps, codec=x264_arguments()),
+            our_command("convert", source, ours, f"--rate {rate * 2} {ours_by} {quality}"),
+            minterpolate_command(source, theirs, mode=MINTERPOLATE[network], fps=rate * 2, codec=x264),
         ]
         figures = median_of_runs(commands, runs=runs, warm_up=warm_up)
-        quality = held_out_psnr(source, Path(folder), network=network, device=device)
+        psnr = held_out_psnr(source, Path(folder), mode=MINTERPOLATE[network], ours_by=ours_by)
     names = (f"FLAVR Studio {network}", f"ffmpeg {MINTERPOLATE[network]}")
     return [
-        ReferenceRow(name=name, figures=figure, psnr_db=psnr)
-        for name, figure, psnr in zip(names, figures, quality, strict=True)
+        ReferenceRow(name=name, figures=figure, psnr_db=psnr_db)
+        for name, figure, psnr_db in zip(names, figures, psnr, strict=True)
     ]
 
 
-def held_out_psnr(source: Path, folder: Path, *, network: str, device: str) -> tuple[float, float]:
+def held_out_psnr(source: Path, folder: Path, *, mode: str, ours_by: str) -> tuple[float, float]:
     """Mean luma PSNR in dB of the frames that each side draws for every second frame taken away."""
     half, ours, theirs = folder / "half.mkv", folder / "ours.mkv", folder / "theirs.mkv"
-    lossless = ["-c:v", "ffv1", "-an", "-sn", "-dn"]
-    info = probe(source)
-    run_process(
-        [
-            imageio_ffmpeg.get_ffmpeg_exe(),
-            "-hide_banner",
-            "-nostdin",
-            "-v",
-            "error",
-            "-y",
-            "-i",
-            str(source),
-            "-vf",
-            f"select=not(mod(n\\,2)),settb={2 / info.rate},setpts=N",
-            "-r",
-            str(info.rate / 2),
-            *lossless,
-            str(half),
-        ]
-    )
-    run_process(
-        our_command(
-            "convert",
-            str(half),
-            str(ours),
-            "--rate",
-            str(info.rate),
-            "--model",
-            network,
-            "--device",
-            device,
-            "--codec",
-            "ffv1",
-            "--at-cuts",
-            "ignore",
-            "--overwrite",
-            "--quiet",
-        )
-    )
-    run_process(
-        ffmpeg_command(
-            half, theirs, mode=f"{MINTERPOLATE[network]}:scd=none", fps=str(info.rate), codec=lossless
-        )
-    )
+    rate = probe(source).rate
+    lossless = "-c:v ffv1 -an -sn -dn"
+    every_second = f"select=not(mod(n\\,2)),settb={2 / rate},setpts=N"
+    run_process(ffmpeg_command("-i", source, f"-vf {every_second} -r {rate / 2} {lossless}", half))
+    run_process(our_command("convert", half, ours, f"--rate {rate} --codec ffv1 --at-cuts ignore {ours_by}"))
+    run_process(minterpolate_command(half, theirs, mode=f"{mode}:scd=none", fps=rate, codec=lossless))
     return _psnr_of_drawn(source, ours), _psnr_of_drawn(source, theirs)
 
 

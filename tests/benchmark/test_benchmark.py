@@ -1,0 +1,62 @@
+"""The benchmark commands measure what they say, on tiny clips. No time is asserted."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from pathlib import Path
+
+import pytest
+
+from flavr_core.benchmark.machine import BenchmarkError, ffmpeg_command, machine_lines, run_process
+from flavr_core.cli import main
+
+
+def test_memory_of_a_process_is_seen() -> None:
+    script = "import time; block = bytearray(200_000_000); time.sleep(0.3)"
+    figures = run_process([sys.executable, "-c", script])
+    assert 200e6 < figures.peak_bytes < 500e6
+    assert figures.wall_s >= 0.3
+
+
+def test_a_failing_command_is_one_sentence() -> None:
+    with pytest.raises(BenchmarkError, match=r"failed with code 1: .*nonsense"):
+        run_process([sys.executable, "-c", "raise SystemExit('nonsense')"])
+
+
+def test_text_is_split_and_paths_are_not() -> None:
+    assert ffmpeg_command("-i", Path("a clip.mp4"), "-t 3")[-4:] == ["-i", "a clip.mp4", "-t", "3"]
+
+
+def test_machine_lines_name_the_versions() -> None:
+    assert "torch" in machine_lines()[1]
+
+
+def test_reference_stands_beside_ours(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    clip = tmp_path / "a clip.mp4"
+    run_process(ffmpeg_command("-f lavfi -i testsrc2=size=128x96:rate=24 -t 1 -pix_fmt yuv420p", clip))
+    assert (
+        main(
+            [
+                "benchmark",
+                "reference",
+                str(clip),
+                "--network",
+                "blend",
+                "--runs",
+                "1",
+                "--warm-up",
+                "0",
+                "--json",
+            ]
+        )
+        == 0
+    )
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    assert [row["name"].split()[0] for row in rows] == ["FLAVR", "ffmpeg"]
+    for row in rows:
+        assert math.isfinite(row["psnr_db"])
+        assert row["figures"]["wall_s"] > 0
+    # Both average the same two frames, so they must agree to a rounding.
+    assert abs(rows[0]["psnr_db"] - rows[1]["psnr_db"]) < 0.3
