@@ -47,6 +47,7 @@ PRESET_BY_SUFFIX = {
     ".webm": ("webm", "vp9"),
     ".gif": ("gif", "gif"),
     ".apng": ("apng", "apng"),
+    ".png": ("apng", "apng"),
     ".webp": ("webp", "webp"),
     "": ("png", "png"),
 }
