@@ -12,8 +12,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser = commands.add_parser(
         "train",
         help="train a network",
-        description="Train the default network on folders of clips and on rendered motion. With several GPUs: "
-        "torchrun --nproc-per-node N main.py train ... . See flavr_core/training/README.md.",
+        description="Train the default network on folders of clips and on rendered motion. With several "
+        "GPUs: torchrun --nproc-per-node N main.py train ... . See flavr_core/training/README.md.",
     )
     parser.add_argument(
         "--clips", type=Path, nargs="+", default=[], metavar="DIR", help="folders of cut-free clips"
@@ -67,8 +67,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(args: argparse.Namespace) -> int:
     """Train one leg; goes on from FOLDER/checkpoint.pt when it is there."""
     started = time.monotonic()
+    from flavr_core.training.batches import BatchSettings
     from flavr_core.training.leg import LegFiles, run_leg
-    from flavr_core.training.loop import BatchSettings, LegSettings
+    from flavr_core.training.loop import LegSettings
 
     width, height = (int(side) for side in args.crop.split("x"))
     settings = LegSettings(

@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 
 from flavr_core.errors import ModelError
-from flavr_core.model import flavr
+from flavr_core.model import flavr, fourflow
 from flavr_core.model.checkpoint import strip_names
 from flavr_core.model.network import Architecture, Network
 
-ARCHITECTURES: tuple[Architecture, ...] = (flavr.ARCHITECTURE,)
+ARCHITECTURES: tuple[Architecture, ...] = (flavr.ARCHITECTURE, fourflow.ARCHITECTURE)
 """Every class of networks that a file of weights can be; the first that matches is taken."""
 
 UNSUPPORTED = {

@@ -9,26 +9,30 @@ none of them shows. Everything is plain convolutions, `grid_sample` and `unfold`
 
 Ideas used, as described in the papers: coarse-to-fine intermediate flow (RIFE, arXiv 2011.06294), joint
 refinement of flow and features (IFRNet, 2205.14620), one recurrent estimator over scales (UPR-Net,
-2211.03456), several flow fields combined at the end (AMT, 2304.09790), correlation of warped features (PWC-Net, 1709.02371).
+2211.03456), several flow fields combined at the end (AMT, 2304.09790), correlation of warped features
+(PWC-Net, 1709.02371).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.modules.module import _IncompatibleKeys
 
-from flavr_core.model.network import Network, Shape, pad_to_multiple
+from flavr_core.errors import ModelError
+from flavr_core.model.network import Architecture, Network, Shape, pad_to_multiple
 
 SLOPE = 0.2
 """Of the leaky rectifier after each convolution."""
 COARSE_RADIUS = 4
-"""Reach of the correlation at 1/32 and 1/16 of the size, in pixels there: 128 and 64 pixels of the picture."""
+"""Reach of the correlation at 1/32 and 1/16 of the size, in pixels there."""
 MIDDLE_RADIUS = 2
 """Reach of the correlation at 1/8 of the size: 16 pixels of the picture."""
 MATCHED = 32
@@ -100,9 +104,9 @@ class Prediction:
 class Encoded:
     """Four frames as the network sees them, computed once for all positions.
 
-    Convention: `pair` (2 * N, 3, H, W) the middle two frames, less one half; `half_pair` (2 * N, 12 + C, H/2, W/2)
-    their pixels and features at 1/2; `scales` features (4 * N, C, h, w) from coarsest to 1/4, frame by frame;
-    `valid` (2 * N, 1, 1, 1) whether the outer frames are frames of their own.
+    Convention: `pair` (2 * N, 3, H, W) the middle two frames, less one half; `half_pair` (2 * N, 12 + C,
+    H/2, W/2) their pixels and features at 1/2; `scales` features (4 * N, C, h, w) from coarsest to
+    1/4, frame by frame; `valid` (2 * N, 1, 1, 1) whether the outer frames are frames of their own.
     """
 
     pair: Tensor
@@ -128,15 +132,16 @@ def _sampling_grid(height: int, width: int, device: torch.device) -> tuple[Tenso
 def warp(features: Tensor, flow: Tensor) -> Tensor:
     """Fetch `features` at each pixel plus `flow`; beyond the border the border's value.
 
-    Convention: features (N, C, H, W), flow (N, 2, H, W) float32 pixels, x first; sampled bilinearly in float32
-    whatever the dtype of the features, which the result has.
+    Convention: features (N, C, H, W), flow (N, 2, H, W) float32 pixels, x first; sampled bilinearly in
+    float32 whatever the dtype of the features, which the result has.
     """
     base, scale = _sampling_grid(flow.shape[-2], flow.shape[-1], flow.device)
     grid = torch.addcmul(base, flow.permute(0, 2, 3, 1), scale)  # (N, H, W, 2)
     sampled = functional.grid_sample(
         features.float(), grid, mode="bilinear", padding_mode="border", align_corners=True
     )
-    return sampled.to(features.dtype, memory_format=torch.channels_last)
+    fetched: Tensor = sampled.to(features.dtype, memory_format=torch.channels_last)
+    return fetched
 
 
 def correlate(first: Tensor, second: Tensor, radius: int) -> Tensor:
@@ -148,7 +153,7 @@ def correlate(first: Tensor, second: Tensor, radius: int) -> Tensor:
     side = 2 * radius + 1
     around = functional.pad(second, (radius, radius, radius, radius)).unfold(2, side, 1).unfold(3, side, 1)
     products = first[..., None, None] * around  # (N, C, H, W, side, side)
-    costs = products.sum(dim=1) * first.shape[1] ** -0.5
+    costs: Tensor = products.sum(dim=1) * (1 / first.shape[1] ** 0.5)
     return costs.flatten(3).permute(0, 3, 1, 2)  # channels last
 
 
@@ -242,7 +247,8 @@ class MatchingStage(nn.Module):
     def forward(self, features: Tensor, motion: Motion, t: Tensor, speed: Tensor, valid: Tensor) -> Motion:
         """Features of the four frames at this scale, and what is known so far, to something better.
 
-        Convention: features (4 * N, C, h, w); t (N, 1, 1, 1) and speed (N, 4, 1, 1) float32; valid (2 * N, 1, 1, 1).
+        Convention: features (4 * N, C, h, w); t (N, 1, 1, 1) and speed (N, 4, 1, 1) float32;
+        valid (2 * N, 1, 1, 1).
         """
         count, dtype = t.shape[0], features.dtype
         flow = _pair_flow(motion.velocity, speed)
@@ -374,6 +380,21 @@ class FourFlow(Network):
         self.to_half = _convolution(widths.motion_quarter, widths.motion_half, size=1)
         self.split_half = SplittingStage(widths.half, widths.motion_half)
         self.synthesis = Synthesis(widths)
+        self._lay_out()
+
+    def load_state_dict(
+        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
+    ) -> _IncompatibleKeys:
+        """As torch has it; filters are laid out as the network wants them."""
+        result: _IncompatibleKeys = super().load_state_dict(state_dict, strict=strict, assign=assign)
+        self._lay_out()
+        return result
+
+    def _lay_out(self) -> None:
+        """Filters with their channels last, as the features are."""
+        for parameter in self.parameters():
+            if parameter.ndim == 4:
+                parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
 
     def levels_for(self, height: int, width: int) -> int:
         """At how many scales the correlating stage runs for pictures of this size."""
@@ -438,29 +459,25 @@ class FourFlow(Network):
         coarse.append(motion)
         motion = _finer(motion, self.to_half)
         velocities, hidden, inner = self.split_half(encoded.half_pair, motion, t, speed)
-        context = (hidden, *inner.chunk(2))
-        image, blend = self._compose(encoded.pair, velocities, context, motion.logit, t, speed)
+        warped = [warp(encoded.pair, _pair_flow(velocity, speed)) for velocity in velocities]
+        sides = [side for both in warped for side in both.chunk(2)]
+        spread = (velocities[0] - velocities[1])[..., ::2, ::2]
+        known = torch.cat((motion.logit, spread), dim=1)
+        image, blend = self._compose(torch.cat(sides, dim=1), known, (hidden, *inner.chunk(2)), t)
         return Prediction(image, blend, velocities, coarse)
 
     def _compose(
-        self,
-        pair: Tensor,
-        velocities: list[Tensor],
-        context: tuple[Tensor, ...],
-        logit: Tensor,
-        t: Tensor,
-        speed: Tensor,
+        self, stacked: Tensor, known: Tensor, context: tuple[Tensor, ...], t: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Warp both pictures by each hypothesis, weigh them, add what is missing: image and blend."""
-        warped = [warp(pair, _pair_flow(velocity, speed)) for velocity in velocities]
-        stacked = torch.cat(
-            [side for both in warped for side in both.chunk(2)], dim=1
-        )  # (N, 6 * HYPOTHESES, H, W)
-        spread = (velocities[0] - velocities[1])[..., ::2, ::2]
-        small = (functional.pixel_unshuffle(stacked, 2), torch.cat((logit, spread), dim=1))
+        """Weigh the warped pictures and add what is missing: image and blend.
+
+        Convention: stacked (N, 6 * HYPOTHESES, H, W), less one half; known (N, 5, H/2, W/2) float32,
+        the logit first.
+        """
+        small = (functional.pixel_unshuffle(stacked, 2), known)
         seen = [part.to(context[0].dtype, memory_format=torch.channels_last) for part in small]
         logits, residual = self.synthesis(torch.cat((*seen, *context), dim=1))
-        side = enlarge(logit)
+        side = enlarge(known[:, :1])
         prior = torch.cat((torch.log(1 - t) + side, torch.log(t) - side), dim=1)  # (N, 2, H, W)
         weights = torch.softmax(logits + prior.repeat(1, HYPOTHESES, 1, 1), dim=1)
         blend = (weights.unsqueeze(2) * stacked.float().unflatten(1, (2 * HYPOTHESES, 3))).sum(dim=1) + 0.5
@@ -475,19 +492,45 @@ def _finer(motion: Motion, narrow: nn.Module | None) -> Motion:
     return Motion(numbers[:, :4], numbers[:, 4:], hidden)
 
 
+WIDTH_OF = {
+    "half": "pyramid.to_half.0.0.weight",
+    "quarter": "pyramid.to_quarter.0.0.weight",
+    "eighth": "pyramid.to_eighth.0.0.weight",
+    "sixteenth": "pyramid.to_sixteenth.0.0.weight",
+    "motion_half": "split_half.inlet.0.weight",
+    "motion_quarter": "refine_quarter.inlet.0.weight",
+    "motion_eighth": "match_eighth.inlet.0.weight",
+    "motion_sixteenth": "match_sixteenth.inlet.0.weight",
+    "synthesis_half": "synthesis.inlet.0.weight",
+    "synthesis_quarter": "synthesis.quarter_down.0.0.weight",
+    "synthesis_eighth": "synthesis.eighth.0.0.weight",
+}
+"""{width: the filters whose number it is}."""
+MAX_WIDTH = 4096
+"""A file that asks for more is damaged."""
+
+
 def widths_from_shapes(shapes: Mapping[str, Shape]) -> FourFlowWidths:
-    """Read the widths off a file of weights; KeyError when it is not one of FourFlow."""
-    names = {
-        "half": "pyramid.to_half.0.0.weight",
-        "quarter": "pyramid.to_quarter.0.0.weight",
-        "eighth": "pyramid.to_eighth.0.0.weight",
-        "sixteenth": "pyramid.to_sixteenth.0.0.weight",
-        "motion_half": "split_half.inlet.0.weight",
-        "motion_quarter": "refine_quarter.inlet.0.weight",
-        "motion_eighth": "match_eighth.inlet.0.weight",
-        "motion_sixteenth": "match_sixteenth.inlet.0.weight",
-        "synthesis_half": "synthesis.inlet.0.weight",
-        "synthesis_quarter": "synthesis.quarter_down.0.0.weight",
-        "synthesis_eighth": "synthesis.eighth.0.0.weight",
-    }
-    return FourFlowWidths(**{entry.name: shapes[names[entry.name]][0] for entry in fields(FourFlowWidths)})
+    """Read the widths off {parameter name: shape}. Raises ModelError when one is missing or mad."""
+    found = {}
+    for width, name in WIDTH_OF.items():
+        shape = shapes.get(name)
+        if shape is None or len(shape) != 4 or not 8 <= shape[0] <= MAX_WIDTH:
+            raise ModelError(
+                f"These weights do not make a fourflow network: {name} is missing or of shape {shape}.",
+                "The file is damaged or incomplete.",
+            )
+        found[width] = shape[0]
+    return FourFlowWidths(**found)
+
+
+def _matches(shapes: Mapping[str, Shape]) -> bool:
+    return "match_sixteenth.inlet.0.weight" in shapes
+
+
+def _build(shapes: Mapping[str, Shape], options: Mapping[str, str]) -> FourFlow:
+    return FourFlow(widths_from_shapes(shapes))
+
+
+ARCHITECTURE = Architecture(name="fourflow", matches=_matches, build=_build)
+"""FourFlow as the loader sees it."""

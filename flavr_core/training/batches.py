@@ -69,6 +69,7 @@ def rendered_samples(
     reach: float,
     bank: ClipBank | None,
     numbers: np.random.Generator,
+    *,
     device: torch.device,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Frames (N, 5, 3, H, W), the last to be made; positions (N,); flow (N, 4, H, W)."""
@@ -102,7 +103,7 @@ def draw_batch(
     rendered = round(settings.size * settings.synthetic_share) if bank is not None else settings.size
     frames, positions, flows = [], [], []
     if rendered:
-        made, t, flow = rendered_samples(rendered, settings, reach, bank, numbers, device)
+        made, t, flow = rendered_samples(rendered, settings, reach, bank, numbers, device=device)
         frames.append(made)
         positions.append(t)
         flows.append(flow)

@@ -37,7 +37,7 @@ class LegFiles:
 
 
 def run_leg(settings: LegSettings, files: LegFiles, *, device_type: str, started: float) -> Trainer:
-    """Train one leg and write `average.safetensors` (half precision), and `trunk.safetensors` before a fall."""
+    """Train one leg; write the weights in half precision, those of before a fall as `trunk.safetensors`."""
     rank = join_ranks(device_type)
     torch.backends.cudnn.benchmark = True
     torch.set_float32_matmul_precision("high")
@@ -53,7 +53,7 @@ def run_leg(settings: LegSettings, files: LegFiles, *, device_type: str, started
     if checkpoint.exists():
         trainer.load(checkpoint)
         if files.new_leg:
-            trainer.leg_step = 0
+            trainer.leg_step, trainer.falling = 0, False
     trainer.run(bank, validation, started)
     if rank.leads:
         export_average(trainer, settings.folder / "average.safetensors")

@@ -87,7 +87,7 @@ class FlatParameters:
 
 
 def _shaped(part: Tensor, shape: torch.Size) -> Tensor:
-    """A stretch of the vector as a parameter; filters lie with their channels last, as convolutions like them."""
+    """A stretch of the vector as a parameter; filters lie with their channels last."""
     if len(shape) != 4:
         return part.view(shape)
     outputs, inputs, height, width = shape
@@ -139,7 +139,7 @@ class Trainer:
         )
         self.step = 0
         self.leg_step = 0
-        self.fall_from: float | None = None
+        self.falling = False
         self.samples = 0
         self._loss = torch.compile(self._compute) if settings.compile else self._compute
         self._recorded: tuple[torch.cuda.CUDAGraph, Batch, Tensor, Tensor] | None = None
@@ -181,7 +181,7 @@ class Trainer:
         return loss, errors
 
     def train_step(self, batch: Batch, factor: float) -> tuple[Tensor, Tensor]:
-        """One step on this rank's part of the batch; `factor` scales the learning rate. Loss and squared errors."""
+        """One step on this rank's part of the batch, the rate times `factor`: loss and squared errors."""
         replayed = self.rank.device.type == "cuda" and not self.settings.compile
         loss, errors = self._replay(batch) if replayed else self._differentiate(batch)
         gradients = self.flat.gradients
@@ -221,6 +221,7 @@ class Trainer:
                 factor, over = self._look(time.monotonic() - started)
                 if over:
                     break
+            self._note_fall(factor)
             warm = min(1.0, (self.leg_step + 1) / max(settings.warmup_steps, 1))
             batch = batches.take()
             loss, errors = self.train_step(batch, warm * self._fine_factor(factor))
@@ -245,8 +246,15 @@ class Trainer:
         """The rate's fall in steps is exact; the fall in seconds is as of the last look."""
         settings = self.settings
         if settings.fall_steps:
-            return min(1.0, max(0.0, (settings.max_steps - self.leg_step) / settings.fall_steps))
+            return min(1.0, (settings.max_steps - self.leg_step) / (settings.fall_steps + 1))
         return factor
+
+    def _note_fall(self, factor: float) -> None:
+        """Keep the trunk when the rate begins to fall."""
+        begins = self._fine_factor(factor) < 1 and not self.falling
+        self.falling = self.falling or begins
+        if begins and self.rank.leads:
+            self.save(self.settings.folder / "trunk.pt")
 
     def _look(self, elapsed: float) -> tuple[float, bool]:
         """The rate's factor by the clock and whether the leg is over; all ranks agree on rank 0's clock."""
@@ -259,13 +267,6 @@ class Trainer:
         factor = 1.0
         if settings.fall_seconds and left < settings.fall_seconds:
             factor = max(0.0, left / settings.fall_seconds)
-        falling = factor < 1 or (
-            settings.fall_steps and settings.max_steps - self.leg_step <= settings.fall_steps
-        )
-        if falling and self.fall_from is None:
-            self.fall_from = elapsed
-            if self.rank.leads:
-                self.save(settings.folder / "trunk.pt")
         return factor, left <= 0
 
     def _record(
@@ -315,6 +316,7 @@ class Trainer:
             "step": self.step,
             "leg_step": self.leg_step,
             "samples": self.samples,
+            "falling": self.falling,
         }
         temporary = path.with_suffix(".part")
         torch.save(record, temporary)
@@ -334,3 +336,4 @@ class Trainer:
                 "exp_avg_sq": record["second_moment"].clone(),
             }
         self.step, self.leg_step, self.samples = record["step"], record["leg_step"], record["samples"]
+        self.falling = record["falling"]

@@ -1,9 +1,9 @@
 """Rendered motion: textured layers that move, with exact frames at any time and exact flow.
 
 A scene is a background and a few layers with alpha (blobs, boxes, fences, thin lines, writing, veils),
-each moving by an accelerating affine motion and a smooth wobble; static writing may lie on top. Time 0
-and 1 are the two frames around the gap. Numbers that make up a scene are drawn on the CPU, so that a seed gives
-the same scene on every device; textures are noise of several octaves, or pictures handed in.
+each moving by an accelerating affine motion and a smooth wobble; the topmost may stand still. Time 0 and
+1 are the two frames around the gap. Motion is drawn on the CPU, so that a seed moves alike on every device;
+textures are noise of several octaves, drawn on the device, or pictures handed in.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ SHAPES = ("blob", "box", "fence", "lines", "writing", "veil")
 SHAPE_WEIGHTS = (4.0, 3.0, 1.5, 1.0, 1.5, 0.4)
 """How often each is drawn."""
 STATIC_SHARE = 0.15
-"""How many scenes have writing that stands still on top."""
+"""How many scenes have a topmost layer that stands still."""
 INVERSION_STEPS = 4
 """Of the fixed point that inverts the wobble; each gains a factor of at least 3."""
 
@@ -45,11 +45,12 @@ class Scenes:
     """N scenes ready to be rendered at any time.
 
     Convention: L = layers + 1, the background first. `pictures` (N, L, 4, H, W): RGB premultiplied by
-    alpha, then alpha, float32 in [0, 1]. `path` (N, L, 2, 2): velocity and acceleration in pixels a
-    gap; `turn` and `zoom` (N, L, 2): angle (radians) and log of the size, rates a gap and a gap squared. `wobble`
-    (N, L, 2, H, W) in pixels times sin(`phase`[..., 0] + `phase`[..., 1] * time). `light` (N, 2): brightness is 1 +
-    light[0] * time + light[1] * time**2. `bars` (N,): rows of black at top and bottom. `shutter` (N,): exposure as a
-    part of the gap.
+    alpha, then alpha, float32 in [0, 1]. `center` (N, L, 2): what turns and zooms go around. `path`
+    (N, L, 2, 2): velocity and acceleration in pixels a gap; `turn` and `zoom` (N, L, 2): angle (radians)
+    and log of the size, rates a gap and a gap squared. `wobble` (N, L, 2, H, W): pixels, times
+    sin(`phase`[..., 0] + `phase`[..., 1] * time). `light` (N, 2): brightness is 1 + light[0] * time +
+    light[1] * time**2. `bars` (N,): rows of black at top and bottom. `shutter` (N,): exposure as a part
+    of the gap.
     """
 
     pictures: Tensor
@@ -68,8 +69,9 @@ class Scenes:
 class Rendered:
     """Frames and flow.
 
-    Convention: `frames` (N, T, 3, H, W) float32 RGB in [0, 1]; `flow` (N, 4, H, W) float32 pixels: from the last
-    of the times to time 0 (x, y), then to time 1, of the topmost layer that covers more than half of the pixel.
+    Convention: `frames` (N, T, 3, H, W) float32 RGB in [0, 1]; `flow` (N, 4, H, W) float32 pixels: from
+    the last of the times to time 0 (x, y), then to time 1, of the topmost layer that covers more than half
+    of the pixel.
     """
 
     frames: Tensor
@@ -79,7 +81,7 @@ class Rendered:
 def octave_noise(
     count: int, channels: int, height: int, width: int, generator: torch.Generator, *, coarsest: int = 4
 ) -> Tensor:
-    """Smooth to fine noise, zero mean, unit deviation: (count, channels, height, width) on the generator's device."""
+    """Smooth to fine noise of zero mean and unit deviation: (count, channels, height, width)."""
     device = generator.device
     total = torch.zeros(count, channels, height, width, device=device)
     slope = torch.rand(count, 1, 1, 1, generator=generator, device=device) * 0.7 + 0.35
@@ -185,7 +187,7 @@ def draw_scenes(
         uniform(total, 1) < 0.5
     )
     path = torch.stack((velocity, acceleration), dim=2)  # (N, L, 2, 2)
-    static = uniform(1) < STATIC_SHARE
+    static = (uniform(1) < STATIC_SHARE) & (settings.layers > 0)
     moving = torch.ones(count, total)
     moving[:, -1:] = torch.where(static, 0.0, 1.0)
     cells = draw(total * 2, 5, 5)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from flavr_core.errors import MediaError
@@ -43,10 +45,17 @@ def read_validation(folder: Path, device: torch.device) -> ValidationSet:
                 raise MediaError(
                     f"A window of {clip} has {len(paths)} files, not {FRAMES}.", "Write it again."
                 )
-            pictures = [cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB) for path in paths]
+            pictures = [_read_picture(path) for path in paths]
             stacked = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).contiguous()
             windows.setdefault(clip, []).append(stacked.to(device))
     return ValidationSet(windows)
+
+
+def _read_picture(path: Path) -> NDArray[Any]:
+    picture = cv2.imread(str(path))
+    if picture is None:
+        raise MediaError(f"{path} cannot be read as a picture.", "Write the window again.")
+    return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
 
 
 @torch.inference_mode()
