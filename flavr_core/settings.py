@@ -70,6 +70,17 @@ def parse_bytes(text: str) -> int:
     return int(Fraction(match["n"]) * base ** " kmgt".index(match["unit"] or " "))
 
 
+def format_bytes(size: float) -> str:
+    """A number of bytes for people: `512 B`, `3.4 kB`, `12.0 MB`, `1.50 GB`."""
+    if size < 1000:
+        return f"{round(size)} B"
+    if size < 999_950:
+        return f"{size / 1e3:.1f} kB"
+    if size < 999_950_000:
+        return f"{size / 1e6:.1f} MB"
+    return f"{size / 1e9:.2f} GB"
+
+
 class EndMode(StrEnum):
     """What happens after the last source frame's appearance."""
 
@@ -212,7 +223,7 @@ class ExportSettings:
     codec: str = "h264"
     """`h264`, `hevc`, `av1`, `vp9`, `prores`, `ffv1`, `gif`, `apng`, `webp` or `png`."""
     hardware: str = "none"
-    """`none`, `auto` (first hardware encoder that works), `nvenc`, `qsv`, `amf`, `videotoolbox` or `vaapi`."""
+    """`none`, `auto` (the first that works), `nvenc`, `qsv`, `amf`, `videotoolbox` or `vaapi`."""
     crf: float | None = None
     """Constant quality, smaller is better; None for the codec's default here."""
     speed: str = "medium"
@@ -255,6 +266,8 @@ class ConvertSettings:
     """Whether an existing output may be replaced (by rename, once the new one is verified)."""
     resume: bool = False
     """Go on with an interrupted render of the same source and settings."""
+    receipt: Path | None = None
+    """Where the receipt is saved as JSON; None for nowhere."""
     segment_frames: int = 480
     """Output frames in one closed segment of the journal, >= 1."""
 

@@ -180,14 +180,27 @@ def _convert(args: argparse.Namespace, reporter: JsonReporter | TerminalReporter
     if args.dry_run:
         _show_plan(job, as_json=args.json)
         return 0
-    report = run_job(job, reporter, token)
-    if args.receipt:
-        report.save(args.receipt)
+    try:
+        report = run_job(job, reporter, token)
+    except FlavrError:
+        _say_what_waits(settings.output, reporter)
+        raise
+    if settings.receipt:
+        report.save(settings.receipt)
     if args.json:
         print(_event("done", report.as_json()), flush=True)
     elif not args.quiet:
         print("\n".join(report.lines()))
     return 0
+
+
+def _say_what_waits(output: Path, reporter: JsonReporter | TerminalReporter) -> None:
+    """Tell of the segments of a stopped or failed render that `--resume` can go on from."""
+    from flavr_core.pipeline import unfinished_render
+
+    folder = unfinished_render(output)
+    if folder is not None:
+        reporter.note(f"What was rendered waits in '{folder}': go on with --resume, or delete it.")
 
 
 def settings_from(args: argparse.Namespace) -> ConvertSettings:
@@ -242,6 +255,7 @@ def settings_from(args: argparse.Namespace) -> ConvertSettings:
         sequence_rate=sequence_rate,
         overwrite=args.overwrite,
         resume=args.resume,
+        receipt=args.receipt,
         segment_frames=args.segment_frames,
     )
 

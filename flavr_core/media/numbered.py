@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Sequence
 from fractions import Fraction
@@ -27,6 +28,11 @@ PNG_FORMATS = {
 def image_name(number: int, total: int) -> str:
     """Name of image `number`, from 0: frame_000001.png; enough digits that names sort in order."""
     return f"frame_{number + 1:0{max(6, len(str(total)))}d}.png"
+
+
+def is_frame_name(name: str) -> bool:
+    """Whether a file of this name is one that `image_name` gives."""
+    return re.fullmatch(r"frame_\d{6,}\.png", name) is not None
 
 
 def write_images(

@@ -6,7 +6,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,6 +15,7 @@ from flavr_core.clip import ClipInfo
 from flavr_core.engine import Engine, create_engine
 from flavr_core.errors import FlavrError, OutputError, ProblemsError
 from flavr_core.media import EncodingPlan, open_source, plan_encoding, probe, source_files
+from flavr_core.media.numbered import is_frame_name
 from flavr_core.pipeline.journal import (
     Segment,
     check_not_owned,
@@ -25,7 +26,7 @@ from flavr_core.pipeline.journal import (
 )
 from flavr_core.plan import OutputPlan
 from flavr_core.progress import CancelToken, Progress, Reporter
-from flavr_core.settings import ConvertSettings, DuplicateMode
+from flavr_core.settings import ConvertSettings, DuplicateMode, ExportSettings, GifSettings, format_bytes
 from flavr_core.timeline import (
     CutOverrides,
     drop_duplicates,
@@ -69,7 +70,7 @@ class Job:
             "timing settings": _plain(asdict(settings.timing)),
             "treatment of cuts and duplicates": _plain(asdict(settings.scenes)),
             "cuts file": hashlib.sha256(cuts_file.read_bytes()).hexdigest() if cuts_file else "",
-            "export settings": _plain(asdict(settings.export)),
+            "export settings": _plain(asdict(_segment_export(settings.export))),
             "network, device or precision": self.engine.identity(),
             "number of output frames": len(self.plan),
             "segment length": settings.segment_frames,
@@ -115,6 +116,9 @@ def prepare(settings: ConvertSettings, *, reporter: Reporter, token: CancelToken
     cuts_file = settings.scenes.cuts_file
     overrides = problems.attempt(lambda: read_cuts_file(cuts_file)) if cuts_file else None
     problems.attempt(lambda: check_output(settings))
+    if settings.receipt is not None:
+        receipt = settings.receipt
+        problems.attempt(lambda: check_receipt(receipt, settings))
     width, height = (info.width, info.height) if info else (64, 64)
     engine = problems.attempt(lambda: create_engine(settings.engine, width=width, height=height))
     if info is None:
@@ -181,6 +185,10 @@ def _timing_notes(info: ClipInfo, settings: ConvertSettings) -> list[str]:
 def check_output(settings: ConvertSettings) -> None:
     """Raise OutputError when the output is the source, exists, is in use, or cannot be written."""
     output = settings.output
+    if output.name in ("", ".."):
+        raise OutputError(
+            f"'{output}' is no name for an output.", "Give the name of a file, or of a new folder."
+        )
     parent = output.resolve().parent
     if not parent.is_dir():
         raise OutputError(f"There is no folder '{parent}' for the output.", "Create it, or choose another.")
@@ -192,8 +200,8 @@ def check_output(settings: ConvertSettings) -> None:
         )
     if output.exists() and not settings.overwrite and not _is_empty_folder(output):
         raise OutputError(f"'{output}' exists already.", "Add --overwrite, or choose another name.")
-    if output.is_dir() and settings.export.container != "png":
-        raise OutputError(f"'{output}' is a folder.", "Give the name of a file.")
+    if output.is_dir():
+        _check_folder(output, settings)
     folder = work_folder(output)
     if not folder.exists():
         if settings.resume:
@@ -211,13 +219,43 @@ def check_output(settings: ConvertSettings) -> None:
         )
 
 
+def _check_folder(output: Path, settings: ConvertSettings) -> None:
+    """Only a folder that holds nothing but numbered frames may be replaced as a whole."""
+    if settings.export.container != "png":
+        raise OutputError(f"'{output}' is a folder.", "Give the name of a file.")
+    strangers = [path.name for path in output.iterdir() if not is_frame_name(path.name)]
+    if strangers:
+        raise OutputError(
+            f"The folder '{output}' holds other things than numbered frames ('{strangers[0]}'), "
+            "and they would be lost.",
+            "Choose a new folder.",
+        )
+    source = settings.source.resolve()
+    if source == output.resolve() or output.resolve() in source.parents:
+        raise OutputError(f"The source lies in the folder '{output}'.", "Choose a new folder.")
+
+
+def check_receipt(receipt: Path, settings: ConvertSettings) -> None:
+    """Raise OutputError when the receipt cannot be saved, or something would be lost by saving it."""
+    folder = receipt.resolve().parent
+    for other, title in ((settings.source, "source"), (settings.output, "output")):
+        if receipt.resolve() == other.resolve():
+            raise OutputError(f"The receipt '{receipt}' is the {title} itself.", "Choose another name.")
+    if receipt.is_dir():
+        raise OutputError(f"The receipt '{receipt}' is a folder.", "Give the name of a file.")
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise OutputError(f"The folder '{folder}' of the receipt cannot be written.", "Choose another.")
+    if receipt.exists() and not settings.overwrite:
+        raise OutputError(f"'{receipt}' exists already.", "Add --overwrite, or choose another name.")
+
+
 def check_disk(output: Path, needed_bytes: int) -> None:
     """Raise OutputError when what is needed meanwhile (segments and result) does not fit on the disk."""
     free = shutil.disk_usage(output.resolve().parent).free
     if needed_bytes > free:
         raise OutputError(
-            f"The output needs about {needed_bytes / 1e9:.2f} GB while it is made, "
-            f"and {free / 1e9:.2f} GB are free.",
+            f"The output needs about {format_bytes(needed_bytes)} while it is made, "
+            f"and {format_bytes(free)} are free.",
             "Make room, choose another disk, or a smaller preset.",
         )
 
@@ -239,6 +277,11 @@ def _analyse_duplicates(info: ClipInfo, reporter: Reporter, token: CancelToken) 
 
 def _is_empty_folder(path: Path) -> bool:
     return path.is_dir() and not any(path.iterdir())
+
+
+def _segment_export(export: ExportSettings) -> ExportSettings:
+    """The part of the export settings that the segments depend on: animated ones are lossless."""
+    return replace(export, gif=GifSettings()) if export.container in ("gif", "apng", "webp") else export
 
 
 def _source_identity(info: ClipInfo) -> list[list[Any]]:

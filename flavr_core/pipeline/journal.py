@@ -48,6 +48,8 @@ class Segment:
     """Hash of the file; empty while it is not rendered."""
     made: int = 0
     """Frames in it that were drawn."""
+    filmed: int = 0
+    """Source frames in it that are shown as they are, each counted once; the rest are held."""
 
 
 def split_segments(total: int, segment_frames: int) -> tuple[Segment, ...]:
@@ -60,7 +62,8 @@ def split_segments(total: int, segment_frames: int) -> tuple[Segment, ...]:
 
 def work_folder(output: Path) -> Path:
     """Where the unfinished render of `output` lives."""
-    return output.with_name(f"{output.name}.part")
+    absolute = Path(os.path.abspath(output))  # noqa: PTH100 - resolve() would follow a link to elsewhere
+    return absolute.with_name(f"{absolute.name}.part")
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -152,12 +155,17 @@ class Journal:
         self._claim()
         return notes
 
-    def close_segment(self, segment: Segment, temporary: Path, *, made: int) -> None:
+    def close_segment(self, segment: Segment, temporary: Path, *, made: int, filmed: int) -> None:
         """Give a finished segment file its name and write it into the journal."""
         digest = file_sha256(temporary)
         temporary.replace(self.segment_path(segment.index))
         self._segments[segment.index] = Segment(
-            index=segment.index, start=segment.start, stop=segment.stop, sha256=digest, made=made
+            index=segment.index,
+            start=segment.start,
+            stop=segment.stop,
+            sha256=digest,
+            made=made,
+            filmed=filmed,
         )
         self._save()
 
@@ -204,6 +212,12 @@ def check_not_owned(folder: Path) -> None:
 def is_begun(folder: Path) -> bool:
     """Whether the folder holds a journal."""
     return (folder / _JOURNAL).is_file()
+
+
+def unfinished_render(output: Path) -> Path | None:
+    """The folder of an unfinished render of `output`; None when there is none."""
+    folder = work_folder(output)
+    return folder if is_begun(folder) else None
 
 
 def is_ours(folder: Path) -> bool:

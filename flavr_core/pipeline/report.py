@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from flavr_core.errors import OutputError
 from flavr_core.media import Verification
 from flavr_core.pipeline.journal import file_sha256, write_atomically
+from flavr_core.settings import format_bytes
 from flavr_core.timing import format_rate, format_time
 
 if TYPE_CHECKING:
@@ -30,11 +31,13 @@ class JobReport:
     sha256: str
     """Hash of the result; empty for a folder of images."""
     source_frames: int
-    """Frames of the source that counted."""
+    """Frames of the source that the output covers, dropped duplicates left out."""
     frames: int
     """Frames of the output."""
     made: int
     """Frames that were drawn."""
+    held: int
+    """Frames that show the one before again: at the end, at cuts, where nothing moved."""
     rate: Fraction | None
     """Output frames a second; None when variable."""
     duration: Fraction
@@ -51,6 +54,8 @@ class JobReport:
     """Wall time of decoding, drawing and encoding."""
     elapsed_s: float
     """Wall time of everything."""
+    streams: tuple[str, ...]
+    """What became of sound, subtitles and the other streams."""
     notes: tuple[str, ...]
     """All that was repaired, converted, dropped or stepped down."""
     verification: Verification
@@ -61,6 +66,7 @@ class JobReport:
         job: Job,
         *,
         made: int,
+        filmed: int,
         resumed_frames: int,
         rendered_s: float,
         elapsed_s: float,
@@ -76,9 +82,10 @@ class JobReport:
             output=output,
             output_bytes=size,
             sha256="" if is_folder else file_sha256(output),
-            source_frames=len(job.plan.times),
+            source_frames=job.plan[len(job.plan) - 1].gap - job.plan[0].gap + 1,
             frames=len(job.plan),
             made=made,
+            held=len(job.plan) - made - filmed,
             rate=job.plan.rate,
             duration=job.plan.duration,
             largest_timing_error=job.plan.largest_timing_error,
@@ -87,6 +94,7 @@ class JobReport:
             resumed_frames=resumed_frames,
             rendered_s=rendered_s,
             elapsed_s=elapsed_s,
+            streams=tuple(job.encoding.stream_words()),
             notes=notes,
             verification=verification,
         )
@@ -108,9 +116,9 @@ class JobReport:
         """The receipt for people."""
         rate = f"{format_rate(self.rate)} frames a second" if self.rate else "variable rate"
         lines = [
-            f"{self.output}  {self.output_bytes / 1e6:.2f} MB",
-            f"  {self.source_frames} frames became {self.frames} ({self.made} drawn), {rate}, "
-            f"{format_time(self.duration)}",
+            f"{self.output}  {format_bytes(self.output_bytes)}",
+            f"  {self.source_frames} frames became {self.frames} ({self.made} drawn"
+            f"{f', {self.held} held' if self.held else ''}), {rate}, {format_time(self.duration)}",
             f"  drawn by {self.engine}",
             f"  stored as {self.encoder}",
             f"  {self.elapsed_s:.1f} s, {self.frames / max(self.rendered_s, 1e-9):.1f} frames a second",
@@ -120,6 +128,7 @@ class JobReport:
             lines.insert(2, f"  largest timing error {float(self.largest_timing_error) * 1000:.2f} ms")
         if self.resumed_frames:
             lines.append(f"  {self.resumed_frames} frames were taken from the interrupted render")
+        lines += [f"  {words}" for words in self.streams]
         return lines + [f"  note: {note}" for note in self.notes]
 
 

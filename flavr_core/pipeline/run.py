@@ -95,6 +95,7 @@ class _Run:
         return JobReport.of(
             self._job,
             made=sum(segment.made for segment in self._journal.segments),
+            filmed=sum(segment.filmed for segment in self._journal.segments),
             resumed_frames=resumed_frames,
             rendered_s=rendered_s,
             elapsed_s=time.monotonic() - self._started_s,
@@ -172,7 +173,7 @@ class _Run:
     def _encode_segment(self, segment: Segment, frames: Iterator[Frame]) -> None:
         temporary = self._journal.folder / f"segment-{segment.index:05d}.tmp.mkv"
         sink = open_segment(self._job.encoding, temporary)
-        made = 0
+        made = filmed = 0
         try:
             for expected in range(segment.start, segment.stop):
                 frame = next(frames, None)
@@ -185,12 +186,18 @@ class _Run:
                 self._token.check()
                 sink.write(frame)
                 made += frame.made
+                filmed += not frame.made and self._is_first_of_its_frame(expected)
                 self._counts.written += 1
             sink.close()
         except BaseException:
             sink.abort()
             raise
-        self._journal.close_segment(segment, temporary, made=made)
+        self._journal.close_segment(segment, temporary, made=made, filmed=filmed)
+
+    def _is_first_of_its_frame(self, index: int) -> bool:
+        """Whether output frame `index` is a source frame that the one before it did not show already."""
+        planned = self._job.plan[index]
+        return not planned.position and (index == 0 or self._job.plan[index - 1].gap != planned.gap)
 
     def _assemble(self) -> Path:
         suffix = self._job.settings.output.suffix

@@ -118,6 +118,52 @@ def test_an_existing_output_is_kept(make_clip: MakeClip, tmp_path: Path) -> None
     assert len(probe(output).times) == 48
 
 
+def test_a_folder_with_other_things_is_never_replaced(
+    make_clip: MakeClip, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clip, folder = make_clip(seconds=0.25), tmp_path / "my documents"
+    folder.mkdir()
+    (folder / "letter.txt").write_text("precious")
+    assert convert(clip, folder, "--overwrite") == 6
+    assert "letter.txt" in capsys.readouterr().err
+    (folder / "letter.txt").rename(tmp_path / "letter.txt")
+    assert convert(clip, folder) == 0
+    assert convert(clip, folder) == 6
+    assert convert(clip, folder, "--overwrite", "--rate", "1x") == 0
+    assert len(list(folder.iterdir())) == 6
+    # The folder is a source now, and a result must not replace its own source.
+    assert convert(folder, folder, "--overwrite") == 6
+    assert len(list(folder.iterdir())) == 6
+
+
+def test_a_receipt_never_replaces_anything_unasked(make_clip: MakeClip, tmp_path: Path) -> None:
+    clip, output, receipt = make_clip(seconds=0.25), tmp_path / "out.mp4", tmp_path / "receipt.json"
+    content = clip.read_bytes()
+    receipt.write_text("precious")
+    for bad in (clip, output, receipt, tmp_path, tmp_path / "no folder" / "receipt.json"):
+        assert convert(clip, output, "--receipt", bad) == 6
+        assert not output.exists()
+    assert clip.read_bytes() == content
+    assert receipt.read_text() == "precious"
+    assert convert(clip, output, "--receipt", receipt, "--overwrite") == 0
+    assert json.loads(receipt.read_text())["held"] == 1
+
+
+@pytest.mark.parametrize("name", [".", "..", "/"])
+def test_a_name_that_is_none_is_refused(make_clip: MakeClip, name: str) -> None:
+    assert convert(make_clip(seconds=0.25), name, "--overwrite") == 6
+
+
+def test_another_size_limit_goes_on_from_what_was_rendered(
+    make_clip: MakeClip, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clip, output = make_clip(seconds=0.5), tmp_path / "out.gif"
+    assert convert(clip, output, "--max-size", "1kB") == 6
+    assert "--resume" in capsys.readouterr().err
+    assert convert(clip, output, "--max-size", "1MB", "--resume") == 0
+    assert output.stat().st_size <= 1_000_000
+
+
 def test_dry_run_writes_nothing(
     make_clip: MakeClip, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

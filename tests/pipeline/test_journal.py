@@ -20,7 +20,7 @@ def journal_of(output: Path, **changes: Any) -> Journal:
 def render(journal: Journal, index: int, content: bytes) -> None:
     temporary = journal.folder / f"segment-{index:05d}.tmp.mkv"
     temporary.write_bytes(content)
-    journal.close_segment(journal.segments[index], temporary, made=3)
+    journal.close_segment(journal.segments[index], temporary, made=3, filmed=2)
 
 
 def test_segments_cover_everything_once() -> None:
