@@ -4,6 +4,7 @@ import json
 import multiprocessing
 import os
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,15 @@ SMALL = FourFlowWidths(
     motion_sixteenth=32, synthesis_half=12, synthesis_quarter=16, synthesis_eighth=24,
 )  # fmt: skip
 BATCH = BatchSettings(size=1, height=32, width=64, synthetic_share=1.0, max_motion_px=8.0, seed=3)
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    """Steps this small only lose time by sharing them out."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 def trainer(folder: Path, *, rank: Rank | None = None, max_steps: int = 10**9) -> Trainer:
