@@ -64,9 +64,7 @@ class PixelFormat:
 
     def frame_bytes(self, *, width: int, height: int) -> int:
         """Bytes of all planes of one picture."""
-        shapes = (
-            self.plane_shape(plane, width=width, height=height) for plane in range(self.num_planes)
-        )
+        shapes = (self.plane_shape(plane, width=width, height=height) for plane in range(self.num_planes))
         return sum(rows * columns for rows, columns in shapes) * np.dtype(self.dtype).itemsize
 
     def __str__(self) -> str:
