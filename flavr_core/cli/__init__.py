@@ -11,6 +11,8 @@ import argparse
 import importlib
 import importlib.util
 import sys
+import tempfile
+import traceback
 from collections.abc import Sequence
 
 from flavr_core import __version__
@@ -78,3 +80,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 0
+    except Exception as fault:
+        print_error(_saved_fault(fault))
+        return FlavrError.exit_code
+
+
+def _saved_fault(fault: Exception) -> FlavrError:
+    """A sentence for an error that nobody foresaw; what happened goes into a file beside the system's others."""
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="flavr-studio-fault-", suffix=".txt", delete=False, encoding="utf-8"
+    ) as file:
+        traceback.print_exception(fault, file=file)
+    return FlavrError(
+        f"The program failed: {fault or type(fault).__name__}.",
+        f"This is a fault of the program; please report it with '{file.name}'.",
+    )

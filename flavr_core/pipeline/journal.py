@@ -156,9 +156,16 @@ class Journal:
         return notes
 
     def close_segment(self, segment: Segment, temporary: Path, *, made: int, filmed: int) -> None:
-        """Give a finished segment file its name and write it into the journal."""
-        digest = file_sha256(temporary)
-        temporary.replace(self.segment_path(segment.index))
+        """Give a finished segment file its name and write it into the journal.
+
+        Raises:
+            OutputError: when the disk is full, or gone.
+        """
+        try:
+            digest = file_sha256(temporary)
+            temporary.replace(self.segment_path(segment.index))
+        except OSError as error:
+            raise _cannot_write(self.folder, error) from error
         self._segments[segment.index] = Segment(
             index=segment.index,
             start=segment.start,
@@ -167,7 +174,10 @@ class Journal:
             made=made,
             filmed=filmed,
         )
-        self._save()
+        try:
+            self._save()
+        except OSError as error:
+            raise _cannot_write(self.folder, error) from error
 
     def publish(self, result: Path, output: Path) -> None:
         """Give the verified result its final name. A file of that name is replaced, a folder set aside."""
