@@ -86,7 +86,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _saved_fault(fault: Exception) -> FlavrError:
-    """A sentence for an error that nobody foresaw; what happened goes into a file beside the system's others."""
+    """A sentence for an error that nobody foresaw; what happened goes into a temporary file."""
     with tempfile.NamedTemporaryFile(
         "w", prefix="flavr-studio-fault-", suffix=".txt", delete=False, encoding="utf-8"
     ) as file:
