@@ -9,7 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from flavr_core.errors import SettingsError
-from flavr_core.timing import TimePoint, format_rate, parse_fraction
+from flavr_core.timing import TimePoint, format_rate, number_hint, parse_fraction
 
 _BYTES = re.compile(r"^(?P<n>\d+(?:\.\d+)?)\s*(?P<unit>[kmgt])?(?P<i>i)?b?$")
 
@@ -48,16 +48,26 @@ def parse_rate(text: str) -> RateTarget:
         SettingsError: when the text is neither.
     """
     stripped = text.strip().lower().removesuffix("fps").strip()
-    if stripped.endswith("x"):
-        return RateTarget(factor=parse_fraction(stripped[:-1]))
-    return RateTarget(fps=parse_fraction(stripped))
+    try:
+        if stripped.endswith("x"):
+            return RateTarget(factor=parse_fraction(stripped[:-1]))
+        return RateTarget(fps=parse_fraction(stripped))
+    except SettingsError:
+        raise SettingsError(
+            f"'{text}' is not a rate that can be made.",
+            number_hint(text, "Write 2x, 2.5x, 60 or 60000/1001."),
+        ) from None
 
 
 def parse_slow(text: str) -> Fraction:
     """`4x` or `4`: how many times longer the output is. Raises SettingsError below 1."""
-    factor = parse_fraction(text.strip().lower().removesuffix("x"))
+    usual = "Write how many times longer it is to last: 4x or 2.5x."
+    try:
+        factor = parse_fraction(text.strip().lower().removesuffix("x"))
+    except SettingsError:
+        raise SettingsError(f"'{text}' is not a slow-motion factor.", number_hint(text, usual)) from None
     if factor < 1:
-        raise SettingsError(f"Slow motion of {text} would speed up.", "Use a factor of 1x or more.")
+        raise SettingsError(f"Slow motion of '{text}' would speed up.", "Use a factor of 1x or more.")
     return factor
 
 
@@ -65,7 +75,7 @@ def parse_bytes(text: str) -> int:
     """`8MB`, `1.5 GB`, `500k`, `2GiB`, `1000000`: a number of bytes above zero. Raises SettingsError."""
     match = _BYTES.match(text.strip().lower())
     if match is None or float(match["n"]) <= 0:
-        raise SettingsError(f"'{text}' is not a size.", "Write it as 8MB, 1.5GB or 2GiB.")
+        raise SettingsError(f"'{text}' is not a size.", number_hint(text, "Write it as 8MB, 1.5GB or 2GiB."))
     base = 1024 if match["i"] else 1000
     return int(Fraction(match["n"]) * base ** " kmgt".index(match["unit"] or " "))
 
@@ -239,7 +249,7 @@ class ExportSettings:
     audio: AudioMode = AudioMode.AUTO
     """What happens to sound."""
     subtitles: bool = True
-    """Whether subtitles, chapters and attachments are carried over."""
+    """Whether subtitles, and the fonts attached for them, are carried over."""
     gif: GifSettings = field(default_factory=GifSettings)
     """What only animated images have."""
 

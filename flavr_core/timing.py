@@ -13,6 +13,7 @@ from fractions import Fraction
 from flavr_core.errors import SettingsError
 
 _NUMBER = re.compile(r"^\d{1,15}(?:\.\d{0,15}|/\d{1,15})?$|^\.\d{1,15}$", re.ASCII)
+_COMMA = re.compile(r"^[^,]*\d,\d[^,]*$")
 _TIMECODE = re.compile(r"^(?:(?P<h>\d{1,6}):)?(?P<m>\d{1,2}):(?P<s>\d{1,2}(?:\.\d{1,15})?)$", re.ASCII)
 _SECONDS = re.compile(r"^(?P<s>\d{1,12}(?:\.\d{1,15})?)s?$", re.ASCII)
 _FRAME = re.compile(r"^(?P<n>\d{1,12})f$", re.ASCII)
@@ -29,10 +30,19 @@ def parse_fraction(text: str) -> Fraction:
         # Fraction itself would also take 1e999999999, and never come back.
         value = Fraction(stripped if _NUMBER.match(stripped) else "nan")
     except (ValueError, ZeroDivisionError):
-        raise SettingsError(f"'{text}' is not a number.", "Write it as 60, 2.5 or 60000/1001.") from None
+        raise SettingsError(
+            f"'{text}' is not a number above zero.", number_hint(text, "Write it as 60, 2.5 or 60000/1001.")
+        ) from None
     if value <= 0:
-        raise SettingsError(f"'{text}' is not above zero.", "Write it as 60, 2.5 or 60000/1001.")
+        raise SettingsError(f"'{text}' is not a number above zero.", "Write it as 60, 2.5 or 60000/1001.")
     return value
+
+
+def number_hint(text: str, usual: str) -> str:
+    """What to say of a number that cannot be read: that it has a comma, or else what is usual."""
+    if _COMMA.search(text):
+        return f"Write a point, not a comma: {text.strip().replace(',', '.')}."
+    return usual
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +78,7 @@ def parse_time_point(text: str) -> TimePoint:
         return TimePoint(seconds=hours * 3600 + minutes * 60 + Fraction(match["s"]))
     raise SettingsError(
         f"'{text}' is not a time.",
-        "Write seconds (12.5), a timecode (1:02.5) or a frame number (84f).",
+        number_hint(text, "Write seconds (12.5), a timecode (1:02.5) or a frame number (84f)."),
     )
 
 
