@@ -16,6 +16,7 @@ import traceback
 from collections.abc import Sequence
 
 from flavr_core import __version__
+from flavr_core.cli.arguments import check_no_empty
 from flavr_core.errors import CancelledError, FlavrError, ProblemsError
 
 COMMANDS = {
@@ -68,6 +69,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     named = arguments[0] if arguments and arguments[0] in COMMANDS else None
     try:
+        check_no_empty(arguments)
         args = build_parser(named).parse_args(arguments)
         code = importlib.import_module(module_name(args.command)).run(args)
         return int(code)

@@ -12,21 +12,48 @@ from typing import Any
 
 def add_parser(commands: Any) -> None:
     """Describe the command's arguments."""
-    parser = commands.add_parser("benchmark", help="measure speed and memory")
+    parser = commands.add_parser(
+        "benchmark",
+        help="measure speed and memory",
+        description="Measure whole conversions as a user runs them, each in a process of its own.",
+    )
     kinds = parser.add_subparsers(dest="kind", metavar="KIND", required=True)
-    reference = kinds.add_parser("reference", help="whole conversions beside ffmpeg's minterpolate")
+    reference = kinds.add_parser(
+        "reference",
+        help="whole conversions beside ffmpeg's minterpolate",
+        description="Double the rate of clips with our networks and with ffmpeg's minterpolate in turn: "
+        "time, memory, and PSNR of frames that were held out.",
+    )
     reference.add_argument("source", type=Path, nargs="+", help="clips of constant rate")
-    reference.add_argument("--network", choices=["blend", "motion"], nargs="+", default=["blend", "motion"])
-    reference.add_argument("--device", default="cpu", help="ffmpeg's filter runs on the CPU")
-    reference.add_argument("--runs", type=int, default=3, help="counted runs; the median is printed")
-    reference.add_argument("--warm-up", type=int, default=1, help="runs that are not counted")
-    memory = kinds.add_parser("memory", help="peak memory as the clip gets longer")
-    memory.add_argument("--seconds", type=int, nargs="+", default=[10, 60, 180])
-    memory.add_argument("--network", default="motion")
-    memory.add_argument("--size", default="1920x1080")
-    memory.add_argument("--rate", type=Fraction, default=Fraction(24))
+    reference.add_argument(
+        "--network",
+        choices=["blend", "motion"],
+        nargs="+",
+        default=["blend", "motion"],
+        help="networks to measure (default: both)",
+    )
+    reference.add_argument(
+        "--device", default="cpu", help="auto, cpu (default), cuda or cuda:N; ffmpeg's filter runs on the CPU"
+    )
+    reference.add_argument(
+        "--runs", type=int, default=3, help="counted runs; the median is printed (default: 3)"
+    )
+    reference.add_argument("--warm-up", type=int, default=1, help="runs that are not counted (default: 1)")
+    memory = kinds.add_parser(
+        "memory",
+        help="peak memory as the clip gets longer",
+        description="Convert made clips of several lengths and print each one's peak memory.",
+    )
+    memory.add_argument(
+        "--seconds", type=int, nargs="+", default=[10, 60, 180], help="lengths (default: 10 60 180)"
+    )
+    memory.add_argument("--network", default="motion", help="name in the catalogue (default: motion)")
+    memory.add_argument("--size", default="1920x1080", metavar="WxH", help="picture (default: 1920x1080)")
+    memory.add_argument(
+        "--rate", type=Fraction, default=Fraction(24), help="frames a second of the clip (default: 24)"
+    )
     for kind in (reference, memory):
-        kind.add_argument("--json", action="store_true")
+        kind.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from flavr_core.timing import TimePoint, format_time
+from flavr_core.cli.arguments import parsed
+from flavr_core.errors import OutputError
+from flavr_core.timing import TimePoint, format_time, parse_fraction
 
 
 def add_parser(commands: Any) -> None:
@@ -20,11 +21,19 @@ def add_parser(commands: Any) -> None:
     )
     parser.add_argument("source", type=Path, help="a video, an animation, or a folder of images")
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the cuts to a file")
-    parser.add_argument("--cut-sensitivity", type=float, default=0.5, metavar="0..1")
+    parser.add_argument(
+        "--cut-sensitivity",
+        type=float,
+        default=0.5,
+        metavar="0..1",
+        help="0 finds only the hardest cuts, 1 every doubtful one (default: 0.5)",
+    )
     parser.add_argument("--duplicates", action="store_true", help="list frames that repeat the one before")
-    parser.add_argument("--sequence-rate", type=Fraction, default=Fraction(24), metavar="R")
+    parser.add_argument(
+        "--sequence-rate", default="24", metavar="R", help="frames a second of images (default: 24)"
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace an existing file")
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--json", action="store_true", help="print frame numbers as one JSON object")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -34,7 +43,10 @@ def run(args: argparse.Namespace) -> int:
     from flavr_core.timeline import CutOverrides, find_cuts, find_duplicates, write_cuts_file
 
     sensitivity = SceneSettings(sensitivity=args.cut_sensitivity).sensitivity
-    info = probe(args.source, sequence_rate=args.sequence_rate)
+    rate = parsed("--sequence-rate", parse_fraction, args.sequence_rate)
+    if args.output and args.output.exists() and not args.overwrite:
+        raise OutputError(f"'{args.output}' exists already.", "Add --overwrite, or choose another name.")
+    info = probe(args.source, sequence_rate=rate)
     with open_source(info) as source:
         cuts = [
             gap + 1

@@ -11,6 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flavr_core.cli.arguments import parsed
 from flavr_core.errors import FlavrError, MediaError, OutputError, ProblemsError, SettingsError
 from flavr_core.settings import CutMode, EngineSettings, Precision, parse_bytes
 from flavr_core.timing import parse_fraction
@@ -32,7 +33,7 @@ def add_parser(commands: Any) -> None:
         "B and C, and the outer two tell a four-frame network how things move; with two images "
         "such a network is given each of them twice.",
         epilog="Examples: frames a.png b.png -o between.png; "
-        "frames a.png b.png --count 7 -o between_%%03d.png",
+        "frames a.png b.png --count 7 -o between_%03d.png",
     )
     parser.add_argument(
         "images", nargs="+", type=Path, metavar="IMAGE", help="two or four images of one size"
@@ -58,7 +59,12 @@ def add_parser(commands: Any) -> None:
         "--model", default="default", help="name in the catalogue (see `models list`) or a file"
     )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
-    parser.add_argument("--precision", choices=[*Precision], default=Precision.AUTO)
+    parser.add_argument(
+        "--precision",
+        choices=[*Precision],
+        default=Precision.AUTO,
+        help="number format; auto (default) is the fastest that computes rightly on the device",
+    )
     parser.add_argument("--max-memory", metavar="SIZE", help="most device memory to use, e.g. 2GB")
     parser.add_argument("--overwrite", action="store_true", help="replace files that exist")
     parser.add_argument("--quiet", action="store_true", help="print errors only")
@@ -113,7 +119,7 @@ def _checked(args: argparse.Namespace) -> tuple[list[Fraction], list[Path], Engi
     except FlavrError as error:
         problems.append(error)
     try:
-        max_memory = parse_bytes(args.max_memory) if args.max_memory else None
+        max_memory = parsed("--max-memory", parse_bytes, args.max_memory) if args.max_memory else None
     except FlavrError as error:
         problems.append(error)
     if problems:
@@ -139,7 +145,7 @@ def wanted_positions(texts: list[str] | None, count: int | None) -> list[Fractio
         if not 1 <= count <= MOST_PICTURES:
             raise SettingsError(f"{count} pictures cannot be drawn.", f"Use 1 to {MOST_PICTURES}.")
         return [Fraction(step, count + 1) for step in range(1, count + 1)]
-    positions = [parse_fraction(text) for text in texts or ["1/2"]]
+    positions = [parsed("--position", parse_fraction, text) for text in texts or ["1/2"]]
     for position in positions:
         if not 0 < position < 1:
             raise SettingsError(

@@ -10,6 +10,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flavr_core.cli.arguments import parsed
+from flavr_core.color import Siting
 from flavr_core.timing import format_rate, format_time, parse_fraction
 
 if TYPE_CHECKING:
@@ -20,6 +22,11 @@ _CODECS = {
     "webp": "webp", "png": "png",
 }  # fmt: skip
 """Codec that stands for each container in the plan of streams."""
+_MUTE_TAGS = {
+    "major_brand", "minor_version", "compatible_brands", "encoder", "video encoder", "video handler_name",
+    "video vendor_id",
+}  # fmt: skip
+"""Tags of the file's own making, which tell a reader nothing of the clip; --json has them."""
 _TRANSFERS = {16: "PQ (HDR)", 18: "HLG (HDR)", 1: "BT.709", 13: "sRGB", 8: "linear", 14: "BT.2020"}
 _PRIMARIES = {1: "BT.709", 5: "BT.601 (625)", 6: "BT.601 (525)", 9: "BT.2020", 12: "Display P3", 11: "DCI-P3"}
 
@@ -47,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     """Print what was found. Raises MediaError when nothing can be shown."""
     from flavr_core.media import probe
 
-    info = probe(args.source, sequence_rate=parse_fraction(args.sequence_rate))
+    info = probe(args.source, sequence_rate=parsed("--sequence-rate", parse_fraction, args.sequence_rate))
     fate = _fate(info, args.to)
     if args.json:
         print(json.dumps(clip_record(info) | {"conversion": fate.record(args.to)}, indent=2))
@@ -75,7 +82,12 @@ def describe(info: ClipInfo) -> list[tuple[str, str]]:
         ),
     )
     tags = {**info.metadata, **{f"video {key}": value for key, value in info.video_metadata.items()}}
-    lines += _labelled("tag", (f"{key}: {_one_line(value)}" for key, value in tags.items()))
+    told = {
+        key: value
+        for key, value in tags.items()
+        if key.lower() not in _MUTE_TAGS and (key, value) != ("video language", "und")
+    }
+    lines += _labelled("tag", (f"{key}: {_one_line(value)}" for key, value in told.items()))
     lines += _labelled("note", info.notes)
     return lines
 
@@ -117,7 +129,9 @@ def _picture_lines(info: ClipInfo) -> list[tuple[str, str]]:
     if info.interlaced:
         size += ", deinterlaced"
     color = info.color
-    words = [f"matrix {color.matrix}", f"range {color.range}", f"chroma {color.siting}"]
+    words = [f"matrix {color.matrix}", f"range {color.range}"]
+    if color.siting not in (Siting.LEFT, Siting.UNSPECIFIED):
+        words.append(f"chroma {color.siting}")
     if color.primaries != 2:
         words.append(f"primaries {_PRIMARIES.get(color.primaries, color.primaries)}")
     if color.transfer != 2:

@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from flavr_core.cli.arguments import parsed
 from flavr_core.errors import OutputError, SettingsError
 from flavr_core.timing import parse_fraction
 
@@ -18,10 +19,19 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         description="Renders the bundled sample at any size and rate: motion known at every instant.",
     )
     parser.add_argument(
-        "-o", "--output", type=Path, default=Path("sample.mp4"), metavar="FILE", help="an MP4 file"
+        "-o",
+        "--output",
+        type=Path,
+        default=Path("sample.mp4"),
+        metavar="FILE",
+        help="an MP4 file (default: sample.mp4)",
     )
-    parser.add_argument("--height", type=int, default=360, metavar="LINES", help="even; the picture is 16:9")
-    parser.add_argument("--rate", default="25", metavar="FPS", help="frames a second: 25, 60000/1001")
+    parser.add_argument(
+        "--height", type=int, default=360, metavar="LINES", help="even; the picture is 16:9 (default: 360)"
+    )
+    parser.add_argument(
+        "--rate", default="25", metavar="FPS", help="frames a second: 25 (default), 60000/1001"
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace an existing file")
 
 
@@ -29,6 +39,12 @@ def run(args: argparse.Namespace) -> int:
     """Render it."""
     from flavr_core.sample import render_sample
 
+    rate = parsed("--rate", parse_fraction, args.rate)
+    if args.output.suffix.lower() != ".mp4":
+        raise SettingsError(
+            f"'{args.output}' does not end in .mp4, and the sample is an MP4 file.",
+            "End the name in .mp4; `convert` makes other formats of it.",
+        )
     if args.height < 36 or args.height > 2160 or args.height % 2:
         raise SettingsError(
             f"A height of {args.height} lines cannot be rendered.", "Use an even number from 36 to 2160."
@@ -44,6 +60,6 @@ def run(args: argparse.Namespace) -> int:
                 f"\r{done} of {total} frames", end="" if done < total else "\n", file=sys.stderr, flush=True
             )
 
-    render_sample(args.output, height=args.height, rate=parse_fraction(args.rate), on_progress=show)
+    render_sample(args.output, height=args.height, rate=rate, on_progress=show)
     print(f"{args.output}: {args.output.stat().st_size / 1000:.0f} kB")
     return 0

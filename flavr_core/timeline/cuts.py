@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from flavr_core.errors import FlavrError, ProblemsError, SettingsError
+from flavr_core.errors import FlavrError, OutputError, ProblemsError, SettingsError
 from flavr_core.timing import FrameTimes, TimePoint, parse_time_point
 
 _MOST_BYTES = 16 * 2**20
@@ -155,10 +155,10 @@ def write_cuts_file(path: Path, overrides: CutOverrides, *, overwrite: bool = Fa
     """Write a file of cuts that `read_cuts_file` reads back as the same overrides.
 
     Raises:
-        SettingsError: when the file exists and may not be overwritten, or cannot be written.
+        OutputError: when the file exists and may not be overwritten, or cannot be written.
     """
     if path.exists() and not overwrite:
-        raise SettingsError(f"'{path}' exists already.", "Choose another name.")
+        raise OutputError(f"'{path}' exists already.", "Add --overwrite, or choose another name.")
     lines = ["# Cuts: the first frame after each; ! means none there."]
     lines += ["only"] if overrides.only else []
     lines += [_entry(point) for point in overrides.cuts]
@@ -170,7 +170,7 @@ def write_cuts_file(path: Path, overrides: CutOverrides, *, overwrite: bool = Fa
     except OSError as error:
         part.unlink(missing_ok=True)
         reason = error.strerror or str(error)
-        raise SettingsError(f"'{path}' cannot be written: {reason}.", "Choose another place.") from None
+        raise OutputError(f"'{path}' cannot be written: {reason}.", "Choose another place.") from None
 
 
 def _entry(point: TimePoint) -> str:

@@ -92,7 +92,7 @@ def _parts_of_a_gap(timing: TimingSettings, problems: list[FlavrError]) -> int:
         problems.append(
             SettingsError(
                 f"A variable rate cannot be kept at {timing.rate}.",
-                "Give a multiple such as 2x, or leave out keep-vfr.",
+                "Give a multiple such as 2x, or leave --keep-vfr away.",
             )
         )
         return 1
@@ -101,7 +101,7 @@ def _parts_of_a_gap(timing: TimingSettings, problems: list[FlavrError]) -> int:
         problems.append(
             SettingsError(
                 f"A variable rate can be kept only with a whole number of frames a frame, not {parts}.",
-                "Choose a rate and a slow-motion factor whose product is whole, or leave out keep-vfr.",
+                "Choose a rate and a slow-motion factor whose product is whole, or leave --keep-vfr away.",
             )
         )
         return 1

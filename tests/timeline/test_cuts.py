@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flavr_core.errors import ProblemsError, SettingsError
+from flavr_core.errors import OutputError, ProblemsError, SettingsError
 from flavr_core.timeline import CutOverrides, GapOverrides, read_cuts_file, resolve_overrides, write_cuts_file
 from flavr_core.timing import FrameTimes, TimePoint
 
@@ -78,7 +78,7 @@ def test_what_is_written_is_read_back(tmp_path_factory, cuts, vetoes, only):
 def test_an_existing_file_is_overwritten_only_when_asked(tmp_path):
     path = tmp_path / "cuts.txt"
     path.write_text("1f\n")
-    with pytest.raises(SettingsError, match="exists"):
+    with pytest.raises(OutputError, match="--overwrite"):
         write_cuts_file(path, CutOverrides())
     assert path.read_text() == "1f\n"
     write_cuts_file(path, CutOverrides(), overwrite=True)
@@ -86,7 +86,7 @@ def test_an_existing_file_is_overwritten_only_when_asked(tmp_path):
 
 
 def test_a_place_that_cannot_be_written(tmp_path):
-    with pytest.raises(SettingsError, match="cannot be written"):
+    with pytest.raises(OutputError, match="cannot be written"):
         write_cuts_file(tmp_path / "no such folder" / "cuts.txt", CutOverrides())
 
 
