@@ -179,9 +179,15 @@ def _plan_times(
                 )
             )
         else:
-            notes.append(f"{container.title} has no constant quality; crf {export.crf:g} is not used.")
+            problems.append(
+                SettingsError(
+                    f"{container.title} has no constant quality to set by a crf.", "Leave --crf away."
+                )
+            )
     if container.name == "png" and gif.max_bytes is not None:
-        notes.append("A size limit has no meaning for numbered images and is not used.")
+        problems.append(
+            SettingsError("A size limit has no meaning for numbered images.", "Leave --max-size away.")
+        )
     kept: tuple[int, ...] | None = None
     tick = plan.time_base
     if container.name == "gif":
@@ -198,6 +204,7 @@ def _plan_times(
     elif container.name == "webp":
         tick = _WEBP_TICK
         ticks = _rounded(plan, tick)
+        notes.append("Animated WebP stores frames that repeat the one before as one that is shown longer.")
         if any(b <= a for a, b in pairwise(ticks)):
             problems.append(
                 SettingsError("Animated WebP holds at most 1000 frames a second.", "Choose a lower rate.")

@@ -299,9 +299,9 @@ def _note_losses(source: PixelFormat, held: PixelFormat, title: str, found: _Fin
     if source.has_alpha and not held.has_alpha:
         found.notes.append(f"{title} stores no transparency here; clear parts become black.")
     if title == "H.264" and (held.depth > 8 or (held.log2_chroma_w, held.log2_chroma_h) != (1, 1)):
+        deep = " H.265 holds 10 bits well." if held.depth > 8 else ""
         found.notes.append(
-            f"H.264 with {held} plays in few players; --depth 8 --chroma 420 plays everywhere, "
-            "H.265 holds 10 bits well."
+            f"H.264 with {held} plays in few players; --depth 8 --chroma 420 plays everywhere.{deep}"
         )
 
 
@@ -417,7 +417,7 @@ def _check_crf(export: ExportSettings, encoder: Encoder, found: _Findings) -> fl
         return encoder.default_crf
     title = CODEC_TITLES[encoder.codec]
     if encoder.crf_range is None:
-        found.notes.append(f"{title} has no constant quality; crf {export.crf:g} is not used.")
+        found.setting(f"{title} has no constant quality to set by a crf.", "Leave --crf away.")
         return encoder.default_crf
     low, high = encoder.crf_range
     if not low <= export.crf <= high:

@@ -136,9 +136,8 @@ def _gaps(images: Sequence[Path]) -> list[str]:
         if missing:
             count = ordered[-1] - ordered[0] + 1 - len(ordered)
             shown = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")
-            notes.append(
-                f"{count} numbers are missing in the series ({shown}); its frames follow without a gap."
-            )
+            what = "1 number is" if count == 1 else f"{count} numbers are"
+            notes.append(f"{what} missing in the series ({shown}); its frames follow without a gap.")
     return notes
 
 

@@ -313,8 +313,6 @@ def _plan_chapters(
         return (), []
     if not container.chapters:
         return (), [f"{container.title} has no chapters; {len(info.chapters)} are left out."]
-    if not export.subtitles:
-        return (), []
     end = plan.duration + lead
     moved = (
         Chapter(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil
 
 from flavr_core.timing import format_time
 
@@ -39,7 +40,8 @@ class Verification:
             words += (
                 ", sound in place to the sample"
                 if not worst
-                else f", sound within {float(worst):.1f} samples"
+                else f", sound at most {ceil(abs(worst))} {'samples' if abs(worst) > 1 else 'sample'} "
+                "from its place"
             )
         return words
 
