@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pickle
 import re
+import warnings
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -170,7 +171,9 @@ HARMLESS = [
 
 def _read_torch(path: Path, kind: FileKind) -> object:
     try:
-        with torch.serialization.safe_globals(HARMLESS):
+        with warnings.catch_warnings(), torch.serialization.safe_globals(HARMLESS):
+            # torch warns of old pickle protocols; what matters is said below.
+            warnings.simplefilter("ignore")
             return torch.load(
                 str(path), map_location="cpu", weights_only=True, mmap=kind is FileKind.TORCH_ZIP
             )
@@ -179,8 +182,10 @@ def _read_torch(path: Path, kind: FileKind) -> object:
         if "truncated" in str(error) or wanted is None:
             raise _damaged(path) from error
         name = (wanted.group(1) or wanted.group(2)).rstrip(".")
+        # Of newer pickle protocols torch names the number of an instruction, which tells nobody anything.
+        named = "" if name.isdigit() else f" ({name})"
         raise ModelError(
-            f"{path} would have to run code ({name}) to be read, so it is refused.",
+            f"{path} would have to run code{named} to be read, so it is refused.",
             "Save its weights alone, best as safetensors, with the program that made it.",
         ) from error
     except MemoryError as error:
