@@ -7,12 +7,14 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from flavr_core.cli.arguments import parsed
 from flavr_core.errors import CancelledError, FlavrError, ProblemsError, SettingsError
 from flavr_core.progress import CancelToken
 from flavr_core.settings import (
@@ -54,6 +56,20 @@ PRESET_BY_SUFFIX = {
 """Container and codec for an output's name where no preset is given; a name without an ending is a folder."""
 
 
+_VIDEO = ("mp4", "mov", "mkv", "webm")
+_ANIMATED = ("gif", "apng", "webp")
+CONTAINERS_OF_OPTION = {
+    "colors": ("gif",),
+    "dither": ("gif",),
+    "loop": _ANIMATED,
+    "max_size": _ANIMATED,
+    "crf": (*_VIDEO, "webp"),
+    "speed": _VIDEO,
+    "odd_size": _VIDEO,
+}
+"""Options that matter to some formats only, and to which."""
+
+
 def add_parser(commands: Any) -> None:
     """Describe the command's arguments."""
     parser = commands.add_parser(
@@ -74,7 +90,11 @@ def add_parser(commands: Any) -> None:
     )
     job.add_argument("--resume", action="store_true", help="go on with an interrupted render")
     job.add_argument(
-        "--segment-frames", type=int, default=480, metavar="N", help="output frames in one closed segment"
+        "--segment-frames",
+        type=int,
+        default=480,
+        metavar="N",
+        help="output frames in one closed segment, from which --resume goes on (default: 480)",
     )
     job.add_argument("--dry-run", action="store_true", help="print the plan and stop")
     job.add_argument("--json", action="store_true", help="one JSON event a line on standard output")
@@ -86,30 +106,44 @@ def _add_timing(group: Any) -> None:
     group.add_argument(
         "--rate", metavar="R", help="2x, 2.5x, 60 or 60000/1001 (default 2x, or 1x with --slow)"
     )
-    group.add_argument("--slow", metavar="F", default="1", help="times longer: 4x")
+    group.add_argument("--slow", metavar="F", default="1", help="times longer: 4x (default: 1x)")
     group.add_argument("--start", metavar="T", help="seconds (12.5), timecode (1:02.5) or frame (84f)")
     group.add_argument("--stop", metavar="T", help="likewise, exclusive")
     group.add_argument(
-        "--end", choices=[*EndMode], default=EndMode.HOLD, help="hold the last frame, or trim to it"
+        "--end",
+        choices=[*EndMode],
+        default=EndMode.HOLD,
+        help="hold the last frame for its time (default), or trim to it",
     )
     group.add_argument(
         "--keep-vfr", action="store_true", help="subdivide each gap of a variable-rate clip in place"
     )
     group.add_argument(
-        "--sequence-rate", metavar="R", default="24", help="frames a second of a folder of images"
+        "--sequence-rate", metavar="R", help="frames a second of a folder of images (default: 24)"
     )
 
 
 def _add_scenes(group: Any) -> None:
     group.add_argument(
-        "--at-cuts", choices=[*CutMode], default=CutMode.HOLD, help="what is shown across a cut"
+        "--at-cuts",
+        choices=[*CutMode],
+        default=CutMode.HOLD,
+        help="hold (default) shows the frame before for the first half of the gap and the frame after "
+        "for the second; blend fades from one to the other; ignore looks for no cuts and draws across them",
     )
     group.add_argument(
-        "--cut-sensitivity", type=float, default=0.5, metavar="0..1", help="1 finds every doubtful cut"
+        "--cut-sensitivity",
+        type=float,
+        default=0.5,
+        metavar="0..1",
+        help="0 finds only the hardest cuts, 1 every doubtful one (default: 0.5)",
     )
     group.add_argument("--cuts", type=Path, metavar="FILE", help="cuts given or vetoed by hand, one a line")
     group.add_argument(
-        "--duplicates", choices=[*DuplicateMode], default=DuplicateMode.KEEP, help="repeated frames"
+        "--duplicates",
+        choices=[*DuplicateMode],
+        default=DuplicateMode.KEEP,
+        help="frames that repeat the one before: keep them (default), or drop them and draw in their time",
     )
 
 
@@ -118,29 +152,75 @@ def _add_engine(group: Any) -> None:
         "--model", default="default", help="name in the catalogue (see `models list`) or a file"
     )
     group.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
-    group.add_argument("--precision", choices=[*Precision], default=Precision.AUTO)
+    group.add_argument(
+        "--precision",
+        choices=[*Precision],
+        default=Precision.AUTO,
+        help="number format; auto (default) is the fastest that computes rightly on the device",
+    )
     group.add_argument("--max-memory", metavar="SIZE", help="most device memory to use, e.g. 2GB")
 
 
 def _add_export(group: Any) -> None:
     group.add_argument("--preset", metavar="NAME", help="see `presets list`; the options below change it")
-    group.add_argument("--codec", choices=["h264", "hevc", "av1", "vp9", "prores", "ffv1"])
-    group.add_argument("--hardware", choices=["none", "auto", "nvenc", "qsv", "amf", "videotoolbox", "vaapi"])
-    group.add_argument("--crf", type=float, help="constant quality, smaller is better")
-    group.add_argument("--speed", choices=["fastest", "fast", "medium", "slow", "slowest"])
-    group.add_argument("--depth", type=int, choices=[8, 10, 12, 16], help="bits a sample")
-    group.add_argument("--chroma", choices=["420", "422", "444", "rgb", "gray"])
-    group.add_argument("--odd-size", choices=[*OddSize], help="where the codec needs even sizes")
+    group.add_argument(
+        "--codec",
+        choices=["h264", "hevc", "av1", "vp9", "prores", "ffv1"],
+        help="default: VP9 in WebM, else H.264",
+    )
+    group.add_argument(
+        "--hardware",
+        choices=["none", "auto", "nvenc", "qsv", "amf", "videotoolbox", "vaapi"],
+        help="encode on a chip: none (default) is the processor, auto the first chip that works",
+    )
+    group.add_argument(
+        "--crf",
+        type=float,
+        metavar="N",
+        help="constant quality, smaller is better and larger (default: h264 18, hevc 20, av1 and vp9 26, "
+        "WebP 20; nvenc and other chips have their own)",
+    )
+    group.add_argument(
+        "--speed",
+        choices=["fastest", "fast", "medium", "slow", "slowest"],
+        help="of the encoder: slower makes smaller files (default: medium)",
+    )
+    group.add_argument(
+        "--depth",
+        type=int,
+        choices=[8, 10, 12, 16],
+        help="bits a sample (default: the source's, or the nearest that the codec holds)",
+    )
+    group.add_argument(
+        "--chroma",
+        choices=["420", "422", "444", "rgb", "gray"],
+        help="colour samples: at a quarter, half or all of the places, RGB, or none (default: the source's; "
+        "420 for RGB and gray sources)",
+    )
+    group.add_argument(
+        "--odd-size",
+        choices=[*OddSize],
+        help="where the codec needs even sizes: repeat the edge (pad, default) or cut it off (crop)",
+    )
     group.add_argument("--max-width", type=int, metavar="PX", help="scale wider pictures down")
-    group.add_argument("--audio", choices=[*AudioMode])
     group.add_argument(
-        "--no-subtitles", action="store_true", help="leave subtitles, chapters and attachments out"
+        "--audio",
+        choices=[*AudioMode],
+        help="auto (default) keeps sound as it is, and with --slow stretches it at the same pitch, as "
+        "stretch does; keep leaves its speed alone even then; drop leaves it out",
     )
-    group.add_argument("--colors", type=int, metavar="N", help="palette of a GIF, 2 to 256")
     group.add_argument(
-        "--dither", choices=["none", "bayer", "floyd_steinberg", "sierra2", "sierra2_4a", "heckbert"]
+        "--no-subtitles", action="store_true", help="leave subtitles and their fonts (attachments) out"
     )
-    group.add_argument("--loop", type=int, metavar="N", help="how often an animation plays, 0 for ever")
+    group.add_argument("--colors", type=int, metavar="N", help="palette of a GIF, 2 to 256 (default: 256)")
+    group.add_argument(
+        "--dither",
+        choices=["none", "bayer", "floyd_steinberg", "sierra2", "sierra2_4a", "heckbert"],
+        help="how a GIF mixes colours that its palette lacks (default: sierra2_4a); bayer makes small files",
+    )
+    group.add_argument(
+        "--loop", type=int, metavar="N", help="how often an animation plays, 0 for ever (default)"
+    )
     group.add_argument("--max-size", metavar="SIZE", help="limit of an animation's size, e.g. 8MB")
 
 
@@ -150,11 +230,12 @@ def run(args: argparse.Namespace) -> int:
 
     reporter = JsonReporter() if args.json else TerminalReporter(quiet=args.quiet)
     token = CancelToken()
-    previous = _cancel_on_signals(token)
+    previous = _handle_signals(_interrupt)
     try:
         with reporter:
             return _convert(args, reporter, token)
-    except FlavrError as error:
+    except (FlavrError, KeyboardInterrupt) as caught:
+        error = caught if isinstance(caught, FlavrError) else CancelledError()
         if isinstance(reporter, JsonReporter):
             problems = error.problems if isinstance(error, ProblemsError) else (error,)
             for problem in problems:
@@ -163,7 +244,7 @@ def run(args: argparse.Namespace) -> int:
                 )
         if isinstance(error, CancelledError):
             _leave_at_once(error)
-        raise
+        raise error from None
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
@@ -171,12 +252,16 @@ def run(args: argparse.Namespace) -> int:
 
 def _convert(args: argparse.Namespace, reporter: JsonReporter | TerminalReporter, token: CancelToken) -> int:
     settings = settings_from(args)
+    from flavr_core.clip import ClipKind
     from flavr_core.pipeline import clear_published, prepare, run_job
 
     if settings.resume and clear_published(settings.output):
         reporter.note(f"'{settings.output}' was finished already; there is nothing to resume.")
         return 0
     job = prepare(settings, reporter=reporter, token=token)
+    if args.sequence_rate and job.info.kind is not ClipKind.SEQUENCE:
+        reporter.note("--sequence-rate is for images; this clip has times of its own, which are kept.")
+    _handle_signals(_canceller(token))
     if args.dry_run:
         _show_plan(job, as_json=args.json)
         return 0
@@ -214,17 +299,21 @@ def settings_from(args: argparse.Namespace) -> ConvertSettings:
     def attempt(build: Any, *values: Any) -> Any:
         try:
             return build(*values)
+        except ProblemsError as error:
+            problems.extend(error.problems)
         except FlavrError as error:
             problems.append(error)
-            return None
+        return None
 
-    slow = attempt(parse_slow, args.slow)
+    slow = attempt(parsed, "--slow", parse_slow, args.slow)
     default_rate = RateTarget(factor=Fraction(1 if slow is not None and slow > 1 else 2))
-    rate = attempt(parse_rate, args.rate) if args.rate else default_rate
-    start = attempt(parse_time_point, args.start) if args.start else None
-    stop = attempt(parse_time_point, args.stop) if args.stop else None
-    sequence_rate = attempt(parse_fraction, args.sequence_rate)
-    max_memory = attempt(parse_bytes, args.max_memory) if args.max_memory else None
+    rate = attempt(parsed, "--rate", parse_rate, args.rate) if args.rate else default_rate
+    start = attempt(parsed, "--start", parse_time_point, args.start) if args.start else None
+    stop = attempt(parsed, "--stop", parse_time_point, args.stop) if args.stop else None
+    sequence_rate = attempt(parsed, "--sequence-rate", parse_fraction, args.sequence_rate or "24")
+    max_memory = None
+    if args.max_memory:
+        max_memory = attempt(parsed, "--max-memory", parse_bytes, args.max_memory)
     export = attempt(export_from, args)
     scenes = attempt(
         lambda: SceneSettings(
@@ -265,7 +354,10 @@ def export_from(args: argparse.Namespace) -> ExportSettings:
 
     Raises:
         SettingsError: when the ending says nothing, or an option cannot be used.
+        ProblemsError: naming every option that the format has no use for.
     """
+    if str(args.output) == "-":
+        raise SettingsError("A clip cannot be written to standard output.", "Give the name of a file.")
     suffix = args.output.suffix.lower()
     if args.preset:
         from flavr_core.media.presets import load_preset
@@ -279,6 +371,7 @@ def export_from(args: argparse.Namespace) -> ExportSettings:
             f"'{args.output.name}' does not end in a format that can be written.",
             f"End it in {', '.join(name for name in PRESET_BY_SUFFIX if name)}, or give --preset.",
         )
+    _check_of_use(args, export.container)
     chosen = {
         name: getattr(args, name)
         for name in ("codec", "hardware", "crf", "speed", "depth", "chroma", "max_width")
@@ -293,12 +386,26 @@ def export_from(args: argparse.Namespace) -> ExportSettings:
     return replace(export, gif=_gif_from(args, export.gif), **chosen)
 
 
+def _check_of_use(args: argparse.Namespace, container: str) -> None:
+    """Raise ProblemsError for options that would change nothing in this format: a limit is not ignored."""
+    problems = [
+        SettingsError(
+            f"--{name.replace('_', '-')} has no meaning for {container}.",
+            f"Leave it away; it is for {', '.join(containers)}.",
+        )
+        for name, containers in CONTAINERS_OF_OPTION.items()
+        if getattr(args, name) is not None and container not in containers
+    ]
+    if problems:
+        raise ProblemsError(problems)
+
+
 def _gif_from(args: argparse.Namespace, gif: GifSettings) -> GifSettings:
     chosen = {
         name: getattr(args, name) for name in ("colors", "dither", "loop") if getattr(args, name) is not None
     }
     if args.max_size:
-        chosen["max_bytes"] = parse_bytes(args.max_size)
+        chosen["max_bytes"] = parsed("--max-size", parse_bytes, args.max_size)
     return replace(gif, **chosen)
 
 
@@ -348,18 +455,28 @@ def _event(name: str, facts: dict[str, Any]) -> str:
     return json.dumps({"event": name, **facts}, ensure_ascii=False)
 
 
-def _cancel_on_signals(token: CancelToken) -> dict[signal.Signals, Any]:
-    """Let the first Ctrl-C (or SIGTERM) stop the job and the second the process; returns the old handlers."""
+def _handle_signals(handler: Callable[[int, FrameType | None], None]) -> dict[signal.Signals, Any]:
+    """Give Ctrl-C and SIGTERM to `handler`; returns the old handlers."""
     if threading.current_thread() is not threading.main_thread():
         return {}
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    return {number: signal.signal(number, handler) for number in numbers}
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """Stop at once: before the job runs there is nothing to put in order."""
+    raise KeyboardInterrupt
+
+
+def _canceller(token: CancelToken) -> Callable[[int, FrameType | None], None]:
+    """A handler that stops the job the first time, and the process the second."""
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:
         if token.cancelled:
             os._exit(CancelledError.exit_code)
         token.cancel()
 
-    numbers = [signal.SIGINT, signal.SIGTERM]
-    return {number: signal.signal(number, on_signal) for number in numbers}
+    return on_signal
 
 
 def _leave_at_once(error: CancelledError) -> None:
