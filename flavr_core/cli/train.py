@@ -53,9 +53,13 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     parser.add_argument("--fall-seconds", type=float, default=0.0, help="of it, for the rate to fall to zero")
     parser.add_argument("--fall-steps", type=int, default=0, help="the same in steps (with --steps)")
-    parser.add_argument("--validate-every", type=int, default=1000, metavar="STEPS")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda")
+    parser.add_argument(
+        "--validate-every", type=int, default=1000, metavar="STEPS", help="between two scores (default: 1000)"
+    )
+    parser.add_argument("--seed", type=int, default=1, help="of everything random (default: 1)")
+    parser.add_argument(
+        "--device", choices=("cuda", "cpu"), default="cuda", help="where it trains (default: cuda)"
+    )
     parser.add_argument(
         "--compile", action="store_true", help="compile the step: minutes at the start, then faster"
     )
