@@ -9,6 +9,7 @@ from pathlib import Path
 
 import av
 from av.container import InputContainer
+from av.error import FFmpegError
 from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
@@ -26,9 +27,14 @@ from flavr_core.media.stills import image_codec
 from flavr_core.media.tags import hdr_side_data, siting_of
 from flavr_core.media.timestamps import find_rate
 from flavr_core.media.webp import probe_webp
-from flavr_core.timing import FrameTimes
+from flavr_core.timing import FrameTimes, format_time
 
 _MOST_PICTURES_LOOKED_AT = 1000
+_FORMATS_WITH_DURATION = {"matroska,webm", "flv"}
+"""Containers whose header says how long the file lasts. In MP4 the index tells more exactly; of a cut AVI libav
+guesses by its size."""
+_CUT_OFF_S = Fraction(1, 5)
+"""What a header may name too much: a frame's or a sound packet's duration."""
 
 
 def probe(path: Path, *, sequence_rate: Fraction = Fraction(24)) -> ClipInfo:
@@ -107,7 +113,7 @@ def _describe(path: Path, container: InputContainer, stream: VideoStream, index:
         time_base=index.time_base,
         end_pts=index.end_pts if is_vfr or animation else constant_end(index, rate),
     )
-    notes = [*index.notes, odd, layout.note]
+    notes = [*index.notes, _cut_off_note(path, container, times), odd, layout.note]
     if interlaced:
         notes.append("The clip is interlaced; it is deinterlaced by bwdif, one frame for each.")
     if orientation.is_mirrored:
@@ -143,6 +149,35 @@ def _describe(path: Path, container: InputContainer, stream: VideoStream, index:
         hdr_side_data=hdr_side_data(picture),
         notes=tuple(note for note in notes if note),
     )
+
+
+def _cut_off_note(path: Path, container: InputContainer, times: FrameTimes) -> str:
+    """Says that a file ends before its header says so; empty where it does not, or has no such header."""
+    if container.format.name not in _FORMATS_WITH_DURATION or not container.duration:
+        return ""
+    promised = Fraction((container.start_time or 0) + container.duration, av.time_base)
+    if promised - times.end <= _CUT_OFF_S:
+        return ""
+    end = max(times.end, _last_packet_end(path))  # sound and subtitles may go on after the picture
+    if promised - end <= _CUT_OFF_S:
+        return ""
+    return (
+        f"The file is cut off: its header names {format_time(promised)}, "
+        f"its picture ends after {format_time(times.end)}."
+    )
+
+
+def _last_packet_end(path: Path) -> Fraction:
+    """Where the last packet of all streams ends, in seconds."""
+    end = Fraction(0)
+    with open_container(path) as container:
+        try:
+            for packet in container.demux():
+                if packet.pts is not None and packet.time_base is not None:
+                    end = max(end, (packet.pts + (packet.duration or 0)) * packet.time_base)
+        except FFmpegError:
+            pass  # it breaks off here
+    return end
 
 
 def constant_end(index: PacketIndex, rate: Fraction) -> int:
