@@ -154,10 +154,9 @@ def prepare(settings: ConvertSettings, *, reporter: Reporter, token: CancelToken
         duplicates = _analyse_duplicates(info, reporter, token)
         plan = plan_with(drop_duplicates(info.times, duplicates))
         encoding = plan_encoding(info, plan, settings.export, output=settings.output)
-        notes.append(
-            f"{len(duplicates)} of {len(info.times)} source frames repeat the one before; "
-            "they are left out and in-betweens drawn in their place."
-        )
+        repeats = f"{len(duplicates)} of {len(info.times)} source frames repeat the one before"
+        left_out = "; they are left out and in-betweens drawn in their place."
+        notes.append(repeats + (left_out if duplicates else "."))
     return Job(
         settings=settings,
         info=info,
