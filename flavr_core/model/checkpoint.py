@@ -111,7 +111,7 @@ def _check_zip(path: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise _damaged(path, "its zip directory is missing") from error
     if not any(name.endswith("/data.pkl") for name in names):
         inside = names[0] if names else "nothing"
