@@ -31,8 +31,8 @@ from flavr_core.timing import FrameTimes, format_time
 
 _MOST_PICTURES_LOOKED_AT = 1000
 _FORMATS_WITH_DURATION = {"matroska,webm", "flv"}
-"""Containers whose header says how long the file lasts. In MP4 the index tells more exactly; of a cut AVI libav
-guesses by its size."""
+"""Containers whose header says how long the file lasts. In MP4 the index tells more exactly; of a cut AVI
+libav guesses by its size."""
 _CUT_OFF_S = Fraction(1, 5)
 """What a header may name too much: a frame's or a sound packet's duration."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -243,6 +244,15 @@ def test_subtitles_chapters_and_tags_are_carried_over(tmp_path: Path, container:
     assert len(fonts) == (container == "mkv")
     lost = any("odd" in note.lower() for note in rendered.encoding.notes)
     assert lost == (container in ("mp4", "mov"))
+
+
+def test_without_subtitles_chapters_stay(tmp_path: Path) -> None:
+    output = tmp_path / "output.mkv"
+    export = replace(export_to("mkv"), subtitles=False)
+    render(rich_clip(tmp_path / "rich.mkv"), output, export, TimingSettings())
+    with av.open(str(output)) as container:
+        assert {stream.type for stream in container.streams} == {"video", "audio"}
+        assert len(container.chapters()) == 2
 
 
 def test_a_cut_moves_and_clips_subtitles_and_chapters(tmp_path: Path) -> None:

@@ -61,6 +61,16 @@ def test_frames_whose_references_were_cut_off_are_left_out(clip: Clip) -> None:
     assert info.notes == ("The first 13 frames cannot be decoded, for what they refer to was cut off.",)
 
 
+def test_a_matroska_file_that_is_cut_off_says_so(clip: Clip, tmp_path: Path) -> None:
+    whole = clip("ntsc_mkv")
+    assert not probe(whole).notes
+    copy = tmp_path / "cut.mkv"
+    copy.write_bytes(whole.read_bytes())
+    info = probe(clip_factory.damage(copy, keep=0.6))
+    assert 0 < len(info.times) < len(probe(whole).times)
+    assert any("cut off: its header names 0:00:02.0" in note for note in info.notes)
+
+
 def test_files_without_times_are_decoded_once_and_said(clip: Clip) -> None:
     for name, rate in (("raw_h264", 25), ("avi_without_times", 25)):
         info = probe(clip(name))

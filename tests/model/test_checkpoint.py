@@ -138,6 +138,15 @@ class Evil:
         return open, (str(self.path), "w")
 
 
+@pytest.mark.parametrize("protocol", [2, 4])
+def test_bare_pickles_are_refused_alike(protocol: int, tmp_path: Path) -> None:
+    trap, path = tmp_path / "trap", tmp_path / "evil.pkl"
+    path.write_bytes(pickle.dumps({"state_dict": Evil(trap)}, protocol=protocol))
+    with pytest.raises(ModelError, match=r"run code (\(.*open\) )?to be read"):
+        load(path)
+    assert not trap.exists()
+
+
 @pytest.mark.parametrize("legacy", [False, True])
 def test_code_is_never_run(legacy: bool, small_state: State, tmp_path: Path) -> None:
     trap, path = tmp_path / "trap", tmp_path / "evil.pth"

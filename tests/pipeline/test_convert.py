@@ -78,6 +78,18 @@ def test_very_short_clips(make_clip: MakeClip, tmp_path: Path, seconds: str) -> 
     assert len(probe(output).times) == 2 * len(probe(clip).times)
 
 
+def test_what_has_no_use_is_said(
+    make_clip: MakeClip, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clip, output = make_clip(seconds=0.5, rate="10"), tmp_path / "out.webp"
+    assert convert(clip, output, "--sequence-rate", "30", "--duplicates", "drop") == 0
+    said = capsys.readouterr()
+    assert "--sequence-rate is for images" in said.err
+    assert "repeat the one before as one" in said.out
+    assert "left out" not in said.out
+    assert "(4 drawn, 1 held)" in said.out
+
+
 @pytest.mark.parametrize("name", ["out.gif", "out.webp", "out.apng", "frames"])
 def test_animations_and_images(make_clip: MakeClip, tmp_path: Path, name: str) -> None:
     clip, output = make_clip(seconds=0.5, rate="10"), tmp_path / name
