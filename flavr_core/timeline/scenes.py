@@ -134,7 +134,9 @@ def _local_mean(plane: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _histogram_distance(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
     """Earth mover's distance of two planes' histograms, 0 to 1."""
-    counts = [np.histogram(_to_bytes(plane), bins=_HISTOGRAM_BINS, range=(0, 256))[0] for plane in (a, b)]
+    # The numbers of np.histogram, for less time: its bins are of any width, these are not.
+    bins = [(_to_bytes(plane) // (256 // _HISTOGRAM_BINS)).ravel() for plane in (a, b)]
+    counts = [np.bincount(values, minlength=_HISTOGRAM_BINS) for values in bins]
     return float(np.abs(np.cumsum(counts[0] - counts[1])).sum() / (a.size * _HISTOGRAM_BINS))
 
 
