@@ -249,7 +249,11 @@ def gif_times(plan: OutputPlan) -> tuple[tuple[int, ...], tuple[int, ...]]:
     for number, time in enumerate(times[:-1]):
         place = _nearest(time, _GIF_TICK)
         if ticks:
-            place = max(place, ticks[-1] + _GIF_LEAST_TICKS)
+            free = ticks[-1] + _GIF_LEAST_TICKS
+            # Frames that come faster than places: no place is lost that is near enough.
+            hurried = (time - times[number - 1]) < _GIF_LEAST_TICKS * _GIF_TICK
+            near = time - free * _GIF_TICK <= _GIF_TICK
+            place = free if hurried and near else max(place, free)
         if place * _GIF_TICK - time <= _GIF_TICK:
             numbers.append(number)
             ticks.append(place)

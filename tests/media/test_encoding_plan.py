@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -210,6 +211,24 @@ def test_a_gif_faster_than_fifty_leaves_frames_out_with_a_word(tmp_path: Path) -
     assert len(plan) == 24
     assert len(encoding.animation.kept) == 20
     assert any("50 frames a second" in note for note in encoding.notes)
+
+
+@pytest.mark.parametrize("fps", [Fraction(60), Fraction(60000, 1001), Fraction(54), Fraction(120)])
+def test_a_gif_faster_than_fifty_shows_fifty(tmp_path: Path, fps: Fraction) -> None:
+    info = replace(
+        clip_info(), times=FrameTimes(pts=tuple(range(250)), time_base=Fraction(1, 25), end_pts=250)
+    )
+    plan = plan_output(info.times, TimingSettings(rate=RateTarget(fps=fps)), rate=info.rate)
+    gif = ExportSettings(container="gif", codec="gif")
+    animation = plan_encoding(info, plan, gif, output=tmp_path / "output.gif").animation
+    assert animation is not None
+    assert animation.kept is not None
+    assert len(animation.kept) >= 495  # of 500 that ten seconds can hold
+    times = [frame.time for frame in plan.frames()]
+    places = zip(animation.kept, animation.ticks[:-1], strict=True)
+    assert all(abs(tick * animation.tick - times[number]) <= Fraction(1, 100) for number, tick in places)
+    delays = [b - a for a, b in itertools.pairwise(animation.ticks)]
+    assert min(delays) >= 2
 
 
 @pytest.mark.parametrize(
