@@ -14,6 +14,7 @@ from fractions import Fraction
 
 import av
 import av.error
+import cv2
 import numpy as np
 
 from flavr_core.errors import MediaError
@@ -26,6 +27,11 @@ HARDWARE_FAMILIES = ("nvenc", "qsv", "amf", "videotoolbox", "vaapi")
 """Families of hardware encoders, in the order in which `auto` tries them."""
 THREADS = 6
 """Encoder threads, everywhere: with a number taken from the machine, x264 would write other bytes."""
+_CPU_AVX512 = 256
+"""OpenCV's CV_CPU_AVX512_SKX, which has no name in Python: the extensions that x264 asks for."""
+_X264_BELOW_AVX512 = "MMX2,SSE2Fast,LZCNT,SSSE3,SSE4.2,AVX,FMA3,BMI1,BMI2,AVX2"
+"""What x264 may use of a processor with AVX-512. With that it weighs the blocks of B-frames by memory that
+nobody wrote, and the same frames give other bytes from run to run."""
 
 os.environ.setdefault("SVT_LOG", "1")  # errors only; SVT-AV1 writes its log to stderr past libav's
 
@@ -200,6 +206,8 @@ def encoder_options(
     options: dict[str, str] = {}
     if encoder.name in ("libx264", "libx264rgb"):
         options = {"preset": preset, "crf": quality}
+        if cv2.checkHardwareSupport(_CPU_AVX512):
+            options["x264-params"] = f"asm={_X264_BELOW_AVX512}"
     elif encoder.name == "libx265":
         # frame-threads decides what can be searched, so it is fixed; the size of the pool is not.
         fixed = f"log-level=0:frame-threads=3:open-gop=0:info=0:keyint={gop_frames}"
