@@ -11,8 +11,9 @@ def main() -> int:
         from flavr_core.cli import main as command_line
 
         return command_line()
-    print("The window is not built yet. The command line is: python3 installer/run.py --help")
-    return 0
+    from app.application import main as window
+
+    return window()
 
 
 if __name__ == "__main__":
