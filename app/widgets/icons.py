@@ -1,0 +1,183 @@
+"""The program's icons by plain words, in the colours of the theme that is on.
+
+Drawn from the Phosphor font that comes with qtawesome. The colour is looked up in the palette while
+painting, so icons follow a change of theme without being made anew.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QGuiApplication, QIcon, QIconEngine, QImage, QPainter, QPalette, QPixmap
+from qtawesome.iconic_font import IconicFont
+
+_FONT = ("ph", "phosphor-1.3.0.ttf", "phosphor-charmap-1.3.0.json")
+
+NAMES = {
+    "about": "info",
+    "above-below": "rows",
+    "add": "plus",
+    "amplify": "lightning",
+    "audio": "speaker-high",
+    "back": "arrow-left",
+    "cancel": "x",
+    "clear": "x",
+    "clip": "film-strip",
+    "clips": "film-strip",
+    "close": "x",
+    "command": "command",
+    "compare": "square-half",
+    "copy": "copy",
+    "crop": "crop",
+    "cut": "scissors",
+    "delete": "trash",
+    "device": "cpu",
+    "difference": "plus-minus",
+    "disk": "hard-drive",
+    "doctor": "heartbeat",
+    "done": "check-circle-fill",
+    "down": "caret-down",
+    "duplicate": "copy-simple",
+    "edit": "pencil-simple",
+    "error": "warning-circle-fill",
+    "export": "export",
+    "failed": "warning-circle-fill",
+    "first": "skip-back-fill",
+    "fit": "corners-out",
+    "flip": "swap",
+    "folder": "folder-open",
+    "full-screen": "arrows-out",
+    "gif": "gif",
+    "goto": "target",
+    "help": "question",
+    "import": "download-simple",
+    "info": "info",
+    "keyboard": "keyboard",
+    "last": "skip-forward-fill",
+    "left": "caret-left",
+    "log": "article",
+    "loop": "repeat",
+    "magnifier": "magnifying-glass",
+    "mark-in": "arrow-line-right",
+    "mark-out": "arrow-line-left",
+    "measure": "chart-line",
+    "menu": "dots-three",
+    "model": "brain",
+    "models": "brain",
+    "more": "dots-three",
+    "mute": "speaker-slash",
+    "new": "plus",
+    "next": "caret-right-fill",
+    "next-cut": "caret-double-right",
+    "note": "info",
+    "ok": "check",
+    "open": "folder-open",
+    "pause": "pause-fill",
+    "ping-pong": "arrows-left-right",
+    "play": "play-fill",
+    "preferences": "gear-six",
+    "preset": "sliders-horizontal",
+    "presets": "sliders-horizontal",
+    "preview": "magic-wand",
+    "previous": "caret-left-fill",
+    "previous-cut": "caret-double-left",
+    "problem": "warning-circle-fill",
+    "queue": "stack",
+    "receipt": "receipt",
+    "redo": "arrow-bend-up-right",
+    "remove": "x",
+    "rename": "pencil-simple",
+    "reset": "arrow-counter-clockwise",
+    "resume": "play-fill",
+    "retry": "arrow-clockwise",
+    "reveal": "folder-open",
+    "right": "caret-right",
+    "running": "spinner-gap",
+    "save": "floppy-disk",
+    "search": "magnifying-glass",
+    "settings": "sliders-horizontal",
+    "side-by-side": "columns",
+    "single": "square",
+    "slow-motion": "timer",
+    "sound": "speaker-high",
+    "speed": "gauge",
+    "split": "columns",
+    "star": "star",
+    "step-back": "caret-left-fill",
+    "step-forward": "caret-right-fill",
+    "stop": "stop-fill",
+    "swap": "arrows-left-right",
+    "theme": "circle-half",
+    "time": "clock",
+    "undo": "arrow-bend-up-left",
+    "up": "caret-up",
+    "verify": "shield-check",
+    "view": "eye",
+    "waiting": "clock",
+    "warning": "warning-fill",
+    "wipe": "square-half",
+    "worst": "crosshair",
+    "zoom": "magnifying-glass-plus",
+    "zoom-in": "magnifying-glass-plus",
+    "zoom-out": "magnifying-glass-minus",
+}
+"""{the word used in the program: the glyph's name in the font}."""
+
+
+@cache
+def _font() -> IconicFont:
+    return IconicFont(_FONT)
+
+
+def _glyph(name: str) -> str:
+    """The character of an icon; the font's own names are taken too."""
+    characters: dict[str, str] = _font().charmap[_FONT[0]]
+    found = characters.get(NAMES.get(name, name))
+    if found is None:
+        raise KeyError(f"there is no icon {name!r}")
+    return found
+
+
+class _GlyphEngine(QIconEngine):
+    """Paints one character of the font in a colour of the palette."""
+
+    def __init__(self, glyph: str, role: QPalette.ColorRole) -> None:
+        super().__init__()
+        self._glyph, self._role = glyph, role
+
+    def clone(self) -> QIconEngine:
+        return _GlyphEngine(self._glyph, self._role)
+
+    def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
+        palette = QGuiApplication.palette()
+        disabled = mode == QIcon.Mode.Disabled
+        group = QPalette.ColorGroup.Disabled if disabled else QPalette.ColorGroup.Active
+        role = QPalette.ColorRole.HighlightedText if mode == QIcon.Mode.Selected else self._role
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(palette.color(group, role))
+        painter.setFont(_font().font(_FONT[0], max(1, min(rect.width(), rect.height()))))
+        painter.drawText(QRectF(rect), int(Qt.AlignmentFlag.AlignCenter), self._glyph)
+        painter.restore()
+
+    def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
+        image = QImage(size, QImage.Format.Format_ARGB32_Premultiplied)
+        image.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(image)
+        self.paint(painter, QRect(QPoint(0, 0), size), mode, state)
+        painter.end()
+        return QPixmap.fromImage(image)
+
+
+def icon(name: str, *, role: QPalette.ColorRole = QPalette.ColorRole.ButtonText) -> QIcon:
+    """An icon that follows the theme.
+
+    Args:
+        name: a plain word of NAMES, or a name of the Phosphor font.
+        role: colour of the palette that it is drawn in.
+
+    Raises:
+        KeyError: when there is none of this name; a mistake of the caller.
+    """
+    return QIcon(_GlyphEngine(_glyph(name), role))
