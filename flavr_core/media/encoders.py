@@ -30,9 +30,9 @@ THREADS = 6
 _CPU_AVX512 = 256
 """OpenCV's CV_CPU_AVX512_SKX, which has no name in Python: the extensions that x264 asks for."""
 _X264_BELOW_AVX512 = "MMX2,SSE2Fast,LZCNT,SSSE3,SSE4.2,AVX,FMA3,BMI1,BMI2,AVX2"
-"""What x264 may use of a processor with AVX-512 where rows are no multiple of eight blocks of 16 pixels. With
-AVX-512 it then weighs the blocks of B-frames by memory that nobody wrote: the same frames give other bytes from
-run to run. (Measured at all widths up to 400 and at common larger ones, with memory filled differently.)"""
+"""What x264 may use of a processor with AVX-512 where rows are no multiple of eight blocks of 16 pixels:
+with AVX-512 it weighs the blocks of B-frames by memory that nobody wrote, and bytes differ from run to
+run. (Measured at all widths up to 400 and at common larger ones, with memory filled differently.)"""
 
 os.environ.setdefault("SVT_LOG", "1")  # errors only; SVT-AV1 writes its log to stderr past libav's
 
