@@ -53,8 +53,13 @@ class PictureSource(QObject):
         """When each frame is shown on this side's own clock."""
         raise NotImplementedError
 
+    @property
+    def pace(self) -> Fraction:
+        """Source seconds in one second of this side's own clock: 1, or 1/4 where it is four times slower."""
+        return Fraction(1)
+
     def source_time(self, index: int) -> Fraction:
-        """Source seconds at which frame `index` begins."""
+        """Source seconds at which frame `index` begins; index == len(times) gives the end."""
         return self.times.time(index)
 
     def index_at(self, source_time: Fraction) -> int:
@@ -68,6 +73,10 @@ class PictureSource(QObject):
     def picture(self, index: int) -> Frame | None:
         """The frame when it is at hand; None means `want` it."""
         raise NotImplementedError
+
+    def nearest(self, index: int) -> int | None:
+        """Of the frames at hand the one nearest to `index`: what is shown while a handle is dragged."""
+        return index if self.picture(index) is not None else None
 
     def want(self, indices: Sequence[int]) -> None:
         """Get these frames, first ones first; replaces whatever was wanted before (the newest wins)."""

@@ -8,6 +8,7 @@ from flavr_core.media.sequence import read_image as read_image
 from flavr_core.media.sinks import FrameSink as FrameSink
 from flavr_core.media.sinks import open_segment as open_segment
 from flavr_core.media.sources import FrameSource as FrameSource
+from flavr_core.media.sources import entry_points as entry_points
 from flavr_core.media.sources import open_source as open_source
 from flavr_core.media.sources import source_files as source_files
 from flavr_core.media.verification import Verification as Verification

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
 from flavr_core.clip import ClipInfo, ClipKind
 from flavr_core.frame import Frame
+from flavr_core.media.packets import read_index
 from flavr_core.media.sequence import ImageSource, find_images
 from flavr_core.media.video import VideoSource
 from flavr_core.media.webp import WebpSource
@@ -53,3 +54,17 @@ def open_source(info: ClipInfo) -> FrameSource:
     if info.kind is ClipKind.SEQUENCE:
         return ImageSource(info)
     return WebpSource(info) if info.container == "webp" else VideoSource(info)
+
+
+def entry_points(info: ClipInfo) -> Sequence[int]:
+    """Numbers of the frames at which decoding can begin, rising from 0: key frames, or every image.
+
+    Raises:
+        MediaError: when the file is gone or cannot be read.
+    """
+    if info.kind is ClipKind.SEQUENCE:
+        return range(len(info.times))
+    if info.container == "webp":
+        return (0,)
+    first = {key.first_index for key in read_index(info.path).keys if key.first_index < len(info.times)}
+    return sorted(first | {0})
