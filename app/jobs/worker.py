@@ -1,0 +1,167 @@
+"""Work that lasts, on a QThread: one call that is watched, can be held, and is left at once when cancelled.
+
+The QThread only supervises. The call itself runs in a plain daemon thread, because a network in the
+middle of a long pass cannot be interrupted: when cancelled, the supervisor waits GRACE_S and then ends,
+and the thread ends by itself at its next look at the token. A worker belongs to Python from first to last (no
+parent, no `deleteLater`, which PySide6 is known to answer with a double free) and is kept until it has ended.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from PySide6.QtCore import QThread
+
+from flavr_core.errors import CancelledError, FlavrError, ProblemsError
+from flavr_core.progress import CancelToken, Progress
+
+GRACE_S = 1.0
+"""How long a cancelled worker waits for its call."""
+_POLL_S = 0.05
+
+_log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+class PausableToken(CancelToken):
+    """A token that can hold the work: while it is paused, whoever looks at it waits.
+
+    All stages of a job look at it between frames, so decoding, drawing and encoding stand still
+    after the window that is being drawn. Nothing is lost and the memory stays taken.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._going = threading.Event()
+        self._going.set()
+
+    @property
+    def paused(self) -> bool:
+        """Whether the work is held."""
+        return not self._going.is_set()
+
+    def pause(self) -> None:
+        """Hold the work."""
+        if not self.cancelled:
+            self._going.clear()
+
+    def resume(self) -> None:
+        """Let it go on."""
+        self._going.set()
+
+    def cancel(self) -> None:
+        """Ask all stages to stop, held or not."""
+        super().cancel()
+        self._going.set()
+
+    def check(self) -> None:
+        """Wait while paused; raise CancelledError when stopping was asked for."""
+        self._going.wait()
+        super().check()
+
+
+class Mailbox:
+    """A Reporter that keeps what a job says until the window's thread comes to look (ten times a second)."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._notes: list[str] = []
+        self.latest: Progress | None = None
+        """The newest snapshot."""
+
+    def progress(self, progress: Progress) -> None:
+        """Keep the newest snapshot."""
+        self.latest = progress
+
+    def note(self, text: str) -> None:
+        """Keep the note."""
+        with self._lock:
+            self._notes.append(text)
+
+    def take_notes(self) -> list[str]:
+        """Notes since the last time."""
+        with self._lock:
+            notes, self._notes = self._notes, []
+        return notes
+
+
+class Worker(QThread, Generic[T]):
+    """Runs one call; `finished` comes when it is done, failed or was left.
+
+    Attributes:
+        answer: what the call returned; None where it did not.
+        error: what it raised; CancelledError when it was stopped. None where it returned.
+    """
+
+    def __init__(self, action: Callable[[], T], token: CancelToken, *, name: str) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self._action, self._token = action, token
+        self._done = threading.Event()
+        self._left = threading.Event()
+        self.answer: T | None = None
+        self.error: BaseException | None = None
+
+    def cancel(self) -> None:
+        """Stop it; `finished` follows within about a second."""
+        self._token.cancel()
+
+    def close(self) -> None:
+        """Stop it and wait for its end."""
+        self.cancel()
+        self.wait()
+
+    def _work(self) -> None:
+        answer: T | None = None
+        error: BaseException | None = None
+        try:
+            self._token.check()
+            answer = self._action()
+        except BaseException as raised:
+            error = raised
+            if not isinstance(raised, FlavrError) and not self._token.cancelled:
+                _log.exception("%s failed", self.objectName())
+        if not self._left.is_set():
+            self.answer, self.error = answer, error
+        self._done.set()
+
+    def run(self) -> None:
+        """Supervise the call; Qt calls this in the new thread."""
+        # NOTE: threading.current_thread() (logging and Thread.join call it) would leave an entry for this
+        # thread in Python's table for ever, so events are waited for instead.
+        threading.Thread(target=self._work, name=self.objectName(), daemon=True).start()
+        give_up: float | None = None
+        while not self._done.wait(_POLL_S):
+            if not self._token.cancelled:
+                continue
+            now = time.monotonic()
+            give_up = now + GRACE_S if give_up is None else give_up
+            if now > give_up:
+                self._left.set()
+                self.answer, self.error = None, CancelledError()
+                return
+
+
+def error_words(error: BaseException) -> tuple[str, str]:
+    """What went wrong and what can be done about it, for the window.
+
+    Several problems are one a line. Hints that name options of the command line are left out: the window
+    has buttons for them.
+    """
+    if isinstance(error, ProblemsError):
+        words = [error_words(problem) for problem in error.problems]
+        return "\n".join(message for message, _ in words), "\n".join(hint for _, hint in words if hint)
+    if isinstance(error, FlavrError):
+        return error.message, "" if "--" in error.hint else error.hint
+    if isinstance(error, MemoryError):
+        return "The memory of this computer is full.", "Close other programs."
+    if isinstance(error, OSError) and error.strerror:
+        where = f" '{error.filename}'" if error.filename else ""
+        return f"{error.strerror}{where}.", ""
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0] if lines else ''}".rstrip(": "), ""
