@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import platform
 import re
-from pathlib import Path
 
 import psutil
 import torch
 
+from flavr_core.engine.processor import cpu_name, usable_cpus
 from flavr_core.errors import DeviceError, SettingsError
 
 _NUMBERED = re.compile(r"^cuda:(\d+)$")
@@ -67,25 +65,6 @@ def device_name(device: torch.device) -> str:
     if device.type == "cuda":
         return str(torch.cuda.get_device_name(device))
     return cpu_name()
-
-
-def cpu_name() -> str:
-    """The processor's marketing name where the system tells it, else its architecture."""
-    try:
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
-            key, _, value = line.partition(":")
-            if key.strip().lower() in ("model name", "hardware") and value.strip():
-                return value.strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine() or "CPU"
-
-
-def usable_cpus() -> int:
-    """Processors this process may run on; fewer than the machine's in a container or under taskset."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def limit_cpu_threads() -> int:

@@ -6,45 +6,31 @@
     everything else       drawn by the network
 
 On a CPU, networks that draw in the clip's own format (`PlaneInterpolator`) are handed the frames; all
-others get RGB tensors, converted once for each source frame. Frames with alpha are drawn with colours
-multiplied by alpha, so that what lies under clear pixels never shows; alpha itself is drawn by the same
-network as a gray picture where it changes, and kept where it does not.
+others get RGB tensors (`tensors`). torch is imported with the first thing that needs tensors, which with a
+`PlaneNetwork` is a frame with alpha or a fade between frames of two kinds, and mostly never.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from types import TracebackType
+from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
-import torch
-from torch import Tensor
 
-from flavr_core.engine.alpha import (
-    alpha_of,
-    blend_straight,
-    divide_by_alpha,
-    has_clear_pixels,
-    stack_colour,
-)
-from flavr_core.engine.conversion import FrameConverter
-from flavr_core.engine.device import device_name, limit_cpu_threads, used_bytes
-from flavr_core.engine.drawing import Drawer, is_out_of_memory
-from flavr_core.engine.pictures import Picture, PictureCache
-from flavr_core.engine.precision import PrecisionChoice
-from flavr_core.errors import DeviceError, MediaError
-from flavr_core.frame import Frame, FrameWindow, PlannedFrame
-from flavr_core.model import load
-from flavr_core.model.network import Network, PlaneInterpolator
-from flavr_core.settings import CutMode, Precision
+from flavr_core.engine.processor import cpu_name
+from flavr_core.errors import MediaError
+from flavr_core.frame import Frame, FrameWindow, Plane, PlannedFrame
+from flavr_core.model.planes import BlendPlanes, PlaneInterpolator, PlaneNetwork
+from flavr_core.settings import CutMode
 
-_BATCH_PIXELS = 1280 * 720
-"""Windows are drawn together on a GPU until they hold about this many pixels: more fills no GPU better."""
-_MOST_WINDOWS = 8
-"""Windows drawn together at most."""
+if TYPE_CHECKING:
+    from flavr_core.engine.precision import PrecisionChoice
+    from flavr_core.engine.tensors import TensorDrawing
+    from flavr_core.model.network import Network
 
 _HALF = Fraction(1, 2)
 
@@ -54,13 +40,13 @@ class Engine:
 
     Attributes:
         network: who draws.
-        device: where.
-        precision: number format and the outcome of its test.
+        width: columns of the clip's frames.
+        height: rows of the clip's frames.
     """
 
     def __init__(
         self,
-        network: Network,
+        network: Network | PlaneNetwork,
         *,
         width: int,
         height: int,
@@ -72,23 +58,18 @@ class Engine:
         Raises:
             DeviceError: when there is not enough memory however it is drawn.
         """
-        self.network = network.eval()
-        self.device = network.device
-        self.precision = precision or PrecisionChoice(precision=network.precision)
+        self.network = network
         self.width = width
         self.height = height
-        self._threads = limit_cpu_threads()
-        on_gpu = self.device.type == "cuda"
-        self._batch = min(_MOST_WINDOWS, max(1, _BATCH_PIXELS // (width * height))) if on_gpu else 1
-        self._drawer = Drawer(
-            network, width=width, height=height, batch=self._batch, max_memory_bytes=max_memory_bytes
-        )
-        self._pictures = PictureCache(self.device, capacity=network.num_inputs + self._batch + 1)
-        self._blender: PlaneInterpolator | None = None
-        if not self.draws_planes:
-            self._drawer.plan()
-            if on_gpu:
-                self._drawer.rehearse()
+        self._tensors: TensorDrawing | None = None
+        if not isinstance(network, PlaneNetwork):
+            from flavr_core.engine.tensors import TensorDrawing
+
+            self._tensors = TensorDrawing(
+                network, width=width, height=height, precision=precision, max_memory_bytes=max_memory_bytes
+            )
+            if not self.draws_planes:
+                self._tensors.plan()
 
     def __enter__(self) -> Engine:
         return self
@@ -99,46 +80,47 @@ class Engine:
         self.close()
 
     @property
+    def tensors(self) -> TensorDrawing:
+        """The part that works on tensors; made now where nothing needed it before."""
+        if self._tensors is None:
+            from flavr_core.engine.tensors import TensorDrawing
+            from flavr_core.model.loading import load
+
+            self._tensors = TensorDrawing(load(self.network.name), width=self.width, height=self.height)
+        return self._tensors
+
+    @property
     def draws_planes(self) -> bool:
         """Whether frames are drawn in their own format on the CPU, without tensors."""
-        return self.device.type == "cpu" and isinstance(self.network, PlaneInterpolator)
+        on_cpu = self._tensors is None or self._tensors.device.type == "cpu"
+        return on_cpu and isinstance(self.network, PlaneInterpolator)
 
     @property
     def notes(self) -> list[str]:
         """What a user should know of the choices made and the memory found short; grows."""
-        return [*self.precision.notes, *self._drawer.notes]
+        return [] if self._tensors is None else self._tensors.notes
 
     def describe(self) -> str:
         """Network, device, precision and how they are used, in one line."""
-        parts = [f"{self.network.name} on {device_name(self.device)}"]
-        if self.device.type == "cpu":
-            parts.append(f"{self._threads} thread{'s' if self._threads > 1 else ''}")
-        precision = str(self.precision.precision)
-        if self.precision.psnr_db is not None:
-            precision += f" ({self.precision.psnr_db:.1f} dB of fp32)"
-        parts.append(precision)
-        way = self._drawer.way
-        if way.strip_rows is not None or way.tile_px is not None:
-            parts.append(str(way))
-        return ", ".join(parts)
+        if not isinstance(self.network, PlaneNetwork):
+            return self.tensors.describe()
+        threads = cv2.getNumThreads()
+        return f"{self.network.name} on {cpu_name()}, {threads} thread{'s' if threads > 1 else ''}"
 
     def identity(self) -> str:
         """What must be the same for two renders to give the same pixels."""
-        return (
-            f"{self.network.name} {weights_hash(self.network)} in {self.precision.precision} on "
-            f"{self.device.type} {device_name(self.device)}, torch {torch.__version__}"
-        )
+        if not isinstance(self.network, PlaneNetwork):
+            return self.tensors.identity()
+        return f"{self.network.name} on {cpu_name()}, OpenCV {cv2.__version__}"
 
     def memory_bytes(self) -> int:
         """Memory held on the GPU; 0 on a CPU."""
-        return used_bytes(self.device)
+        return 0 if self._tensors is None else self._tensors.memory_bytes()
 
     def close(self) -> None:
         """Give the device's memory back; the engine cannot be used any more."""
-        self._pictures.clear()
-        if self.device.type == "cuda":
-            self.network.to("cpu")
-            torch.cuda.empty_cache()
+        if self._tensors is not None:
+            self._tensors.close()
 
     def interpolate(self, window: FrameWindow, *, cut_mode: CutMode = CutMode.HOLD) -> tuple[Frame, ...]:
         """One frame for each of the window's outputs, in order.
@@ -174,8 +156,8 @@ class Engine:
             else:
                 waiting.setdefault(positions, []).append(number)
         for positions, numbers in waiting.items():
-            some = [windows[number] for number in numbers]
-            for number, frames in zip(numbers, self._draw_pictures(some, positions), strict=True):
+            inputs = [self._inputs(windows[number]) for number in numbers]
+            for number, frames in zip(numbers, self.tensors.draw(inputs, positions), strict=True):
                 drawn[number] |= frames
         return [
             tuple(_timed(frames[planned.position], planned) for planned in window.outputs)
@@ -197,28 +179,8 @@ class Engine:
         if mode is CutMode.HOLD:
             return {position: before if position < _HALF else after for position in positions}
         if before.format.has_alpha or before.format != after.format or before.color != after.color:
-            return self._fade(before, after, positions)
-        if self._blender is None:
-            blender = load("blend", device="cpu", precision=Precision.FP32)
-            assert isinstance(blender, PlaneInterpolator)
-            self._blender = blender
-        planes = self._blender.interpolate_frames([before, after], positions)
-        return {p: replace(before, planes=of, made=True) for p, of in zip(positions, planes, strict=True)}
-
-    @torch.inference_mode()
-    def _fade(self, before: Frame, after: Frame, positions: tuple[Fraction, ...]) -> dict[Fraction, Frame]:
-        """A cross-fade of pictures that let something through, or are not of one kind."""
-        pair = [self._pictures.picture(before), self._pictures.picture(after)]
-        colours = stack_colour(pair)  # (1, 2, 3, H, W)
-        alphas = [alpha_of(picture) for picture in pair]
-        frames = {}
-        for position in positions:
-            rgb = torch.lerp(colours[:, 0], colours[:, 1], float(position))
-            alpha = torch.lerp(alphas[0], alphas[1], float(position))
-            if has_clear_pixels(pair):
-                rgb = divide_by_alpha(rgb, alpha, straight=blend_straight(pair, position))
-            frames[position] = self._frame(before, rgb, alpha)
-        return frames
+            return self.tensors.fade(before, after, positions)
+        return _made(before, positions, BlendPlanes().interpolate_frames([before, after], positions))
 
     def _fits_planes(self, window: FrameWindow) -> bool:
         """Whether the network can be handed the frames as they are."""
@@ -232,65 +194,14 @@ class Engine:
     def _draw_planes(self, window: FrameWindow, positions: tuple[Fraction, ...]) -> dict[Fraction, Frame]:
         assert isinstance(self.network, PlaneInterpolator)
         planes = self.network.interpolate_frames(self._inputs(window), positions)
-        before = window.frames[1]
-        return {p: replace(before, planes=of, made=True) for p, of in zip(positions, planes, strict=True)}
+        return _made(window.frames[1], positions, planes)
 
-    def _draw_pictures(
-        self, windows: Sequence[FrameWindow], positions: tuple[Fraction, ...]
-    ) -> list[dict[Fraction, Frame]]:
-        """Draw by way of RGB tensors, several windows at once where they fit."""
-        results: list[dict[Fraction, Frame]] = []
-        for start in range(0, len(windows), self._batch):
-            some = windows[start : start + self._batch]
-            try:
-                with torch.inference_mode():
-                    results.extend(self._draw_batch(some, positions))
-            except (RuntimeError, MemoryError) as error:
-                # The drawer steps down by itself; what is left is converting frames.
-                if is_out_of_memory(error):
-                    raise DeviceError(
-                        f"{device_name(self.device)} has not enough memory to convert "
-                        f"{self.width}x{self.height} pictures.",
-                        "Close other programs, or use --device cpu.",
-                    ) from error
-                raise
-        return results
 
-    def _draw_batch(
-        self, windows: Sequence[FrameWindow], positions: tuple[Fraction, ...]
-    ) -> list[dict[Fraction, Frame]]:
-        pictures = [[self._pictures.picture(frame) for frame in self._inputs(window)] for window in windows]
-        drawn = self._drawer.draw([stack_colour(of) for of in pictures], positions)
-        results = []
-        for window, inputs, colours in zip(windows, pictures, drawn, strict=True):
-            before = window.frames[1]
-            alphas = self._draw_alpha(inputs, positions)
-            frames = {}
-            for number, position in enumerate(positions):
-                rgb, alpha = colours[number : number + 1], alphas[number : number + 1]
-                if has_clear_pixels(inputs):
-                    rgb = divide_by_alpha(rgb, alpha, straight=blend_straight(inputs, position))
-                frames[position] = self._frame(before, rgb, alpha)
-            results.append(frames)
-        return results
-
-    def _frame(self, before: Frame, rgb: Tensor, alpha: Tensor) -> Frame:
-        converter: FrameConverter = self._pictures.converter(before)
-        planes = converter.download(converter.from_rgb(rgb, alpha if before.format.has_alpha else None))
-        return replace(before, planes=planes, made=True)
-
-    def _draw_alpha(self, inputs: list[Picture], positions: tuple[Fraction, ...]) -> Tensor:
-        """Alpha of the made frames, (P, 1, H, W) in [0, 1]."""
-        if not has_clear_pixels(inputs):
-            opaque = torch.ones((1, 1, 1, 1), device=self.device)
-            return opaque.expand(len(positions), 1, self.height, self.width)
-        alphas = [alpha_of(picture) for picture in inputs]
-        middle = len(alphas) // 2
-        if torch.equal(alphas[middle - 1], alphas[middle]):
-            return alphas[middle].expand(len(positions), -1, -1, -1)
-        window = torch.stack([alpha.expand(-1, 3, -1, -1) for alpha in alphas], dim=1)  # (1, T, 3, H, W)
-        drawn = self._drawer.draw([window], positions)[0]  # (P, 3, H, W)
-        return drawn.mean(dim=1, keepdim=True).clamp_(0, 1)  # (P, 1, H, W)
+def _made(
+    before: Frame, positions: tuple[Fraction, ...], planes: Sequence[tuple[Plane, ...]]
+) -> dict[Fraction, Frame]:
+    """Frames like the one before the gap, with the planes that were drawn."""
+    return {p: replace(before, planes=of, made=True) for p, of in zip(positions, planes, strict=True)}
 
 
 def _check_sizes(window: FrameWindow) -> None:
@@ -321,14 +232,3 @@ def same_pixels(first: Frame, second: Frame) -> bool:
             for a, b in zip(first.planes, second.planes, strict=True)
         )
     )
-
-
-def weights_hash(network: Network) -> str:
-    """What tells a network's weights from others': the hash of its file, or of the weights themselves."""
-    if network.card is not None and network.card.sha256:
-        return network.card.sha256
-    digest = hashlib.sha256(network.architecture.encode())
-    for name, tensor in network.state_dict().items():
-        digest.update(name.encode())
-        digest.update(tensor.detach().float().cpu().contiguous().numpy().data)
-    return digest.hexdigest()

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from flavr_core.model.architectures import from_state_dict
     from flavr_core.model.loading import load
-    from flavr_core.model.network import Network, PlaneInterpolator
+    from flavr_core.model.network import Network
+    from flavr_core.model.planes import PlaneInterpolator
 
 __all__ = ["Network", "PlaneInterpolator", "from_state_dict", "load"]
 
 _HOMES = {
     "Network": "network",
-    "PlaneInterpolator": "network",
+    "PlaneInterpolator": "planes",
     "from_state_dict": "architectures",
     "load": "loading",
 }

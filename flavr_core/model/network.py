@@ -6,15 +6,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from flavr_core.errors import ModelError
-from flavr_core.frame import Frame, Plane
 from flavr_core.model.cards import ModelCard
+from flavr_core.model.planes import Position, snap_positions
 from flavr_core.settings import Precision
 
 DTYPES = {
@@ -24,14 +23,8 @@ DTYPES = {
 }
 """Element type of a network's weights and activations in each precision but `auto`."""
 
-Position = Fraction | float
-"""A place in the gap, 0 < position < 1."""
-
 Shape = tuple[int, ...]
 """Shape of one parameter."""
-
-GRID_TOLERANCE = 1e-6
-"""How far a float may be from the grid place it means (1/3 has no exact float)."""
 
 
 class Network(nn.Module, ABC):
@@ -95,26 +88,7 @@ class Network(nn.Module, ABC):
         Raises:
             ModelError: when one is off the grid, or not strictly between 0 and 1, or there is none.
         """
-        if not positions:
-            raise ModelError("No position was asked for.", "Ask for at least one between 0 and 1.")
-        return tuple(self._snap_one(position) for position in positions)
-
-    def _snap_one(self, position: Position) -> Fraction:
-        exact = Fraction(position)
-        if not 0 < exact < 1:
-            raise ModelError(
-                f"Position {position} is not inside the gap.", "Positions lie between 0 and 1, both excluded."
-            )
-        if self.positions is None:
-            return exact
-        nearest = min(self.positions, key=lambda place: abs(place - exact))
-        if abs(nearest - exact) > GRID_TOLERANCE:
-            grid = ", ".join(str(place) for place in self.positions)
-            raise ModelError(
-                f"{self.name or self.architecture} cannot draw position {position}: its grid is {grid}.",
-                "Choose the nearest grid place, or a network for any position.",
-            )
-        return nearest
+        return snap_positions(positions, self.positions, self.name or self.architecture)
 
     @property
     def device(self) -> torch.device:
@@ -135,29 +109,6 @@ class Network(nn.Module, ABC):
     def num_parameters(self) -> int:
         """Numbers it learnt."""
         return sum(parameter.numel() for parameter in self.parameters())
-
-
-@runtime_checkable
-class PlaneInterpolator(Protocol):
-    """A network that can also draw in a clip's own pixel format on the CPU, without tensors.
-
-    Optional: the engine asks `isinstance(network, PlaneInterpolator)` when it runs on a CPU.
-    Such networks can draw any position.
-    """
-
-    def interpolate_frames(
-        self, frames: Sequence[Frame], positions: Sequence[Position]
-    ) -> list[tuple[Plane, ...]]:
-        """The planes of the frames at `positions` in the gap, one tuple a position.
-
-        Convention: `frames` are the network's num_inputs frames in order of time, the gap lies between
-        the middle two; where a neighbour is missing (clip end, cut) the frame beside it is given twice.
-        All have the same format, colour and size; the result's planes have the frames' dtype, shapes
-        and depth, values rounded to nearest and within 0 .. 2**depth - 1, and are new C-contiguous
-        arrays. Safe to call from several threads at once; OpenCV or numpy releases the GIL for most of
-        the time. Raises ModelError for positions outside (0, 1), another number of frames and frames
-        that differ.
-        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -121,7 +121,7 @@ def test_no_frame_is_converted_twice(kit, monkeypatch):
     frames = [kit.frame(index) for index in range(12)]
     windows = [kit.window(frames[gap - 1 : gap + 3], [HALF], gap=gap) for gap in range(1, 10)]
     engine = engine_for(kit.MixNetwork(), windows[0])
-    converter = engine._pictures.converter(frames[0])
+    converter = engine.tensors.pictures.converter(frames[0])
     seen = []
     upload = converter.upload
     monkeypatch.setattr(converter, "upload", lambda frame: seen.append(frame.index) or upload(frame))
@@ -129,7 +129,7 @@ def test_no_frame_is_converted_twice(kit, monkeypatch):
         # The timeline hands the same frame on with another time now and then.
         engine.interpolate(replace(window, frames=tuple(replace(f, time=f.time + 1) for f in window.frames)))
     assert seen == list(range(12))
-    assert len(engine._pictures) <= 6
+    assert len(engine.tensors.pictures) <= 6
 
 
 def test_fixed_grid_networks_draw_their_grid_in_one_pass(kit):
@@ -148,8 +148,8 @@ def test_many_windows_give_what_each_gives_alone(kit):
     windows[1] = replace(windows[1], is_cut=True)
     engine = engine_for(kit.MixNetwork(), windows[0])
     alone = [engine.interpolate(window) for window in windows]
-    engine._batch = 3
-    engine._drawer.way = replace(engine._drawer.way, batch=3)
+    engine.tensors.batch = 3
+    engine.tensors.drawer.way = replace(engine.tensors.drawer.way, batch=3)
     together = engine.interpolate_many(windows)
     for some, others in zip(alone, together, strict=True):
         for one, other in zip(some, others, strict=True):
@@ -263,7 +263,7 @@ def test_the_engine_says_what_it_is(kit):
 def test_networks_without_weights_run_by_name(kit, name):
     window = kit.window_of(QUARTERS, width=64, height=48)
     engine = create_engine(EngineSettings(model=name), width=64, height=48)
-    assert engine.device.type == "cpu"
+    assert engine.tensors.device.type == "cpu"
     assert engine.draws_planes
     frames = engine.interpolate(window)
     assert [frame.made for frame in frames] == [False, True, True, True]

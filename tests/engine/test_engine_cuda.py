@@ -135,7 +135,7 @@ def test_many_windows_at_once_give_what_each_gives(kit, flavr):
     frames = [kit.frame(index, width=96, height=64) for index in range(9)]
     windows = [kit.window(frames[gap - 1 : gap + 3], HALF, gap=gap) for gap in range(1, 7)]
     engine = Engine(flavr, width=96, height=64)
-    assert engine._batch > 1
+    assert engine.tensors.batch > 1
     together = engine.interpolate_many(windows)
     for window, (made,) in zip(windows, together, strict=True):
         (alone,) = engine.interpolate(window)
@@ -178,7 +178,7 @@ def test_memory_running_out_steps_down_to_the_same_picture(gpu, flavr, scarce):
 
 def test_a_plan_keeps_within_the_memory_given(gpu, flavr):
     engine = Engine(flavr, width=1920, height=1080, max_memory_bytes=4 * 2**30)
-    flavr.strip_rows, limit = None, engine._drawer.way
+    flavr.strip_rows, limit = None, engine.tensors.drawer.way
     assert limit != Way()
     assert engine.notes
 

@@ -11,7 +11,7 @@ from flavr_core.errors import ModelError
 from flavr_core.frame import Frame, PixelFamily, PixelFormat
 from flavr_core.model import load
 from flavr_core.model.motion import MotionNetwork
-from flavr_core.model.network import PlaneInterpolator
+from flavr_core.model.planes import PlaneInterpolator
 from flavr_core.model.optical_flow import (
     GapMotion,
     Neighbour,

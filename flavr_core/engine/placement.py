@@ -1,0 +1,62 @@
+"""A network on its device: loaded, the device and the number format chosen and tested."""
+
+from __future__ import annotations
+
+import torch
+
+from flavr_core.engine.device import choose_device, device_name
+from flavr_core.engine.drawing import is_out_of_memory
+from flavr_core.engine.engine import Engine
+from flavr_core.engine.precision import apply_precision
+from flavr_core.engine.tensors import weights_hash
+from flavr_core.errors import DeviceError, FlavrError, ProblemsError
+from flavr_core.model import load
+from flavr_core.model.network import Network
+from flavr_core.model.planes import PlaneInterpolator
+from flavr_core.settings import EngineSettings, Precision
+
+
+def place_network(settings: EngineSettings, *, width: int, height: int) -> Engine:
+    """See `create_engine`, which this is for networks on tensors."""
+    problems: list[FlavrError] = []
+    network: Network | None = None
+    device: torch.device | None = None
+    try:
+        network = load(settings.model, device="cpu", precision=Precision.FP32)
+    except FlavrError as error:
+        problems.append(error)
+    try:
+        # Networks without weights that draw planes gain nothing from a GPU.
+        simple = (
+            network is not None and network.num_parameters == 0 and isinstance(network, PlaneInterpolator)
+        )
+        device = choose_device(settings.device, prefers_cpu=simple)
+    except FlavrError as error:
+        problems.append(error)
+    if network is None or device is None:
+        raise problems[0] if len(problems) == 1 else ProblemsError(problems)
+    return _place(network, device, settings, width=width, height=height)
+
+
+def _place(
+    network: Network, device: torch.device, settings: EngineSettings, *, width: int, height: int
+) -> Engine:
+    try:
+        network, precision = apply_precision(
+            network.eval().to(device), settings.precision, identity=weights_hash(network)
+        )
+        return Engine(
+            network,
+            width=width,
+            height=height,
+            precision=precision,
+            max_memory_bytes=settings.max_memory_bytes,
+        )
+    except (RuntimeError, MemoryError) as error:
+        if is_out_of_memory(error):
+            raise DeviceError(
+                f"{device_name(device)} has not enough memory for the weights of {network.name}.",
+                "Close other programs, use a smaller network, or --device cpu.",
+            ) from error
+        reason = str(error).strip().splitlines()[0]
+        raise DeviceError(f"{network.name} does not run on {device_name(device)}: {reason}") from error
