@@ -1,0 +1,247 @@
+"""How long a conversion will take here, from a short measurement of the real thing in the background.
+
+A few gaps of the clip itself are drawn by the network that was chosen, on the device that was chosen, and
+what came out is encoded by the encoder that was chosen. Speeds are kept for as long as the program runs, by
+all that they depend on, so that turning a setting to and fro measures once.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, replace
+from itertools import cycle
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from app.jobs.background import BackgroundCalls, Call
+from app.jobs.outlook import Cause, Outlook, Problem
+from flavr_core.errors import DeviceError, FlavrError, ModelError, ProblemsError
+from flavr_core.frame import Frame, FrameWindow
+from flavr_core.media import open_segment, open_source
+from flavr_core.progress import CancelToken
+from flavr_core.settings import CutMode
+from flavr_core.timeline import iter_windows, needed_frames
+
+if TYPE_CHECKING:
+    from flavr_core.engine.engine import Engine
+
+MEASURED_S = 1.5
+"""Drawing is measured for so long, and encoding likewise."""
+MOST_GAPS = 8
+"""Gaps that are drawn at most."""
+MOST_BYTES = 200_000_000
+"""Frames that are held for measuring the encoder."""
+SLOW_S = 3.0
+"""A first gap that took longer is taken as the measurement; a faster one only warms up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speed:
+    """What was measured."""
+
+    gap_s: float
+    """Seconds for drawing all frames of one gap."""
+    frame_s: float
+    """Seconds for encoding one frame."""
+    device: str
+    """Network, device and precision in one line."""
+    on_gpu: bool
+    """Whether drawing and encoding keep different parts of the machine busy."""
+    pictures: int
+    """Frames that were drawn to find out."""
+    notes: tuple[str, ...] = ()
+    """What the engine said of its choices."""
+
+    def seconds(self, outlook: Outlook) -> float:
+        """Time for the whole conversion; its stages overlap where they do not share the processor."""
+        assert outlook.plan is not None
+        assert outlook.workload is not None
+        drawing = outlook.workload.gaps * self.gap_s
+        encoding = len(outlook.plan) * self.frame_s
+        return max(drawing, encoding) if self.on_gpu else drawing + encoding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """What is known of the time a conversion takes."""
+
+    seconds: float | None = None
+    """Time to finish; None where it is not known."""
+    speed: Speed | None = None
+    """What it rests on."""
+    is_measuring: bool = False
+    """Whether it will be known soon."""
+    problem: Problem | None = None
+    """Why it cannot be known, where measuring failed; exporting would fail likewise."""
+
+
+class Estimates(QObject):
+    """Measures speeds in the background, the newest question first, and remembers them."""
+
+    changed = Signal()
+    """More is known than before."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._calls = BackgroundCalls(self, name="estimate")
+        self._known: dict[Hashable, Speed | Problem] = {}
+        self._call: Call | None = None
+        self._asked: Hashable = None
+        self._is_held = False
+
+    def close(self) -> None:
+        """Stop measuring; a gap that is being drawn is finished first."""
+        self._calls.close()
+
+    def hold(self, is_held: bool) -> None:
+        """While held nothing is measured: another job keeps the machine busy, and numbers would be wrong."""
+        self._is_held = is_held
+        if is_held:
+            self.forget_question()
+        self.changed.emit()
+
+    @property
+    def is_held(self) -> bool:
+        """Whether measuring waits for another job."""
+        return self._is_held
+
+    def forget_question(self) -> None:
+        """Nobody waits for an answer any more."""
+        if self._call is not None:
+            self._call.cancel()
+        self._call, self._asked = None, None
+
+    def forecast(self, outlook: Outlook) -> Forecast:
+        """What is known of a conversion's time."""
+        key = _key(outlook)
+        known = self._known.get(key)
+        if isinstance(known, Speed):
+            return Forecast(seconds=known.seconds(outlook), speed=known)
+        return Forecast(problem=known, is_measuring=key is not None and key == self._asked)
+
+    def measure(self, outlook: Outlook) -> None:
+        """Find out in the background, unless it is known already; `changed` follows."""
+        key = _key(outlook)
+        if key is None or key in self._known or key == self._asked or self._is_held:
+            return
+        self.forget_question()
+        self._asked = key
+
+        def keep(answer: Speed | Problem) -> None:
+            self._known[key] = answer
+            self._call, self._asked = None, None
+            self.changed.emit()
+
+        self._call = self._calls.submit(
+            lambda token: measure_speed(outlook, token),
+            on_done=keep,
+            on_error=lambda error: keep(_problem_of(error)),
+            first=True,
+        )
+        self.changed.emit()
+
+
+def _key(outlook: Outlook) -> Hashable:
+    """All that a speed depends on; None where nothing can be measured."""
+    info, encoding, workload = outlook.info, outlook.encoding, outlook.workload
+    if encoding is None or workload is None:
+        return None
+    return (
+        outlook.settings.engine,
+        (info.path, info.width, info.height, info.format),
+        workload.drawn_a_gap,
+        (encoding.encoder, encoding.options, encoding.pixel_format, encoding.width, encoding.height),
+    )
+
+
+def _problem_of(error: Exception) -> Problem:
+    first = error.problems[0] if isinstance(error, ProblemsError) else error
+    if not isinstance(first, FlavrError):
+        return Problem(cause=Cause.NETWORK, message=f"Drawing failed: {first or type(first).__name__}.")
+    causes = {ModelError: Cause.NETWORK, DeviceError: Cause.DEVICE}
+    return Problem(cause=causes.get(type(first), Cause.DEVICE), message=first.message, hint=first.hint)
+
+
+def measure_speed(outlook: Outlook, token: CancelToken) -> Speed:
+    """Draw a few gaps from the middle of the output and encode what comes.
+
+    Raises:
+        FlavrError: when the network, the device or the source fails; exporting would fail likewise.
+        CancelledError: when stopped; a gap that is being drawn is finished first.
+    """
+    from flavr_core.engine import create_engine
+
+    info = outlook.info
+    with create_engine(outlook.settings.engine, width=info.width, height=info.height) as engine:
+        token.check()
+        gap_s, frames = _time_drawing(engine, outlook, token)
+        return Speed(
+            gap_s=gap_s,
+            frame_s=_time_encoding(outlook, frames, token) if frames else 0.0,
+            device=engine.describe(),
+            on_gpu=engine.memory_bytes() > 0,
+            pictures=sum(frame.made for frame in frames),
+            notes=tuple(engine.notes),
+        )
+
+
+def _windows(outlook: Outlook, token: CancelToken) -> Iterator[FrameWindow]:
+    """Gaps in which the network really draws, from the middle of the output on."""
+    from flavr_core.engine.engine import same_pixels
+
+    plan, info = outlook.plan, outlook.info
+    assert plan is not None
+    start = len(plan) // 2
+    no_cuts = replace(outlook.settings.scenes, cuts=CutMode.IGNORE, cuts_file=None)
+    with open_source(info) as source:
+        for begin, end in ((start, len(plan)), (0, start)):
+            if begin == end:
+                continue
+            frames = source.frames(*needed_frames(plan, begin, end))
+            for window in iter_windows(frames, plan, scenes=no_cuts, start=begin, stop=end):
+                token.check()
+                draws = any(planned.position for planned in window.outputs)
+                if draws and not same_pixels(window.frames[1], window.frames[2]):
+                    yield window
+
+
+def _time_drawing(engine: Engine, outlook: Outlook, token: CancelToken) -> tuple[float, list[Frame]]:
+    """Seconds a gap, and the frames that came; no frames where nothing is to be drawn."""
+    frames: list[Frame] = []
+    times: list[float] = []
+    for window in _windows(outlook, token):
+        began = time.perf_counter()
+        frames += engine.interpolate(window, cut_mode=CutMode.IGNORE)
+        times.append(time.perf_counter() - began)
+        is_enough = len(times) > MOST_GAPS or sum(times[1:]) > MEASURED_S or times[0] > SLOW_S
+        if is_enough or sum(frame.nbytes for frame in frames) > MOST_BYTES:
+            break
+    # The first gap pays for warming up, unless it is all there is.
+    counted = times[1:] or times
+    return (sum(counted) / len(counted) if counted else 0.0), frames
+
+
+def _time_encoding(outlook: Outlook, frames: list[Frame], token: CancelToken) -> float:
+    """Seconds a frame in the encoder that was chosen."""
+    encoding = outlook.encoding
+    assert encoding is not None
+    with tempfile.TemporaryDirectory(prefix="flavr-estimate-", ignore_cleanup_errors=True) as folder:
+        sink = open_segment(encoding, Path(folder) / "trial.mkv")
+        try:
+            began, written = time.perf_counter(), 0
+            for number, frame in zip(range(encoding.frames), cycle(frames), strict=False):
+                token.check()
+                moment = encoding.frame_pts(number) * encoding.time_base
+                sink.write(replace(frame, index=number, time=moment))
+                written = number + 1
+                if time.perf_counter() - began > MEASURED_S and written >= len(frames):
+                    break
+            sink.close()
+        except BaseException:
+            sink.abort()
+            raise
+        return (time.perf_counter() - began) / max(written, 1)
