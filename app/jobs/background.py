@@ -105,8 +105,13 @@ class BackgroundCalls(QObject):
             self._condition.notify()
         return call
 
-    def close(self) -> None:
-        """Cancel everything and wait for the threads; nothing is answered any more."""
+    def close(self, *, wait_s: float | None = None) -> None:
+        """Cancel everything and wait for the threads; nothing is answered any more.
+
+        Args:
+            wait_s: leave threads that take longer behind (they are daemons and tell nobody anything);
+                None waits for as long as it takes.
+        """
         with self._condition:
             self._closed = True
             for call in (*self._waiting, *self._running):
@@ -114,7 +119,7 @@ class BackgroundCalls(QObject):
             self._waiting.clear()
             self._condition.notify_all()
         for thread in self._threads:
-            thread.join()
+            thread.join(wait_s)
         self._done.clear()
 
     def _work(self, wake: SignalInstance) -> None:

@@ -81,6 +81,8 @@ class Workspace(QObject):
     """Its info or problem changed (probed)."""
     edits_changed = Signal(int)
     """Its edits changed, by an edit, undo or redo."""
+    clips_moved = Signal()
+    """The order of the list changed."""
     current_changed = Signal(int)
     """Another clip is looked at; 0 for none."""
     undo_changed = Signal()
@@ -134,6 +136,24 @@ class Workspace(QObject):
         if number == self._current:
             rest = list(self._clips)
             self.set_current(rest[min(place, len(rest) - 1)] if rest else 0)
+
+    def move(self, number: int, place: int) -> None:
+        """Put a clip at another place of the list, counted from 0 without it."""
+        if number not in self._clips:
+            return
+        before = list(self._clips)
+        order = [other for other in before if other != number]
+        order.insert(max(0, place), number)
+        if order != before:
+            self._clips = {other: self._clips[other] for other in order}
+            self.clips_moved.emit()
+
+    def relink(self, number: int, path: Path) -> None:
+        """Say where a clip's file is now; it has to be probed again, its edits stay."""
+        clip = self._clips.get(number)
+        if clip is not None:
+            clip.path, clip.info, clip.problem = path, None, ""
+            self.clip_changed.emit(number)
 
     def set_current(self, number: int) -> None:
         """Look at another clip; 0 for none."""

@@ -1,0 +1,154 @@
+"""A clip in few words: its name, its length and size, and what is special about it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+
+from PySide6.QtCore import QCoreApplication
+
+from app.viewmodels.workspace import Clip
+from flavr_core.clip import ClipInfo, ClipKind
+from flavr_core.settings import format_bytes
+from flavr_core.timing import format_rate, format_time
+
+_HDR = {16: "PQ", 18: "HLG"}
+translate = QCoreApplication.translate
+
+_LAST_NUMBER = re.compile(r"\d+(?=\D*$)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Badge:
+    """One thing that is special about a clip."""
+
+    text: str
+    """One or two words."""
+    meaning: str
+    """What it means for the result, one sentence."""
+    is_warning: bool = False
+    """Whether something is wrong rather than special."""
+
+
+def title_of(clip: Clip) -> str:
+    """The name of a file or folder; of a series of images the pattern of its names."""
+    name = clip.path.name or str(clip.path)
+    if (
+        clip.info is not None
+        and clip.info.kind is ClipKind.SEQUENCE
+        and clip.info.path.suffix
+        and len(clip.info.times) > 1
+    ):
+        return _LAST_NUMBER.sub(lambda found: "#" * len(found[0]), clip.path.stem) + clip.path.suffix
+    return name
+
+
+def length_of(info: ClipInfo | None) -> str:
+    """How long a clip lasts: `0:42`, `1:02:03`, `3.2 s` below ten seconds."""
+    if info is None:
+        return ""
+    duration = info.times.duration
+    if duration < 10:
+        return translate("Clips", "{seconds} s").format(seconds=f"{float(duration):.1f}")
+    hours, rest = divmod(round(duration), 3600)
+    minutes, seconds = divmod(rest, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
+
+
+def details_of(info: ClipInfo | None, size_bytes: int) -> str:
+    """Rate, picture size and bytes in one line."""
+    if info is None:
+        return ""
+    parts = [
+        f"{info.width} × {info.height}",
+        translate("Clips", "{rate} fps").format(rate=format_rate(info.rate)),
+    ]
+    if size_bytes:
+        parts.append(format_bytes(size_bytes))
+    return " · ".join(parts)
+
+
+def badges_of(info: ClipInfo | None) -> tuple[Badge, ...]:
+    """What is special about a clip, and what was found wrong with it."""
+    if info is None:
+        return ()
+    found = [*_time_badges(info), *_picture_badges(info)]
+    if info.kind is ClipKind.VIDEO and not any(stream.kind == "audio" for stream in info.streams):
+        found.append(
+            Badge(text=translate("Clips", "No sound"), meaning=translate("Clips", "The file has no sound."))
+        )
+    if info.notes:
+        text = translate("Clips", "%n note(s)", "", len(info.notes))
+        found.append(Badge(text=text, meaning=" ".join(info.notes), is_warning=True))
+    return tuple(found)
+
+
+def _time_badges(info: ClipInfo) -> list[Badge]:
+    found = []
+    if len(info.times) < 2:
+        meaning = translate("Clips", "There is one picture only, so nothing can be drawn in between.")
+        found.append(Badge(text=translate("Clips", "1 frame"), meaning=meaning, is_warning=True))
+    if info.is_vfr:
+        meaning = translate("Clips", "The time between frames varies; {rate} frames a second is the average.")
+        found.append(
+            Badge(
+                text=translate("Clips", "Variable rate"), meaning=meaning.format(rate=format_rate(info.rate))
+            )
+        )
+    if info.kind is ClipKind.ANIMATION:
+        found.append(
+            Badge(text=info.codec.upper(), meaning=translate("Clips", "An animated image; it has no sound."))
+        )
+    if info.kind is ClipKind.SEQUENCE and len(info.times) > 1:
+        words = QCoreApplication.translate(
+            "Clips", "%n images, shown at {rate} a second.", "", len(info.times)
+        )
+        found.append(
+            Badge(text=translate("Clips", "Images"), meaning=meaning.format(rate=format_rate(info.rate)))
+        )
+    return found
+
+
+def _picture_badges(info: ClipInfo) -> list[Badge]:
+    found = []
+    if info.format.depth > 8:
+        text = translate("Clips", "%n bit", "", info.format.depth)
+        found.append(
+            Badge(text=text, meaning=translate("Clips", "More shades than the usual 8 bits; they are kept."))
+        )
+    if info.color.transfer in _HDR:
+        meaning = translate("Clips", "High dynamic range ({kind}); shown toned down, kept in the result.")
+        found.append(Badge(text="HDR", meaning=meaning.format(kind=_HDR[info.color.transfer])))
+    if info.format.has_alpha:
+        found.append(
+            Badge(
+                text=translate("Clips", "Alpha"),
+                meaning=translate("Clips", "Parts of the picture are see-through."),
+            )
+        )
+    if info.interlaced:
+        meaning = translate(
+            "Clips", "Two half pictures make a frame; they are joined before anything is drawn."
+        )
+        found.append(Badge(text=translate("Clips", "Interlaced"), meaning=meaning))
+    if info.rotation:
+        meaning = translate("Clips", "The file asks for the picture to be turned, which is done.")
+        found.append(
+            Badge(text=translate("Clips", "Rotated {angle}°").format(angle=info.rotation), meaning=meaning)
+        )
+    if info.pixel_aspect != 1:
+        meaning = translate("Clips", "Pixels are {aspect} times as wide as high.")
+        found.append(
+            Badge(
+                text=translate("Clips", "Wide pixels"),
+                meaning=meaning.format(aspect=f"{float(info.pixel_aspect):.3g}"),
+            )
+        )
+    return found
+
+
+def clock(seconds: Fraction, *, with_hours: bool = False) -> str:
+    """A time for people: `0:42.500`, with hours where there are any."""
+    text = format_time(seconds)
+    return text if with_hours or not text.lstrip("-").startswith("0:") else text.replace("0:", "", 1)
