@@ -1,0 +1,340 @@
+"""The frame around the panels: tool bar, menus, three columns over the timeline, queue, messages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QMimeData, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import (
+    QDockWidget,
+    QLabel,
+    QMainWindow,
+    QMenu,
+    QSizePolicy,
+    QSplitter,
+    QToolBar,
+    QToolButton,
+    QWidget,
+)
+
+from app.views.actions import Actions
+from app.widgets.icons import icon
+from app.widgets.theme import signal_color
+
+SIDE_WIDTHS_PX = (240, 320)
+"""Widths of the left and the right column at first."""
+TIMELINE_HEIGHT_PX = 190
+"""Height of the timeline at first."""
+MESSAGE_MS = 12_000
+"""How long a message stays that is no error."""
+
+MENUS: tuple[tuple[str, ...], ...] = (
+    (
+        "open", "open-folder", "recent", "paste", "sample", "", "export", "export-gif", "export-comparison",
+        "add-to-queue", "copy-command", "", "save-frame", "save-comparison", "", "remove-clip", "", "quit",
+    ),
+    (
+        "undo", "redo", "", "mark-in", "mark-out", "clear-marks", "toggle-cut", "", "commands", "preferences",
+    ),
+    (
+        "wipe", "side-by-side", "above-below", "flip", "difference", "swap", "", "fit", "one-to-one",
+        "zoom-in", "zoom-out", "magnifier", "measure", "", "show-clips", "show-settings", "show-timeline",
+        "show-queue", "", "full-screen",
+    ),
+    (
+        "play", "slower", "faster", "loop", "mute", "preview", "", "frame-back", "frame-forward",
+        "second-back", "second-forward", "previous-cut", "next-cut", "start", "end", "go-in", "go-out",
+        "goto",
+    ),
+    ("queue-start", "queue-pause", "queue-clear", "", "show-queue"),
+    ("welcome", "shortcuts", "", "models", "doctor", "log", "", "about"),
+)  # fmt: skip
+"""Commands of each menu; an empty name is a line."""
+
+EXPORT_MENU = (
+    "export", "export-gif", "export-comparison", "", "save-frame", "save-comparison", "", "copy-command",
+)  # fmt: skip
+"""Commands under the tool bar's Export."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panels:
+    """What stands in the window."""
+
+    clips: QWidget
+    """Left column."""
+    viewer: QWidget
+    """Centre."""
+    timeline: QWidget
+    """Under the centre."""
+    settings: QWidget
+    """Right column."""
+    queue: QWidget
+    """Drawer below everything."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """Where everything stood, to be stored."""
+
+    geometry: str = ""
+    """Qt's own record of place and size, base64."""
+    state: str = ""
+    """Qt's own record of tool bars and docks, base64."""
+    columns_px: tuple[int, ...] = ()
+    """Widths of the columns."""
+    rows_px: tuple[int, ...] = ()
+    """Heights of viewer and timeline."""
+
+
+class MainWindow(QMainWindow):
+    """Holds the panels and the actions; knows nothing of what they do."""
+
+    files_dropped = Signal(list)
+    """Paths that were dropped."""
+    close_asked = Signal(QCloseEvent)
+    """The user closes the window; the event may be ignored."""
+
+    def __init__(self, panels: Panels, actions: Actions) -> None:
+        super().__init__()
+        self._panels, self._actions = panels, actions
+        self.recent_menu = QMenu(self.tr("Open recent"), self)
+        self.export_menu = QMenu(self)
+        self.setWindowTitle("FLAVR Studio")
+        self.setWindowIcon(icon("clip"))
+        self.setAcceptDrops(True)
+        self.setDockNestingEnabled(False)
+        self.addActions(list(actions))
+        self._build_columns()
+        self._build_toolbar()
+        self._build_menus()
+        self._build_messages()
+        self._build_switches()
+        self.resize(1360, 840)
+        self.set_queue_count(0)
+
+    # -- what the application says ---------------------------------------------------------------
+
+    def set_queue_count(self, count: int) -> None:
+        """How many jobs wait or run, for the tool bar."""
+        text = self.tr("Queue")
+        self._queue_button.setText(f"{text}  {count}" if count else text)
+        self._queue_button.setProperty("busy", count > 0)
+
+    def show_message(self, text: str, hint: str = "", *, is_problem: bool = False) -> None:
+        """A sentence at the bottom; problems stay until the next one.
+
+        Args:
+            text: what happened.
+            hint: what to do.
+            is_problem: whether something is wrong.
+        """
+        self._message.setText(f"{text} {hint}".strip())
+        self._message.setToolTip(self._message.text())
+        palette = self._message.palette()
+        colour = signal_color("bad") if is_problem else self.palette().placeholderText().color()
+        palette.setColor(palette.ColorRole.WindowText, colour)
+        self._message.setPalette(palette)
+        self._message_timer.stop()
+        if not is_problem and text:
+            self._message_timer.start()
+
+    def set_clip_title(self, name: str) -> None:
+        """The clip that is looked at, for the title bar; empty for none."""
+        self.setWindowTitle(f"{name} - FLAVR Studio" if name else "FLAVR Studio")
+        self.setWindowFilePath(name)
+
+    def window_layout(self) -> Layout:
+        """Where everything stands."""
+        return Layout(
+            geometry=_text(self.saveGeometry()),
+            state=_text(self.saveState()),
+            columns_px=tuple(self._columns.sizes()),
+            rows_px=tuple(self._rows.sizes()),
+        )
+
+    def restore_layout(self, layout: Layout) -> None:
+        """Put everything where it stood; what does not fit any more is left as it is."""
+        if layout.geometry:
+            self.restoreGeometry(_bytes(layout.geometry))
+        if layout.state:
+            self.restoreState(_bytes(layout.state))
+        if len(layout.columns_px) == 3 and layout.columns_px[1] > 0:
+            self._columns.setSizes(list(layout.columns_px))
+        if len(layout.rows_px) == 2 and layout.rows_px[0] > 0:
+            self._rows.setSizes(list(layout.rows_px))
+        self._actions["show-queue"].setChecked(not self.queue_dock.isHidden())
+        for name, widget in self._switched.items():
+            self._actions[name].setChecked(not widget.isHidden())
+
+    def set_full_screen(self, on: bool) -> None:
+        """The whole screen for the viewer and the timeline, or the window as it was."""
+        for widget in (
+            self._panels.clips,
+            self._panels.settings,
+            self._bar,
+            self.menuBar(),
+            self.statusBar(),
+        ):
+            widget.setVisible(not on)
+        if on:
+            self.queue_dock.hide()
+            self.showFullScreen()
+        else:
+            self.showNormal()
+            for name, widget in self._switched.items():
+                widget.setVisible(self._actions[name].isChecked())
+            self.queue_dock.setVisible(self._actions["show-queue"].isChecked())
+        self._actions["full-screen"].setChecked(on)
+
+    # -- building --------------------------------------------------------------------------------
+
+    def _build_columns(self) -> None:
+        self._rows = QSplitter(Qt.Orientation.Vertical)
+        self._rows.addWidget(self._panels.viewer)
+        self._rows.addWidget(self._panels.timeline)
+        self._rows.setStretchFactor(0, 1)
+        self._rows.setSizes([600, TIMELINE_HEIGHT_PX])
+        self._columns = QSplitter(Qt.Orientation.Horizontal)
+        for widget in (self._panels.clips, self._rows, self._panels.settings):
+            self._columns.addWidget(widget)
+        self._columns.setStretchFactor(1, 1)
+        left, right = SIDE_WIDTHS_PX
+        self._columns.setSizes([left, 1360 - left - right, right])
+        for splitter in (self._rows, self._columns):
+            splitter.setHandleWidth(1)
+            splitter.setChildrenCollapsible(False)
+        self.setCentralWidget(self._columns)
+        self.queue_dock = QDockWidget(self.tr("Queue"), self)
+        self.queue_dock.setObjectName("queue")
+        self.queue_dock.setWidget(self._panels.queue)
+        self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.queue_dock)
+        self.queue_dock.hide()
+
+    def _build_toolbar(self) -> None:
+        self._bar = QToolBar(self.tr("Tool bar"), self)
+        self._bar.setObjectName("tools")
+        self._bar.setMovable(False)
+        self._bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        self._bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.addToolBar(self._bar)
+        self._bar.addAction(self._actions["open"])
+        self._bar.addAction(self._actions["add-to-queue"])
+        export = QToolButton()
+        export.setText(self.tr("Export"))
+        export.setIcon(icon("export"))
+        export.setToolTip(self.tr("Export the clip, a GIF or the comparison"))
+        export.setAccessibleName(export.text())
+        export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        export.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        export.setMenu(self.export_menu)
+        for name in (
+            "export",
+            "export-gif",
+            "export-comparison",
+            "",
+            "save-frame",
+            "save-comparison",
+            "",
+            "copy-command",
+        ):
+            self._add(self.export_menu, name)
+        self._bar.addWidget(export)
+        gap = QWidget()
+        gap.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._bar.addWidget(gap)
+        self._bar.addAction(self._actions["show-queue"])
+        self._bar.addAction(self._actions["preferences"])
+        self._queue_button = self._button("show-queue")
+        for name in ("open", "preferences"):
+            self._button(name).setText(self._actions[name].text().removesuffix("..."))
+
+    def _button(self, name: str) -> QToolButton:
+        button = self._bar.widgetForAction(self._actions[name])
+        assert isinstance(button, QToolButton)
+        return button
+
+    def _build_menus(self) -> None:
+        bar = self.menuBar()
+        titles = (
+            self.tr("&File"),
+            self.tr("&Edit"),
+            self.tr("&View"),
+            self.tr("&Playback"),
+            self.tr("&Queue"),
+            self.tr("&Help"),
+        )
+        for title, names in zip(titles, MENUS, strict=True):
+            menu = bar.addMenu(title)
+            for name in names:
+                self._add(menu, name)
+
+    def _add(self, menu: QMenu, name: str) -> None:
+        if name == "":
+            menu.addSeparator()
+        elif name == "recent":
+            menu.addMenu(self.recent_menu)
+        else:
+            menu.addAction(self._actions[name])
+
+    def _build_messages(self) -> None:
+        self._message = QLabel(self)
+        self._message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._message.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._message.setAccessibleName(self.tr("Messages"))
+        self.statusBar().addWidget(self._message, 1)
+        self.statusBar().setSizeGripEnabled(False)
+        self._message_timer = QTimer(self)
+        self._message_timer.setSingleShot(True)
+        self._message_timer.setInterval(MESSAGE_MS)
+        self._message_timer.timeout.connect(self._message.clear)
+
+    def _build_switches(self) -> None:
+        self._switched: dict[str, QWidget] = {
+            "show-clips": self._panels.clips,
+            "show-settings": self._panels.settings,
+            "show-timeline": self._panels.timeline,
+        }
+        for name, widget in self._switched.items():
+            self._actions[name].setChecked(True)
+            self._actions.on_toggled(name, widget.setVisible)
+        self._actions.on_toggled("show-queue", self.queue_dock.setVisible)
+        self._actions.on_toggled("full-screen", self.set_full_screen)
+        self.queue_dock.visibilityChanged.connect(self._on_queue_visibility_changed)
+
+    def _on_queue_visibility_changed(self) -> None:
+        if not self.isFullScreen():
+            self._actions["show-queue"].setChecked(not self.queue_dock.isHidden())
+
+    # -- Qt --------------------------------------------------------------------------------------
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Files may come."""
+        if paths_in(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Say which files came."""
+        paths = paths_in(event.mimeData())
+        if paths:
+            event.acceptProposedAction()
+            self.files_dropped.emit(paths)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Ask before going."""
+        self.close_asked.emit(event)
+
+
+def paths_in(data: QMimeData) -> list[Path]:
+    """Files and folders of this computer that were dropped or copied."""
+    return [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
+
+
+def _text(data: QByteArray) -> str:
+    return bytes(data.toBase64().data()).decode("ascii")
+
+
+def _bytes(text: str) -> QByteArray:
+    return QByteArray.fromBase64(text.encode("ascii", "replace"))
