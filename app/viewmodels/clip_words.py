@@ -101,9 +101,7 @@ def _time_badges(info: ClipInfo) -> list[Badge]:
             Badge(text=info.codec.upper(), meaning=translate("Clips", "An animated image; it has no sound."))
         )
     if info.kind is ClipKind.SEQUENCE and len(info.times) > 1:
-        words = QCoreApplication.translate(
-            "Clips", "%n images, shown at {rate} a second.", "", len(info.times)
-        )
+        meaning = translate("Clips", "%n images, shown at {rate} a second.", "", len(info.times))
         found.append(
             Badge(text=translate("Clips", "Images"), meaning=meaning.format(rate=format_rate(info.rate)))
         )
