@@ -7,7 +7,7 @@ import threading
 import time
 from bisect import bisect_right
 from collections import OrderedDict, deque
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from fractions import Fraction
 from typing import cast
 
@@ -90,7 +90,7 @@ class FrameCache:
     def missing(self, owner: object, indices: Sequence[int]) -> int | None:
         """The first of these frames that is not kept; None when all are."""
         with self._lock:
-            kept = self._kept.get(owner) or {}
+            kept: Mapping[int, Frame] = self._kept.get(owner) or {}
             return next((index for index in indices if index not in kept), None)
 
     def use(self, owner: object, indices: Sequence[int]) -> None:
