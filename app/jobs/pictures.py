@@ -26,6 +26,8 @@ class PictureLabel:
     """Source frame before (or at) it."""
     position: Fraction = Fraction(0)
     """Place in the gap; 0 for a source frame."""
+    stale: bool = False
+    """Whether it was rendered with other settings than those that are set now."""
 
 
 class PictureSource(QObject):
