@@ -39,6 +39,33 @@ def _codes(values: NDArray[np.float32], depth: int) -> Plane:
     return cast(Plane, np.rint(np.clip(values, 0, (1 << depth) - 1)).astype(dtype))
 
 
+def rgb_map(color: ColorSpec, *, depth: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The affine map from code values of Y, Cb, Cr to R', G', B' in [0, 1]: rgb = map @ codes + offset.
+
+    Convention: `color` resolved; map (3, 3), offset (3,). A matrix of RGB means planes G, B, R.
+    """
+    black, swing, middle, chroma_swing = _scales(color, depth)
+    offsets = np.array([black, middle, middle])
+    scales = np.array([swing, chroma_swing, chroma_swing])
+    if color.matrix is Matrix.RGB:
+        weights = np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
+        offsets, scales = np.full(3, black), np.full(3, swing)
+    elif color.matrix is Matrix.YCGCO:
+        weights = np.array([[1.0, -1.0, 1.0], [1.0, 1.0, 0.0], [1.0, -1.0, -1.0]])
+    else:
+        red, blue = _WEIGHTS.get(color.matrix, _WEIGHTS[Matrix.BT709])
+        green = 1 - red - blue
+        weights = np.array(
+            [
+                [1.0, 0.0, 2 * (1 - red)],
+                [1.0, -2 * blue * (1 - blue) / green, -2 * red * (1 - red) / green],
+                [1.0, 2 * (1 - blue), 0.0],
+            ]
+        )
+    scaled = weights / scales
+    return scaled, -scaled @ offsets
+
+
 def to_rgb(planes: tuple[Plane, ...], color: ColorSpec, *, depth: int, rgb_depth: int) -> tuple[Plane, ...]:
     """Y, Cb, Cr to R', G', B'.
 
