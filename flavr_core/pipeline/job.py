@@ -34,6 +34,7 @@ from flavr_core.timeline import (
     plan_output,
     read_cuts_file,
     resolve_overrides,
+    resolve_repeats,
 )
 from flavr_core.timing import format_rate
 
@@ -137,6 +138,7 @@ def prepare(settings: ConvertSettings, *, reporter: Reporter, token: CancelToken
     if overrides is not None:
         given = overrides
         problems.attempt(lambda: resolve_overrides(given, info.times))
+        problems.attempt(lambda: resolve_repeats(given, info.times))
     if plan is not None:
         first_plan = plan
         encoding = problems.attempt(
@@ -152,6 +154,8 @@ def prepare(settings: ConvertSettings, *, reporter: Reporter, token: CancelToken
     notes = [*info.notes, *_timing_notes(info, settings), *encoding.notes, *engine.notes]
     if settings.scenes.duplicates is DuplicateMode.DROP:
         duplicates = _analyse_duplicates(info, reporter, token)
+        if overrides is not None:
+            duplicates = resolve_repeats(overrides, info.times, duplicates)
         plan = plan_with(drop_duplicates(info.times, duplicates))
         encoding = plan_encoding(info, plan, settings.export, output=settings.output)
         repeats = f"{len(duplicates)} of {len(info.times)} source frames repeat the one before"

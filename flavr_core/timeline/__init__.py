@@ -5,6 +5,7 @@ from flavr_core.timeline.cuts import (
     GapOverrides,
     read_cuts_file,
     resolve_overrides,
+    resolve_repeats,
     write_cuts_file,
 )
 from flavr_core.timeline.duplicates import drop_duplicates, find_duplicates
@@ -24,5 +25,6 @@ __all__ = [
     "plan_output",
     "read_cuts_file",
     "resolve_overrides",
+    "resolve_repeats",
     "write_cuts_file",
 ]

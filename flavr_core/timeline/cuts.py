@@ -1,4 +1,4 @@
-"""Cuts given or vetoed by hand, and the text file they are kept in.
+"""Cuts and repeated frames given or vetoed by hand, and the text file they are kept in.
 
 One entry a line; `#` begins a comment:
 
@@ -6,7 +6,9 @@ One entry a line; `#` begins a comment:
     12.5        a cut right before the frame that begins nearest to 12.5 s after the first frame
     1:02.5      the same as a timecode
     !84f        no cut there, whatever the detector says
-    only        use just the cuts of this file; nothing is detected
+    =84f        frame 84 repeats the one before; counts where repeated frames are left out
+    !=84f       it does not, whatever the detector says
+    only        use just the cuts of this file; no cuts are detected
 """
 
 from __future__ import annotations
@@ -21,19 +23,25 @@ from flavr_core.errors import FlavrError, OutputError, ProblemsError, SettingsEr
 from flavr_core.timing import FrameTimes, TimePoint, parse_time_point
 
 _MOST_BYTES = 16 * 2**20
-_HINT = "One entry a line: 84f, 12.5 or 1:02.5 for a cut, the same after ! for none, or the word only."
+_HINT = (
+    "One entry a line: 84f, 12.5 or 1:02.5 for a cut, = before it for a repeated frame, ! for none, or only."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CutOverrides:
-    """What the user says about cuts; places are the first frames after the cuts."""
+    """What the user says about cuts and repeated frames; cuts are named by the first frame after them."""
 
     cuts: tuple[TimePoint, ...] = ()
     """Cuts there are."""
     vetoes: tuple[TimePoint, ...] = ()
     """Cuts there are not."""
     only: bool = False
-    """True when nothing is to be detected."""
+    """True when no cuts are to be detected."""
+    repeats: tuple[TimePoint, ...] = ()
+    """Frames that repeat the one before."""
+    kept: tuple[TimePoint, ...] = ()
+    """Frames that do not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +93,36 @@ def resolve_overrides(
     return GapOverrides(cuts=cuts, vetoes=vetoes, only=overrides.only)
 
 
+def resolve_repeats(
+    overrides: CutOverrides, times: FrameTimes, detected: Iterable[int] = ()
+) -> tuple[int, ...]:
+    """Numbers of the frames that repeat the one before, in order: those detected, and what the user says.
+
+    Raises:
+        ProblemsError: with every entry that lies past the clip's end, or is said to be both.
+    """
+    problems: list[FlavrError] = []
+
+    def frames(points: Iterable[TimePoint]) -> set[int]:
+        found = set()
+        for point in points:
+            frame = _first_frame_after(point, times, None)
+            if frame is None:
+                words = f"The repeated frame at {point} lies past the end of the clip."
+                problems.append(SettingsError(words, "Take it out."))
+            else:
+                found.add(frame)
+        return found
+
+    repeats, kept = frames(overrides.repeats), frames(overrides.kept)
+    for frame in sorted(repeats & kept):
+        words = f"Frame {frame} is given both as a repeated one and as none."
+        problems.append(SettingsError(words, "Take one of them out."))
+    if problems:
+        raise ProblemsError(problems)
+    return tuple(sorted((set(detected) - kept | repeats) - {0}))
+
+
 def _first_frame_after(
     point: TimePoint, times: FrameTimes, source_indices: Sequence[int] | None
 ) -> int | None:
@@ -129,6 +167,9 @@ def read_cuts_file(path: Path) -> CutOverrides:
 def _parse_cuts(text: str, name: str) -> CutOverrides:
     cuts: list[TimePoint] = []
     vetoes: list[TimePoint] = []
+    repeats: list[TimePoint] = []
+    kept: list[TimePoint] = []
+    lists = {"": cuts, "!": vetoes, "=": repeats, "!=": kept}
     only = False
     problems: list[FlavrError] = []
     for number, line in enumerate(text.splitlines(), start=1):
@@ -139,16 +180,16 @@ def _parse_cuts(text: str, name: str) -> CutOverrides:
             only = True
             continue
         try:
-            if entry.startswith("!"):
-                vetoes.append(parse_time_point(entry[1:]))
-            else:
-                cuts.append(parse_time_point(entry))
-        except SettingsError:
+            place = entry.lstrip("!=")
+            lists[entry.removesuffix(place)].append(parse_time_point(place))
+        except (SettingsError, KeyError):
             shown = entry if len(entry) <= 40 else entry[:40] + "..."
             problems.append(SettingsError(f"Line {number} of '{name}' is no cut: '{shown}'.", _HINT))
     if problems:
         raise ProblemsError(problems)
-    return CutOverrides(cuts=tuple(cuts), vetoes=tuple(vetoes), only=only)
+    return CutOverrides(
+        cuts=tuple(cuts), vetoes=tuple(vetoes), only=only, repeats=tuple(repeats), kept=tuple(kept)
+    )
 
 
 def write_cuts_file(path: Path, overrides: CutOverrides, *, overwrite: bool = False) -> None:
@@ -159,10 +200,12 @@ def write_cuts_file(path: Path, overrides: CutOverrides, *, overwrite: bool = Fa
     """
     if path.exists() and not overwrite:
         raise OutputError(f"'{path}' exists already.", "Add --overwrite, or choose another name.")
-    lines = ["# Cuts: the first frame after each; ! means none there."]
+    lines = ["# Cuts: the first frame after each; ! means none there; = a frame that repeats the one before."]
     lines += ["only"] if overrides.only else []
     lines += [_entry(point) for point in overrides.cuts]
     lines += ["!" + _entry(point) for point in overrides.vetoes]
+    lines += ["=" + _entry(point) for point in overrides.repeats]
+    lines += ["!=" + _entry(point) for point in overrides.kept]
     part = path.with_name(path.name + ".part")
     try:
         part.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")

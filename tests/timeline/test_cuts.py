@@ -6,7 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flavr_core.errors import OutputError, ProblemsError, SettingsError
-from flavr_core.timeline import CutOverrides, GapOverrides, read_cuts_file, resolve_overrides, write_cuts_file
+from flavr_core.timeline import (
+    CutOverrides,
+    GapOverrides,
+    read_cuts_file,
+    resolve_overrides,
+    resolve_repeats,
+    write_cuts_file,
+)
 from flavr_core.timing import FrameTimes, TimePoint
 
 TIMES = FrameTimes(pts=tuple(range(0, 100, 4)), time_base=Fraction(1, 100), end_pts=100)
@@ -130,3 +137,25 @@ def test_hands_outweigh_the_detector():
     assert [gaps.decide(gap, detected=False) for gap in (1, 2, 3)] == [True, False, False]
     only = GapOverrides(cuts=frozenset({1}), only=True)
     assert [only.decide(gap, detected=True) for gap in (1, 2)] == [True, False]
+
+
+def test_repeated_frames_are_written_and_read_back(tmp_path):
+    overrides = CutOverrides(
+        cuts=(TimePoint(frame=3),), repeats=(TimePoint(frame=5),), kept=(TimePoint(seconds=Fraction(1, 4)),)
+    )
+    write_cuts_file(tmp_path / "cuts.txt", overrides)
+    assert read_cuts_file(tmp_path / "cuts.txt") == overrides
+
+
+def test_repeated_frames_by_hand_win_over_detected_ones():
+    overrides = CutOverrides(repeats=(TimePoint(frame=2),), kept=(TimePoint(frame=3),))
+    assert resolve_repeats(overrides, TIMES, [1, 3]) == (1, 2)
+
+
+def test_repeated_frames_past_the_end_or_said_twice_are_named():
+    overrides = CutOverrides(
+        repeats=(TimePoint(frame=10_000), TimePoint(frame=1)), kept=(TimePoint(frame=1),)
+    )
+    with pytest.raises(ProblemsError) as caught:
+        resolve_repeats(overrides, TIMES)
+    assert len(caught.value.problems) == 2
