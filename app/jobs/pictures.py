@@ -76,6 +76,10 @@ class PictureSource(QObject):
         """The frame when it is at hand; None means `want` it."""
         raise NotImplementedError
 
+    def is_coming(self, index: int) -> bool:
+        """Whether a frame that is not at hand will be once it is wanted; no where it must be rendered first."""
+        return True
+
     def nearest(self, index: int) -> int | None:
         """Of the frames at hand the one nearest to `index`: what is shown while a handle is dragged."""
         return index if self.picture(index) is not None else None

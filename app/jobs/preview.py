@@ -221,6 +221,10 @@ class Preview(PictureSource):
         kept = kept or self._stale(index)
         return None if kept is None else replace(kept.frame, index=index, time=planned.time)
 
+    def is_coming(self, index: int) -> bool:
+        """Whether the frame is being rendered, or next."""
+        return self._is_pending(index)
+
     def nearest(self, index: int) -> int | None:
         """The rendered frame nearest to `index`; a stale one at it comes first."""
         if self.picture(index) is not None:

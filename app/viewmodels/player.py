@@ -403,7 +403,9 @@ class Player(QObject):
             self._settle()
 
     def _on_available_changed(self) -> None:
-        if not self._is_playing:
+        if self._is_playing:
+            self._on_picture_ready()
+        else:
             self._ask()
 
     # How it is done: playing.

@@ -31,6 +31,8 @@ class SideState(StrEnum):
     """A frame near it, until the right one is there."""
     WAITING = "waiting"
     """Nothing yet."""
+    MISSING = "missing"
+    """Nothing, and nothing is on its way: it is not rendered."""
     OUTSIDE = "outside"
     """The position lies before its first or after its last frame."""
 
@@ -73,7 +75,10 @@ class PlayerSide:
 
     def show(self, index: int | None, frame: Frame | None, state: SideState) -> bool:
         """Show this now; says whether that is a change."""
-        changed = frame is not self.frame or state is not self.state or index != self.index
+        held = self.frame
+        if frame is not None and held is not None and frame.planes is held.planes and index == self.index:
+            frame = held  # the same picture in another wrapping
+        changed = frame is not held or state is not self.state or index != self.index
         self.index, self.frame, self.state = index, frame, state
         return changed
 
@@ -130,7 +135,7 @@ class PlayerSides:
         return extent(self.sources)
 
     def present(self, position: Fraction) -> bool | None:
-        """Show the frames of a position on all sides, or nothing new when one is not there yet.
+        """Show the frames of a position on all sides, or nothing new when one is still to come.
 
         Returns:
             Whether that changed anything; None when a frame is not there.
@@ -142,13 +147,18 @@ class PlayerSides:
                 continue
             index = side.target(position, slack)
             frame = None if index is None else side.source.picture(index)
-            if frame is None and index is not None:
+            if index is None:
+                state = SideState.OUTSIDE
+            elif frame is not None:
+                state = SideState.EXACT
+            elif side.source.is_coming(index):
                 return None
-            found.append((side, index, frame))
-        states = (SideState.EXACT, SideState.OUTSIDE)
+            else:
+                index, state = None, SideState.MISSING
+            found.append((side, index, frame, state))
         changed = False
-        for side, index, frame in found:
-            changed |= side.show(index, frame, states[index is None])
+        for side, index, frame, state in found:
+            changed |= side.show(index, frame, state)
         return changed
 
     def stand_in(self, position: Fraction, most: Fraction | None) -> bool:
@@ -167,6 +177,9 @@ class PlayerSides:
                 continue
             if index is None:
                 changed |= side.show(None, None, SideState.OUTSIDE)
+                continue
+            if side.source.picture(index) is None and not side.source.is_coming(index):
+                changed |= side.show(None, None, SideState.MISSING)
                 continue
             found = side.nearest(index)
             if found is not None and most is not None and found[0] != index:
