@@ -16,7 +16,7 @@ from flavr_core.timing import format_rate
 
 FIELDS = ("name", "rate", "network", "preset")
 """What a pattern may contain in braces."""
-USUAL_PATTERN = "{name} {rate}"
+USUAL_PATTERN = "{name}-{rate}"
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 _MOST_BYTES = 180
@@ -71,13 +71,13 @@ def fits(path: Path, edits: ClipEdits) -> bool:
 
 
 def rate_words(timing: TimingSettings) -> str:
-    """The rate for a file's name: `2x`, `60fps`, `slow 4x`, `slow 4x 60fps`."""
+    """The rate for a file's name: `2x`, `60fps`, `slow4x`, `slow4x-60fps`."""
     factor, fps = timing.rate.factor, timing.rate.fps
     rate = f"{format_rate(factor)}x" if factor is not None else f"{format_rate(fps or Fraction(1))}fps"
     if timing.slow == 1:
         return rate
-    slow = f"slow {format_rate(timing.slow)}x"
-    return slow if factor == 1 else f"{slow} {rate}"
+    slow = f"slow{format_rate(timing.slow)}x"
+    return slow if factor == 1 else f"{slow}-{rate}"
 
 
 def _stem(pattern: str, source: Path, edits: ClipEdits) -> str:

@@ -273,7 +273,7 @@ class PresetsModel(QObject):
         self.changed.emit()
 
     def chip_problem(self, codec: str, family: str) -> str:
-        """Why chips of a family cannot encode a codec here, one sentence; empty when they can, or are untried."""
+        """Why chips of a family cannot encode a codec here; empty when they can, or are untried."""
         return self._chip_problems.get((codec, family), "")
 
     def _take_default(self) -> None:

@@ -1,0 +1,108 @@
+"""The networks that can be chosen, each with what is known of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication
+
+from flavr_core.errors import ModelError
+from flavr_core.model.catalog import Catalog, Entry, Origin, read_catalog
+from flavr_core.settings import format_bytes
+
+translate = QCoreApplication.translate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkEntry:
+    """One line of the chooser."""
+
+    model: str
+    """As in EngineSettings.model."""
+    title: str
+    """A few words for the list."""
+    card: str
+    """What it is good for and what not, a few sentences."""
+    facts: str
+    """Size, places it can draw, licence: one line."""
+    remark: str = ""
+    """That it is experimental, or was brought in by the user; empty for neither."""
+    problem: str = ""
+    """Why it cannot be used; empty when it can."""
+
+
+def network_entries(chosen: str) -> tuple[NetworkEntry, ...]:
+    """All networks, the default first, then the program's own, then the user's; a chosen file at the end."""
+    try:
+        catalog = read_catalog()
+    except ModelError as error:
+        return (
+            NetworkEntry(
+                model="default", title=translate("Networks", "Default"), card="", facts="", problem=str(error)
+            ),
+        )
+    ordered = sorted(catalog.entries, key=lambda entry: entry.card.name != catalog.default)
+    found = [_entry(entry, catalog) for entry in ordered]
+    found += [
+        NetworkEntry(model=name, title=name, card="", facts="", problem=str(error))
+        for name, error in catalog.problems.items()
+    ]
+    names = {entry.model.casefold() for entry in found} | {catalog.default.casefold()}
+    if chosen.casefold() not in names:
+        is_file = Path(chosen).is_file()
+        problem = "" if is_file else translate("Networks", "It is not here any more; choose another.")
+        remark = translate("Networks", "A file that is not in the collection.") if is_file else ""
+        found.append(
+            NetworkEntry(
+                model=chosen, title=Path(chosen).name, card="", facts=chosen, remark=remark, problem=problem
+            )
+        )
+    return tuple(found)
+
+
+def index_of(entries: tuple[NetworkEntry, ...], model: str) -> int:
+    """Which entry a model is; the default one by either of its names."""
+    try:
+        default = read_catalog().default
+    except ModelError:
+        default = ""
+    wanted = "default" if model.casefold() == default.casefold() else model.casefold()
+    return next((i for i, entry in enumerate(entries) if entry.model.casefold() == wanted), 0)
+
+
+def _entry(entry: Entry, catalog: Catalog) -> NetworkEntry:
+    card = entry.card
+    is_default = card.name == catalog.default
+    title = f"{card.name}: {card.title}" if card.title else card.name
+    remark = ""
+    if entry.origin is Origin.IMPORTED:
+        remark = translate("Networks", "Brought in by you.")
+    elif entry.origin is Origin.EMBEDDED and not is_default:
+        remark = translate("Networks", "Experimental: look at the preview before a long export.")
+    return NetworkEntry(
+        model="default" if is_default else card.name,
+        title=translate("Networks", "{title} (default)").format(title=title) if is_default else title,
+        card=card.description,
+        facts=_facts(entry),
+        remark=remark,
+    )
+
+
+def _facts(entry: Entry) -> str:
+    card = entry.card
+    parts = []
+    if card.parameters:
+        millions = f"{card.parameters / 1e6:.1f}"
+        parts.append(translate("Networks", "{millions} M parameters").format(millions=millions))
+    else:
+        parts.append(translate("Networks", "no weights, runs anywhere"))
+    if card.file_bytes:
+        parts.append(format_bytes(card.file_bytes))
+    if card.positions is None:
+        parts.append(translate("Networks", "any rate exactly"))
+    else:
+        parts.append(translate("Networks", "{n} places in a gap").format(n=len(card.positions)))
+    if card.licence:
+        parts.append(card.licence)
+    return " · ".join(parts)

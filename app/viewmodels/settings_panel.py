@@ -1,0 +1,536 @@
+"""What the right-hand panel shows and allows: settings of the current clip, and the result in words.
+
+Every change is an edit of the workspace, so undo takes it back and the panel follows. The result is planned
+in the background after a short rest (the newest wins), and the time it takes is measured after a longer one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from app.jobs.background import BackgroundCalls, Call, after
+from app.jobs.estimates import Estimates, Forecast
+from app.jobs.outlook import Cause, Outlook, Problem, is_free, look_ahead
+from app.jobs.places import state_dir
+from app.viewmodels.networks import NetworkEntry, index_of, network_entries
+from app.viewmodels.outlook_words import Fact, facts
+from app.viewmodels.output_names import OutputNaming, fits, propose_output, suffix_of
+from app.viewmodels.plain_words import plain_words
+from app.viewmodels.workspace import Clip, ClipEdits, Workspace
+from flavr_core.cli.command_line import command_text, convert_arguments
+from flavr_core.errors import FlavrError, OutputError, SettingsError
+from flavr_core.settings import (
+    ConvertSettings,
+    CutMode,
+    DuplicateMode,
+    EndMode,
+    Precision,
+    RateTarget,
+    parse_bytes,
+    parse_rate,
+    parse_slow,
+)
+from flavr_core.timeline import CutOverrides, write_cuts_file
+
+_log = logging.getLogger(__name__)
+
+PLAN_AFTER_MS = 120
+"""Rest after the last change before the result is planned."""
+MEASURE_AFTER_MS = 1200
+"""Rest after planning before the speed is measured."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Chosen:
+    """A name the user gave a result."""
+
+    path: Path
+    may_replace: bool
+    """Whether replacing the file there was agreed to."""
+
+
+class SettingsPanelModel(QObject):
+    """The current clip's settings, and what they will give."""
+
+    changed = Signal()
+    """Another clip, or its settings are others."""
+    outlook_changed = Signal()
+    """More or something else is known of the result: plan, problems, time."""
+    networks_changed = Signal()
+    """The collection of networks was read again."""
+    preview_requested = Signal(object)
+    """A ConvertSettings: render it for looking at."""
+    export_requested = Signal(object)
+    """A ConvertSettings: put it into the queue and begin."""
+    queue_requested = Signal(object)
+    """A ConvertSettings: put it into the queue."""
+    import_network_requested = Signal()
+    """The user wants to bring in a network."""
+    failed = Signal(str, str)
+    """A sentence and a hint: what was asked for cannot be done."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        estimates: Estimates,
+        *,
+        naming: OutputNaming | None = None,
+        is_reserved: Callable[[Path], bool] = lambda path: False,
+        parent: QObject | None = None,
+    ) -> None:
+        """Show the workspace's current clip.
+
+        Args:
+            workspace: what is edited.
+            estimates: measures speeds; closed by its owner.
+            naming: where results go and what they are called.
+            is_reserved: whether a name belongs to a job of the queue already.
+            parent: its owner.
+        """
+        super().__init__(parent)
+        self._workspace = workspace
+        self._estimates = estimates
+        self._naming = naming or OutputNaming()
+        self._is_reserved = is_reserved
+        self._chosen: dict[int, _Chosen] = {}
+        self._typed: dict[str, Problem] = {}
+        self._networks: tuple[NetworkEntry, ...] = ()
+        self._outlook: Outlook | None = None
+        self._is_planned = False
+        self._call: Call | None = None
+        self._calls = BackgroundCalls(self, name="outlook")
+        self._rest = after(PLAN_AFTER_MS, self._plan, self)
+        self._longer_rest = after(MEASURE_AFTER_MS, self._measure, self)
+        workspace.current_changed.connect(self._on_current_changed)
+        workspace.clip_changed.connect(self._on_clip_changed)
+        workspace.edits_changed.connect(self._on_edits_changed)
+        workspace.clip_removed.connect(self._on_clip_removed)
+        estimates.changed.connect(self.outlook_changed)
+        self._on_current_changed(0)
+
+    def close(self) -> None:
+        """Stop planning."""
+        self._rest.stop()
+        self._longer_rest.stop()
+        self._calls.close()
+
+    # What is shown
+
+    @property
+    def clip(self) -> Clip | None:
+        """The clip whose settings are shown, once it is probed; None for none."""
+        clip = self._workspace.current
+        return clip if clip is not None and clip.info is not None else None
+
+    @property
+    def edits(self) -> ClipEdits:
+        """The settings that are shown; those of a new clip where there is none."""
+        clip = self._workspace.current
+        return clip.edits if clip is not None else self._workspace.defaults
+
+    @property
+    def rate_text(self) -> str:
+        """The rate as it can be typed: `2x`, `59.94`, `60000/1001`."""
+        rate = self.edits.timing.rate
+        return f"{_exact(rate.factor)}x" if rate.factor is not None else _exact(rate.fps or Fraction(1))
+
+    @property
+    def slow_text(self) -> str:
+        """The slow-motion factor as it can be typed: `4x`; `1x` for none."""
+        return f"{_exact(self.edits.timing.slow)}x"
+
+    @property
+    def memory_text(self) -> str:
+        """Most device memory as it can be typed; empty for no limit."""
+        limit = self.edits.engine.max_memory_bytes
+        if limit is None:
+            return ""
+        for size, unit in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
+            if limit % size == 0:
+                return f"{limit // size} {unit}"
+        return str(limit)
+
+    @property
+    def can_keep_vfr(self) -> bool:
+        """Whether the clip has a variable rate that could be kept (or that was asked for)."""
+        clip = self.clip
+        is_vfr = clip is not None and clip.info is not None and clip.info.is_vfr
+        return is_vfr or self.edits.timing.keep_vfr
+
+    @property
+    def cuts_by_hand(self) -> int:
+        """Cuts added or vetoed on the timeline."""
+        return len(self.edits.cuts.cuts) + len(self.edits.cuts.vetoes)
+
+    @property
+    def networks(self) -> tuple[NetworkEntry, ...]:
+        """What can be chosen."""
+        return self._networks
+
+    @property
+    def network_index(self) -> int:
+        """Which of them is chosen."""
+        return index_of(self._networks, self.edits.engine.model)
+
+    @property
+    def naming(self) -> OutputNaming:
+        """Where results go and what they are called."""
+        return self._naming
+
+    def set_naming(self, naming: OutputNaming) -> None:
+        """Name results otherwise from now on; names the user chose stay."""
+        self._naming = naming
+        self._restart()
+
+    # Edits
+
+    def set_rate(self, text: str) -> None:
+        """Take a typed rate: `2x`, `2.5x`, `60`, `60000/1001`. What cannot be read is said beside it."""
+        with _Typed(self, "rate", Cause.TIME):
+            rate = parse_rate(text.replace("×", "x"))
+            words = self.tr("Set rate to {rate}").format(rate=rate)
+            self._edit_timing(words, rate=rate)
+
+    def set_slow(self, text: str) -> None:
+        """Take a typed slow-motion factor; the usual rate goes with it, and back again without."""
+        with _Typed(self, "slow", Cause.TIME):
+            slow = parse_slow(text.replace("×", "x"))
+            timing = self.edits.timing
+            usual = {True: RateTarget(factor=Fraction(1)), False: RateTarget(factor=Fraction(2))}
+            was_slow, is_slow = timing.slow > 1, slow > 1
+            rate = timing.rate
+            if was_slow != is_slow and rate == usual[was_slow]:
+                rate = usual[is_slow]
+            self._edit_timing(self.tr("Set slow motion"), slow=slow, rate=rate)
+
+    def set_end(self, end: EndMode) -> None:
+        """Hold the last frame or trim to it."""
+        self._edit_timing(self.tr("Change the end"), end=end)
+
+    def set_keep_vfr(self, is_kept: bool) -> None:
+        """Keep a variable rate, each gap divided in place."""
+        self._edit_timing(self.tr("Keep the variable rate"), keep_vfr=is_kept)
+
+    def set_network(self, model: str) -> None:
+        """Choose who draws."""
+        engine = replace(self.edits.engine, model=model)
+        self._workspace.edit(self.tr("Choose network"), engine=engine)
+
+    def set_cuts(self, mode: CutMode) -> None:
+        """Say what is shown at cuts."""
+        self._workspace.edit(
+            self.tr("Change what is shown at cuts"), scenes=replace(self.edits.scenes, cuts=mode)
+        )
+
+    def set_sensitivity(self, sensitivity: float) -> None:
+        """Find fewer or more cuts; moves of the handle in a row are one step."""
+        scenes = replace(self.edits.scenes, sensitivity=round(sensitivity, 3))
+        self._workspace.edit(self.tr("Change cut sensitivity"), merge="sensitivity", scenes=scenes)
+
+    def end_change(self) -> None:
+        """The handle was let go: the next move is a step of its own."""
+        self._workspace.end_merge()
+
+    def forget_cuts_by_hand(self) -> None:
+        """Take all cuts and vetoes of the timeline away."""
+        self._workspace.edit(self.tr("Forget cuts by hand"), cuts=CutOverrides())
+
+    def set_duplicates(self, mode: DuplicateMode) -> None:
+        """Say what happens to repeated frames."""
+        scenes = replace(self.edits.scenes, duplicates=mode)
+        self._workspace.edit(self.tr("Change what happens to repeated frames"), scenes=scenes)
+
+    def set_device(self, device: str) -> None:
+        """Choose where it is drawn."""
+        engine = replace(self.edits.engine, device=device)
+        self._workspace.edit(self.tr("Choose device"), engine=engine)
+
+    def set_precision(self, precision: Precision) -> None:
+        """Choose the number format."""
+        engine = replace(self.edits.engine, precision=precision)
+        self._workspace.edit(self.tr("Choose precision"), engine=engine)
+
+    def set_memory(self, text: str) -> None:
+        """Take a typed limit of device memory; empty for none."""
+        with _Typed(self, "memory", Cause.DEVICE):
+            limit = parse_bytes(text) if text.strip() else None
+            engine = replace(self.edits.engine, max_memory_bytes=limit)
+            self._workspace.edit(self.tr("Limit memory"), engine=engine)
+
+    def reload_networks(self) -> None:
+        """Look at the collection of networks again: one came or went."""
+        self._networks = network_entries(self.edits.engine.model)
+        self.networks_changed.emit()
+        self._restart()
+
+    def _edit_timing(self, text: str, **fields: object) -> None:
+        timing = replace(self.edits.timing, **fields)  # type: ignore[arg-type]
+        self._workspace.edit(text, timing=timing)
+
+    # The result
+
+    @property
+    def outlook(self) -> Outlook | None:
+        """What the result will be, as last planned; None without a clip or before it was planned."""
+        return self._outlook
+
+    @property
+    def is_planning(self) -> bool:
+        """Whether the result is being planned anew."""
+        return self.clip is not None and not self._is_planned
+
+    @property
+    def forecast(self) -> Forecast:
+        """What is known of the time it takes."""
+        return self._estimates.forecast(self._outlook) if self._outlook is not None else Forecast()
+
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        """The result in words."""
+        if self._outlook is None:
+            return ()
+        return facts(self._outlook, self.forecast, is_held=self._estimates.is_held)
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """All that keeps the conversion from starting."""
+        found = list(self._typed.values())
+        if self._outlook is not None:
+            found += self._outlook.problems
+            failure = self.forecast.problem
+            found += [failure] if failure is not None else []
+        return tuple(
+            replace(problem, message=plain_words(problem.message), hint=plain_words(problem.hint))
+            for problem in found
+        )
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know of the result."""
+        if self._outlook is None:
+            return ()
+        return tuple(plain_words(note) for note in (*self._outlook.info.notes, *self._outlook.notes))
+
+    @property
+    def can_start(self) -> bool:
+        """Whether there is a clip and nothing known speaks against converting it."""
+        return self.clip is not None and not self.problems
+
+    @property
+    def output(self) -> Path | None:
+        """Where the result will go: what the user chose, or the first free name."""
+        clip = self._workspace.current
+        if clip is None:
+            return None
+        chosen = self._chosen.get(clip.number)
+        if chosen is not None and fits(chosen.path, clip.edits):
+            return chosen.path
+        return propose_output(clip.path, clip.edits, self._naming, is_free=self._may_propose)
+
+    def choose_output(self, path: Path, *, may_replace: bool = False) -> None:
+        """Let the result go elsewhere; an ending that is missing is added.
+
+        Args:
+            path: where to.
+            may_replace: whether the user agreed that a file there is replaced.
+        """
+        clip = self._workspace.current
+        if clip is None:
+            return
+        if not fits(path, clip.edits):
+            suffix = suffix_of(clip.edits)
+            path, may_replace = path.with_name(path.name + suffix if suffix else path.stem), False
+        self._chosen[clip.number] = _Chosen(path=path, may_replace=may_replace)
+        self._restart()
+
+    def propose_again(self) -> None:
+        """Forget the name the user chose."""
+        clip = self._workspace.current
+        if clip is not None and self._chosen.pop(clip.number, None) is not None:
+            self._restart()
+
+    def _may_propose(self, path: Path) -> bool:
+        return is_free(path) and not self._is_reserved(path)
+
+    # Starting
+
+    def settings(self) -> ConvertSettings | None:
+        """The conversion of the current clip; cuts by hand are written to a file that it names.
+
+        Raises:
+            OutputError: when that file cannot be written.
+        """
+        clip, output = self.clip, self.output
+        if clip is None or output is None:
+            return None
+        chosen = self._chosen.get(clip.number)
+        may_replace = chosen is not None and chosen.may_replace and chosen.path == output
+        return clip.settings(output, cuts_file=store_cuts(clip), overwrite=may_replace)
+
+    def request_preview(self) -> None:
+        """Ask for a preview."""
+        self._request(self.preview_requested.emit)
+
+    def request_export(self) -> None:
+        """Ask for an export that begins now."""
+        self._request(self.export_requested.emit)
+
+    def request_queue(self) -> None:
+        """Ask for an export in the queue."""
+        self._request(self.queue_requested.emit)
+
+    def command(self) -> str:
+        """The line that does the same in a shell.
+
+        Raises:
+            FlavrError: when there is none.
+        """
+        settings = self.settings()
+        if settings is None:
+            raise SettingsError(self.tr("There is no clip."), self.tr("Open one first."))
+        return command_text(convert_arguments(settings), program=_program(), windows=os.name == "nt")
+
+    def _request(self, emit: Callable[[ConvertSettings], None]) -> None:
+        try:
+            settings = self.settings()
+        except FlavrError as error:
+            self.failed.emit(error.message, error.hint)
+            return
+        if settings is not None:
+            emit(settings)
+            self._restart()  # the name that was proposed is taken now
+
+    # Following the workspace
+
+    def _on_current_changed(self, _number: int) -> None:
+        self._typed.clear()
+        self._outlook = None
+        self._networks = network_entries(self.edits.engine.model)
+        self.networks_changed.emit()
+        self._restart()
+
+    def _on_clip_changed(self, number: int) -> None:
+        if self._workspace.current is not None and self._workspace.current.number == number:
+            self._outlook = None
+            self._restart()
+
+    def _on_edits_changed(self, number: int) -> None:
+        if self._workspace.current is not None and self._workspace.current.number == number:
+            self._typed.clear()
+            self._restart()
+
+    def _on_clip_removed(self, number: int) -> None:
+        self._chosen.pop(number, None)
+
+    def _on_typed(self, field: str, problem: Problem | None) -> None:
+        before = dict(self._typed)
+        self._typed.pop(field, None)
+        if problem is not None:
+            self._typed[field] = problem
+        if self._typed != before:
+            self.outlook_changed.emit()
+
+    def _restart(self) -> None:
+        """Plan anew after a rest."""
+        self._is_planned = False
+        self._longer_rest.stop()
+        self._estimates.forget_question()
+        if self._call is not None:
+            self._call.cancel()
+        self._rest.start()
+        self.changed.emit()
+        self.outlook_changed.emit()
+
+    def _plan(self) -> None:
+        clip, output = self.clip, self.output
+        if clip is None or clip.info is None or output is None:
+            self._outlook = None
+            self.outlook_changed.emit()
+            return
+        chosen = self._chosen.get(clip.number)
+        settings = clip.settings(output, overwrite=chosen is not None and chosen.may_replace)
+        info, cuts = clip.info, clip.edits.cuts
+        self._call = self._calls.submit(
+            lambda token: look_ahead(info, settings, cuts, token=token),
+            on_done=self._on_planned,
+            on_error=self._on_not_planned,
+        )
+
+    def _on_planned(self, outlook: Outlook) -> None:
+        self._outlook = outlook
+        self._is_planned = True
+        self.outlook_changed.emit()
+        if not outlook.problems:
+            self._longer_rest.start()
+
+    def _on_not_planned(self, error: Exception) -> None:
+        _log.error("the result could not be planned", exc_info=error)
+        self._is_planned = True
+        self.failed.emit(self.tr("The result cannot be planned: {reason}.").format(reason=error), "")
+
+    def _measure(self) -> None:
+        if self._outlook is not None and self._is_planned:
+            self._estimates.measure(self._outlook)
+
+
+class _Typed:
+    """Turns what a typed text was refused for into a problem beside its field."""
+
+    def __init__(self, model: SettingsPanelModel, field: str, cause: Cause) -> None:
+        self._model, self._field, self._cause = model, field, cause
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> bool:
+        problem = None
+        if isinstance(error, SettingsError):
+            problem = Problem(cause=self._cause, message=error.message, hint=error.hint)
+        elif error is not None:
+            return False
+        self._model._on_typed(self._field, problem)
+        return True
+
+
+def store_cuts(clip: Clip) -> Path | None:
+    """Keep a clip's cuts by hand in a file that is named by what it holds; None where there are none.
+
+    The same cuts are the same file, so that a job that waits in the queue, or was interrupted, finds them.
+
+    Raises:
+        OutputError: when it cannot be written.
+    """
+    cuts = clip.edits.cuts
+    if not (cuts.cuts or cuts.vetoes or cuts.only):
+        return None
+    digest = hashlib.sha256(repr(cuts).encode()).hexdigest()[:12]
+    path = state_dir() / "cuts" / f"{digest}.cuts.txt"
+    if not path.exists():
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"'{path.parent}' cannot be made ({error.strerror}).") from error
+        write_cuts_file(path, cuts, overwrite=True)
+    return path
+
+
+def _program() -> Sequence[str]:
+    """What runs a command: the packaged program, or Python with main.py."""
+    if getattr(sys, "frozen", False):
+        return (sys.executable,)
+    return ("python", "main.py")
+
+
+def _exact(value: Fraction) -> str:
+    """A number as it can be typed again: a decimal where it ends soon, else a fraction."""
+    decimal = f"{float(value):.6f}".rstrip("0").rstrip(".")
+    return decimal if Fraction(decimal) == value else f"{value.numerator}/{value.denominator}"
