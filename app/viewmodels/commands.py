@@ -66,7 +66,7 @@ COMMANDS: tuple[Command, ...] = (
              _FILE, "Ctrl+Shift+O", "folder"),
     _command("paste", QT_TRANSLATE_NOOP("Commands", "Paste files"), _FILE, "Ctrl+V"),
     _command("sample", QT_TRANSLATE_NOOP("Commands", "Try the sample clip"), _FILE, "", "star"),
-    _command("remove-clip", QT_TRANSLATE_NOOP("Commands", "Remove clip"), _FILE, "Ctrl+Delete", "remove"),
+    _command("remove-clip", QT_TRANSLATE_NOOP("Commands", "Remove clip"), _FILE, "Ctrl+Del", "remove"),
     _command("export", QT_TRANSLATE_NOOP("Commands", "Export..."), _FILE, "Ctrl+E", "export"),
     _command("export-gif", QT_TRANSLATE_NOOP("Commands", "Export as GIF..."), _FILE, "Ctrl+Shift+G", "gif"),
     _command("export-comparison", QT_TRANSLATE_NOOP("Commands", "Export comparison..."),

@@ -112,9 +112,14 @@ class Workspace(QObject):
         """A clip by its number; None when it is gone."""
         return self._clips.get(number)
 
-    def add(self, path: Path) -> Clip:
-        """Put a clip at the end of the list; the first one becomes current."""
-        clip = Clip(number=self._next, path=path, edits=self.defaults)
+    def add(self, path: Path, edits: ClipEdits | None = None) -> Clip:
+        """Put a clip at the end of the list; the first one becomes current.
+
+        Args:
+            path: the file or folder.
+            edits: what was decided about it before; None for the defaults.
+        """
+        clip = Clip(number=self._next, path=path, edits=edits or self.defaults)
         self._next += 1
         self._clips[clip.number] = clip
         self.clip_added.emit(clip.number)
