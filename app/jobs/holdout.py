@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -152,7 +152,7 @@ def _shrunk(frame: Frame, size: tuple[int, int]) -> Frame:
         small: NDArray[Any] = cv2.resize(
             np.ascontiguousarray(plane), (columns, rows), interpolation=cv2.INTER_AREA
         )
-        planes.append(small.astype(np.uint8 if frame.format.depth == 8 else np.uint16))
+        planes.append(cast(Plane, small.astype(frame.format.dtype)))
     return replace(frame, planes=tuple(planes))
 
 
