@@ -21,6 +21,7 @@ from flavr_core.errors import CancelledError, FlavrError, ProblemsError
 
 COMMANDS = {
     "convert": "make a clip smoother or slower",
+    "compare": "show two clips in one: wiped, side by side, or their difference",
     "frames": "draw the pictures between still images",
     "probe": "say all that is known of a clip, and what would happen to it",
     "cuts": "find the cuts and repeated frames of a clip, to be edited by hand",
