@@ -65,7 +65,7 @@ class Composer:
         pictures = [self._cell("a", a), self._cell("b", b)]
         letters = ["A", "B"]
         words = [
-            f"{title} · {number} · {format_time(frame.time)}"
+            f"{title} · {number} · {format_time(frame.time).removeprefix('0:')}"
             for title, number, frame in zip(self._titles, (pair.a, pair.b), (a, b), strict=True)
         ]
         if self._settings.swap:
@@ -131,7 +131,7 @@ class Composer:
         whole = difference(pictures[0], pictures[1], kind=settings.difference, gain=settings.gain).copy()
         self._label(whole, labels[0], x=0, y=0, width=width // 2)
         self._label(whole, labels[1], x=width // 2, y=0, width=width - width // 2, at_right=True)
-        amount = "" if settings.difference is DifferenceKind.LINEAR else f" × {settings.gain:g}"
+        amount = "" if settings.difference is DifferenceKind.LINEAR else f" x {settings.gain:g}"
         text = f"difference, {settings.difference}{amount}"
         size = font_px(self._layout.cell[1])
         bottom = self._layout.cell[1] - size - 2 * max(3, size // 3) - 2 * (size // 2)

@@ -9,11 +9,11 @@ from PIL import Image, ImageDraw, ImageFont
 
 from flavr_core.comparison.views import Picture8
 
-_OTHER_FONTS = (
-    "NotoSansCJK-Regular.ttc", "msyh.ttc", "PingFang.ttc", "Arial Unicode.ttf", "NotoSans-Regular.ttf",
-    "DejaVuSans.ttf", "segoeui.ttf",
+_SYSTEM_FONTS = (
+    "DejaVuSans.ttf", "segoeui.ttf", "Helvetica.ttc", "NotoSans-Regular.ttf", "Arial.ttf",
+    "NotoSansCJK-Regular.ttc", "msyh.ttc", "PingFang.ttc", "Arial Unicode.ttf",
 )  # fmt: skip
-"""Looked for among the system's where a text is not in Latin letters, which Pillow's own font has alone."""
+"""Looked for among the system's where a text has letters that Pillow's own font lacks: all but English."""
 _PLATE = (24, 24, 24)
 _PLATE_OPACITY = 0.78
 _INK = (245, 245, 245)
@@ -25,18 +25,33 @@ def font_px(height: int) -> int:
     return max(11, min(36, round(height / 26)))
 
 
-@lru_cache(maxsize=8)
-def _font(size: int, *, latin: bool) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    for name in () if latin else _OTHER_FONTS:
-        try:
-            return ImageFont.truetype(name, size)
-        except OSError:
-            continue
+_Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+
+
+@lru_cache(maxsize=32)
+def _load(name: str, size: int) -> _Font | None:
+    """A font of the system, or Pillow's own for an empty name; None where there is none."""
+    if not name:
+        return ImageFont.load_default(size)
+    try:
+        return ImageFont.truetype(name, size)
+    except OSError:
+        return None
+
+
+@lru_cache(maxsize=64)
+def _font(letters: frozenset[str], size: int) -> _Font:
+    """The first font that has all these letters; Pillow's own where none does."""
+    for name in ("", *_SYSTEM_FONTS):
+        font = _load(name, size)
+        if font is not None and all(_has(font, letter) for letter in letters):
+            return font
     return ImageFont.load_default(size)
 
 
-def _is_latin(text: str) -> bool:
-    return all(ord(letter) < 0x250 or letter in "½·–—→…×−" for letter in text)
+def _has(font: _Font, letter: str) -> bool:
+    """Whether a font draws a letter as something else than its box for unknown ones."""
+    return letter.isspace() or bytes(font.getmask(letter)) != bytes(font.getmask("\uffff"))
 
 
 def draw_label(picture: Picture8, letter: str, text: str, *, x: int, y: int, width: int, size: int) -> None:
@@ -51,7 +66,7 @@ def draw_label(picture: Picture8, letter: str, text: str, *, x: int, y: int, wid
         width: of the room, in pixels.
         size: of the letters, in pixels.
     """
-    font = _font(size, latin=_is_latin(text))
+    font = _font(frozenset(text + "…"), size)
     padding = max(3, size // 3)
     badge = size + 2 * padding if letter else 0
     room = width - badge - 2 * padding
@@ -77,7 +92,7 @@ def draw_label(picture: Picture8, letter: str, text: str, *, x: int, y: int, wid
     picture[y : y + height, left : left + total] = np.asarray(image)
 
 
-def _shortened(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, room: float) -> str:
+def _shortened(text: str, font: _Font, room: float) -> str:
     if font.getlength(text) <= room:
         return text
     for end in range(len(text) - 1, 0, -1):
