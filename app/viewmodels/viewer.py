@@ -1,0 +1,444 @@
+"""What the viewer shows of the current clip: which picture stands on which side, and what is said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from app.jobs.background import BackgroundCalls, Call
+from app.jobs.decoding import FileSource, FrameCache
+from app.jobs.pictures import PictureLabel, PictureSource
+from app.jobs.sound import Sound
+from app.viewmodels.player import LoopMode, Player
+from app.viewmodels.player_side import SIDES, SideName, SideState
+from app.viewmodels.workspace import Clip, Workspace
+from flavr_core.clip import ClipInfo
+from flavr_core.errors import FlavrError
+from flavr_core.media import probe
+from flavr_core.settings import TimingSettings
+from flavr_core.timing import TimePoint, format_time
+
+ORIGINAL = "original"
+"""Key of the clip itself."""
+RESULT = "result"
+"""Key under which the preview is to be registered."""
+NOTHING = ""
+"""Key of an empty side."""
+_FILE = "file:"
+_FITS_WITHIN_S = Fraction(1, 10)
+"""A file whose length misses what was expected by no more is taken for a result of the clip."""
+_PARTS = {
+    Fraction(1, 2): "½", Fraction(1, 3): "⅓", Fraction(2, 3): "⅔", Fraction(1, 4): "¼", Fraction(3, 4): "¾",
+    Fraction(1, 5): "⅕", Fraction(2, 5): "⅖", Fraction(3, 5): "⅗", Fraction(4, 5): "⅘", Fraction(1, 8): "⅛",
+    Fraction(3, 8): "⅜", Fraction(5, 8): "⅝", Fraction(7, 8): "⅞", Fraction(1, 6): "⅙", Fraction(5, 6): "⅚",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One thing that can stand on a side."""
+
+    key: str
+    """Names it in this program."""
+    title: str
+    """For the user."""
+
+
+def _close(source: PictureSource) -> None:
+    source.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Maker:
+    """Makes pictures of a clip: the preview of the result, or of another network."""
+
+    choice: Choice
+    """What it is called."""
+    make: Callable[[Clip], PictureSource]
+    """Called when it is put on a side; the clip has been probed."""
+    release: Callable[[PictureSource], None] = _close
+    """Called when it stands on no side any more."""
+
+
+def position_text(position: Fraction) -> str:
+    """A place in a gap as people write it: ½, 3/16."""
+    return _PARTS.get(position, f"{position.numerator}/{position.denominator}")
+
+
+def fitting(info: ClipInfo, clip: ClipInfo, timing: TimingSettings) -> tuple[Fraction, Fraction, bool]:
+    """How an exported file lies over its clip, by its length.
+
+    Returns:
+        Source seconds of its first frame, source seconds in one of its seconds, and whether its length is
+        one that the clip, its marked range or their slow motion have.
+    """
+    whole = (clip.times.start, clip.times.end)
+    start, stop = range_of(clip, timing)
+    marked = (whole[0] if start is None else start, whole[1] if stop is None else stop)
+    tries = [
+        (abs((end - begin) / speed - info.times.duration), begin, speed)
+        for begin, end in (marked, whole)
+        for speed in (1 / timing.slow, Fraction(1))
+    ]
+    missed, begin, speed = min(tries, key=lambda one: one[0])
+    return (begin, speed, True) if missed <= _FITS_WITHIN_S else (whole[0], Fraction(1), False)
+
+
+def range_of(clip: ClipInfo, timing: TimingSettings) -> tuple[Fraction | None, Fraction | None]:
+    """In and out point in source seconds; None where not marked."""
+
+    def seconds(point: TimePoint | None) -> Fraction | None:
+        if point is None:
+            return None
+        if point.frame is not None:
+            return clip.times.time(min(point.frame, len(clip.times)))
+        return clip.times.start + (point.seconds or 0)
+
+    return seconds(timing.start), seconds(timing.stop)
+
+
+class Viewer(QObject):
+    """Puts sources of the current clip on the player's sides and says what they are."""
+
+    choices_changed = Signal()
+    """What can be chosen, or what is, changed."""
+    clip_changed = Signal()
+    """Another clip is looked at, or it was probed."""
+    notice_changed = Signal()
+    """`notice` changed."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        player: Player,
+        *,
+        sound: Sound | None = None,
+        cache: FrameCache | None = None,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.player = player
+        self.sound = sound
+        self._workspace = workspace
+        self._cache = cache or FrameCache()
+        self._calls = BackgroundCalls(self, name="viewer")
+        self._probing: dict[SideName, Call] = {}
+        self._makers: dict[str, Maker] = {}
+        self._files: dict[int, dict[str, ClipInfo]] = {}
+        self._chosen: dict[int, dict[SideName, str]] = {}
+        self._positions: dict[int, Fraction] = {}
+        self._number = 0
+        self._info: ClipInfo | None = None
+        self._sources: dict[str, PictureSource] = {}
+        self._release: dict[str, Callable[[PictureSource], None]] = {}
+        self._notice = ""
+        workspace.current_changed.connect(self._on_current_changed)
+        workspace.clip_changed.connect(self._on_clip_changed)
+        workspace.clip_removed.connect(self._on_clip_removed)
+        workspace.edits_changed.connect(self._on_edits_changed)
+        player.failed.connect(self._say)
+        if sound is not None:
+            sound.changed.connect(self.notice_changed)
+        self._on_current_changed()
+
+    # What can be seen.
+
+    @property
+    def clip(self) -> Clip | None:
+        """The clip that is looked at."""
+        return self._workspace.current
+
+    @property
+    def info(self) -> ClipInfo | None:
+        """What probing found of it; None until then."""
+        return self._info
+
+    @property
+    def notice(self) -> str:
+        """What should be known now: why pictures or sound are missing, what was repaired; may be empty."""
+        said = [self._notice]
+        if self.sound is not None and self.sound.has_sound:
+            said.append(self.sound.problem)
+        for source in self._sources.values():
+            if isinstance(source, FileSource):
+                said += source.notes
+        return " ".join(dict.fromkeys(text for text in said if text))
+
+    @property
+    def choices(self) -> tuple[Choice, ...]:
+        """What can stand on a side of the current clip."""
+        files = self._files.get(self._number, {})
+        return (
+            Choice(key=ORIGINAL, title=self.tr("Original")),
+            *(maker.choice for maker in self._makers.values()),
+            *(Choice(key=key, title=info.path.name) for key, info in files.items()),
+        )
+
+    def chosen(self, side: SideName) -> str:
+        """Key of what stands on a side."""
+        return self._chosen.get(self._number, {}).get(side, self._default(side))
+
+    def title(self, side: SideName) -> str:
+        """What stands on a side, for people."""
+        key = self.chosen(side)
+        return next((choice.title for choice in self.choices if choice.key == key), "")
+
+    def label(self, side: SideName) -> str:
+        """What is said of the picture on a side: name, frame, time, original or made."""
+        source, shown = self.player.source(side), self.player.shown(side)
+        if source is None:
+            return ""
+        parts = [self.title(side)]
+        if shown is not None:
+            parts.append(self.tr("frame {number}").format(number=shown.index))
+            parts.append(format_time(shown.time - source.times.start))
+            if shown.made:
+                parts.append(_made_words(self, shown))
+            elif self.chosen(side) in self._makers:
+                parts.append(self.tr("original {number}").format(number=shown.gap))
+            if shown.stale:
+                parts.append(self.tr("earlier settings"))
+        if self.player.state(side) is SideState.NEAR:
+            wanted = source.index_at(self.player.position)
+            parts.append(self.tr("frame {number} is coming").format(number=wanted))
+        return "  ·  ".join(parts)
+
+    def message(self, side: SideName) -> str:
+        """What stands in place of a picture that a side does not have; empty where it has one."""
+        state = self.player.state(side)
+        if state is SideState.MISSING:
+            return self.tr("Not rendered here yet: press Preview")
+        if state is SideState.OUTSIDE:
+            return self.tr("{title} does not cover this moment").format(title=self.title(side))
+        if state is SideState.WAITING:
+            return self.tr("The picture is coming")
+        if state is SideState.EMPTY:
+            return self.tr("Nothing stands on this side")
+        return ""
+
+    @property
+    def time_text(self) -> str:
+        """The position, from the clip's start."""
+        return format_time(self.player.position - self._origin)
+
+    @property
+    def length_text(self) -> str:
+        """How long the clip is; empty without one."""
+        return format_time(self._info.times.duration) if self._info is not None else ""
+
+    @property
+    def playback_text(self) -> str:
+        """How playing goes: dropped frames, or what it waits for; empty when all is well."""
+        player = self.player
+        if player.is_waiting:
+            return self.tr("Waiting for pictures")
+        if player.dropped:
+            return self.tr("{dropped} of {due} frames dropped").format(dropped=player.dropped, due=player.due)
+        return ""
+
+    @property
+    def _origin(self) -> Fraction:
+        return self._info.times.start if self._info is not None else Fraction(0)
+
+    # What can be done.
+
+    def add_maker(self, maker: Maker) -> None:
+        """Offer one more thing to stand on a side, for every clip."""
+        self._makers[maker.choice.key] = maker
+        self.choices_changed.emit()
+        self._fill()
+
+    def remove_maker(self, key: str) -> None:
+        """Offer it no more."""
+        if self._makers.pop(key, None) is not None:
+            self._refill()
+
+    def remake(self, key: str) -> None:
+        """Make what a maker gave for this clip anew, where it stands on a side."""
+        source = self._sources.get(key)
+        if source is not None:
+            for side in SIDES:
+                if self.player.source(side) is source:
+                    self.player.set_side(side, None)
+            self._let_go(key)
+            self._fill()
+
+    def choose(self, side: SideName, key: str) -> None:
+        """Put something on a side, by its key."""
+        if self._number:
+            self._chosen.setdefault(self._number, {})[side] = key
+            self._fill()
+            self.choices_changed.emit()
+
+    def exchange(self) -> None:
+        """Let what stands on A and B change places."""
+        a, b = self.chosen("a"), self.chosen("b")
+        self._chosen[self._number] = {"a": b, "b": a}
+        self._fill()
+        self.choices_changed.emit()
+
+    def open_file(self, side: SideName, path: Path) -> None:
+        """Put a file on a side: an exported result, or any other clip; it is looked at in the background."""
+        number = self._number
+        if not number:
+            return
+        if side in self._probing:
+            self._probing.pop(side).cancel()
+        self._probing[side] = self._calls.submit(
+            lambda token: probe(path),
+            on_done=lambda info: self._on_file_probed(number, side, info),
+            on_error=self._on_file_failed,
+        )
+
+    def source(self, key: str) -> PictureSource | None:
+        """What a key gave for the current clip, where it stands on a side."""
+        return self._sources.get(key)
+
+    def go_to(self, text: str) -> bool:
+        """Go to a place that was typed; says in `notice` what is wrong with it."""
+        try:
+            self.player.go_to(text)
+        except FlavrError as error:
+            self._say(str(error))
+            return False
+        self._say("")
+        return True
+
+    def next_loop_mode(self) -> None:
+        """Off, forward, to and fro, off."""
+        modes = list(LoopMode)
+        self.player.set_loop(modes[(modes.index(self.player.loop) + 1) % len(modes)])
+
+    def set_cuts(self, cuts: tuple[Fraction, ...]) -> None:
+        """Places of cuts to jump to, source seconds."""
+        self.player.set_marks(cuts)
+
+    def close(self) -> None:
+        """Let go of everything; the player stays its owner's."""
+        self._calls.close()
+        for side in SIDES:
+            self.player.set_side(side, None)
+        for key in list(self._sources):
+            self._let_go(key)
+
+    # How it does it.
+
+    def _default(self, side: SideName) -> str:
+        if side == "a":
+            return ORIGINAL
+        return RESULT if RESULT in self._makers else NOTHING
+
+    def _on_current_changed(self) -> None:
+        if self._number and self._info is not None:
+            self._positions[self._number] = self.player.position
+        self.player.pause()
+        for side in SIDES:
+            self.player.set_side(side, None)
+        for key in list(self._sources):
+            self._let_go(key)
+        for call in self._probing.values():
+            call.cancel()
+        self._probing.clear()
+        clip = self._workspace.current
+        self._number = clip.number if clip is not None else 0
+        self._info = clip.info if clip is not None else None
+        self._notice = ""
+        self.player.set_marks(())
+        if self.sound is not None:
+            self.sound.set_clip(self._info)
+        self._on_edits_changed(self._number)
+        self._fill()
+        if self._info is not None:
+            self.player.seek(self._positions.get(self._number, self._info.times.start))
+        self.clip_changed.emit()
+        self.choices_changed.emit()
+        self.notice_changed.emit()
+
+    def _on_clip_changed(self, number: int) -> None:
+        if number == self._number:
+            self._on_current_changed()
+
+    def _on_clip_removed(self, number: int) -> None:
+        for kept in (self._files, self._chosen, self._positions):
+            kept.pop(number, None)
+
+    def _on_edits_changed(self, number: int) -> None:
+        clip = self._workspace.current
+        if clip is not None and number == self._number and self._info is not None:
+            self.player.set_range(*range_of(self._info, clip.edits.timing))
+        elif clip is None:
+            self.player.set_range(None, None)
+
+    def _fill(self) -> None:
+        """Put on both sides what is chosen, and release what stands on none any more."""
+        wanted = {side: self.chosen(side) for side in SIDES}
+        for side, key in wanted.items():
+            self.player.set_side(side, self._source_for(key))
+        for key in list(self._sources):
+            if key not in wanted.values():
+                self._let_go(key)
+
+    def _refill(self) -> None:
+        self._fill()
+        self.choices_changed.emit()
+
+    def _source_for(self, key: str) -> PictureSource | None:
+        clip = self._workspace.current
+        if key in self._sources:
+            return self._sources[key]
+        if clip is None or self._info is None:
+            return None
+        source: PictureSource | None = None
+        if key == ORIGINAL:
+            source = FileSource(self._info, self._cache, title=self.tr("Original"))
+        elif key in self._makers:
+            source = self._makers[key].make(clip)
+        elif (info := self._files.get(clip.number, {}).get(key)) is not None:
+            start, speed, _ = fitting(info, self._info, clip.edits.timing)
+            source = FileSource(info, self._cache, start=start, speed=speed)
+        if source is not None:
+            self._sources[key] = source
+            maker = self._makers.get(key)
+            self._release[key] = _close if maker is None else maker.release
+        return source
+
+    def _let_go(self, key: str) -> None:
+        self._release.pop(key)(self._sources.pop(key))
+
+    def _on_file_probed(self, number: int, side: SideName, info: ClipInfo) -> None:
+        self._probing.pop(side, None)
+        if number != self._number or self._info is None:
+            return
+        key = f"{_FILE}{info.path}"
+        self._files.setdefault(number, {})[key] = info
+        clip = self._workspace.current
+        fits = clip is not None and fitting(info, self._info, clip.edits.timing)[2]
+        self._say(
+            ""
+            if fits
+            else self.tr(
+                "'{name}' has another length than the clip and its range; both are shown from the start."
+            ).format(name=info.path.name)
+        )
+        self.choose(side, key)
+
+    def _on_file_failed(self, error: Exception) -> None:
+        self._say(str(error))
+
+    def _say(self, text: str) -> None:
+        if text != self._notice:
+            self._notice = text
+            self.notice_changed.emit()
+
+
+def _made_words(owner: QObject, shown: PictureLabel) -> str:
+    """`made ½ of 84→85`, or that it is a source frame shown at another time."""
+    if not shown.position:
+        return owner.tr("made")
+    return owner.tr("made {part} of {before}→{after}").format(
+        part=position_text(shown.position), before=shown.gap, after=shown.gap + 1
+    )
