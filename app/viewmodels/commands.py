@@ -34,12 +34,12 @@ class Command:
     @property
     def title(self) -> str:
         """The text in the user's language."""
-        return QCoreApplication.translate(CONTEXT, self.text)
+        return translated(self.text)
 
     @property
     def heading(self) -> str:
         """The group in the user's language."""
-        return QCoreApplication.translate(CONTEXT, self.group)
+        return translated(self.group)
 
 
 _FILE = str(QT_TRANSLATE_NOOP("Commands", "File"))
@@ -157,3 +157,8 @@ _BY_NAME = {command.name: command for command in COMMANDS}
 def command_named(name: str) -> Command:
     """A command. Raises KeyError for a name that is none."""
     return _BY_NAME[name]
+
+
+def translated(text: str) -> str:
+    """A text of this module in the user's language."""
+    return QCoreApplication.translate(CONTEXT, text)

@@ -6,11 +6,14 @@ painting, so icons follow a change of theme without being made anew.
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QGuiApplication, QIcon, QIconEngine, QImage, QPainter, QPalette, QPixmap
+from PySide6.QtGui import QColor, QGuiApplication, QIcon, QIconEngine, QImage, QPainter, QPalette, QPixmap
 from qtawesome.iconic_font import IconicFont
+
+from app.widgets.theme import signal_color
 
 _FONT = ("ph", "phosphor-1.3.0.ttf", "phosphor-charmap-1.3.0.json")
 
@@ -142,21 +145,26 @@ def _glyph(name: str) -> str:
 class _GlyphEngine(QIconEngine):
     """Paints one character of the font in a colour of the palette."""
 
-    def __init__(self, glyph: str, role: QPalette.ColorRole) -> None:
+    def __init__(self, glyph: str, color: QPalette.ColorRole | Callable[[], QColor]) -> None:
         super().__init__()
-        self._glyph, self._role = glyph, role
+        self._glyph, self._color = glyph, color
 
     def clone(self) -> QIconEngine:
-        return _GlyphEngine(self._glyph, self._role)
+        return _GlyphEngine(self._glyph, self._color)
 
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
         palette = QGuiApplication.palette()
         disabled = mode == QIcon.Mode.Disabled
         group = QPalette.ColorGroup.Disabled if disabled else QPalette.ColorGroup.Active
-        role = QPalette.ColorRole.HighlightedText if mode == QIcon.Mode.Selected else self._role
+        role = self._color if isinstance(self._color, QPalette.ColorRole) else QPalette.ColorRole.ButtonText
+        if mode == QIcon.Mode.Selected:
+            role = QPalette.ColorRole.HighlightedText
+        color = palette.color(group, role)
+        if callable(self._color) and mode in (QIcon.Mode.Normal, QIcon.Mode.Active):
+            color = self._color()
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(palette.color(group, role))
+        painter.setPen(color)
         painter.setFont(_font().font(_FONT[0], max(1, min(rect.width(), rect.height()))))
         painter.drawText(QRectF(rect), int(Qt.AlignmentFlag.AlignCenter), self._glyph)
         painter.restore()
@@ -170,14 +178,15 @@ class _GlyphEngine(QIconEngine):
         return QPixmap.fromImage(image)
 
 
-def icon(name: str, *, role: QPalette.ColorRole = QPalette.ColorRole.ButtonText) -> QIcon:
+def icon(name: str, *, role: QPalette.ColorRole = QPalette.ColorRole.ButtonText, meaning: str = "") -> QIcon:
     """An icon that follows the theme.
 
     Args:
         name: a plain word of NAMES, or a name of the Phosphor font.
         role: colour of the palette that it is drawn in.
+        meaning: `good`, `warning` or `bad` for the theme's colour of that meaning instead.
 
     Raises:
         KeyError: when there is none of this name; a mistake of the caller.
     """
-    return QIcon(_GlyphEngine(_glyph(name), role))
+    return QIcon(_GlyphEngine(_glyph(name), partial(signal_color, meaning) if meaning else role))
