@@ -258,7 +258,7 @@ class ExportDetails(QObject):
 
     def _chip_choices(self) -> Iterable[Choice]:
         codec = self.export.codec
-        yield Choice(value="none", label=self.tr("None (the processor)"))
+        yield Choice(value="none", label=self.tr("None"))
         yield Choice(value="auto", label=self.tr("Automatic"))
         titles = {
             "nvenc": "NVIDIA NVENC", "qsv": "Intel Quick Sync", "amf": "AMD AMF",

@@ -318,7 +318,12 @@ class SettingsPanelModel(QObject):
         """What the user should know of the result."""
         if self._outlook is None:
             return ()
-        return tuple(plain_words(note) for note in (*self._outlook.info.notes, *self._outlook.notes))
+        info, timing = self._outlook.info, self._outlook.settings.timing
+        notes = [*info.notes, *self._outlook.notes]
+        if info.is_vfr and timing.rate.factor is not None and not timing.keep_vfr:
+            words = self.tr("The clip's rate varies; the result has a constant one. Keep it, or choose 60.")
+            notes.insert(0, words)
+        return tuple(plain_words(note) for note in notes)
 
     @property
     def can_start(self) -> bool:

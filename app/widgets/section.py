@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from app.widgets.icons import icon
 
 
 class Section(QWidget):
@@ -17,17 +19,16 @@ class Section(QWidget):
     ) -> None:
         super().__init__(parent)
         self._content = content
-        self.heading = QToolButton(self)
-        self.heading.setText(title)
+        self.heading = QPushButton(title, self)
+        self.heading.setFlat(True)
         self.heading.setCheckable(True)
         self.heading.setChecked(is_open)
-        self.heading.setProperty("section", True)
-        self.heading.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.heading.setStyleSheet("text-align: left; padding-left: 0px; background: transparent;")
         self.heading.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.heading.toggled.connect(self._on_toggled)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(8)
+        column.setSpacing(4)
         column.addWidget(self.heading)
         column.addWidget(content)
         self._on_toggled(is_open)
@@ -42,6 +43,7 @@ class Section(QWidget):
         self.heading.setChecked(is_open)
 
     def _on_toggled(self, is_open: bool) -> None:
-        self.heading.setArrowType(Qt.ArrowType.DownArrow if is_open else Qt.ArrowType.RightArrow)
+        self.heading.setIcon(icon("down" if is_open else "right"))
+        self.heading.setAccessibleDescription(self.tr("open") if is_open else self.tr("closed"))
         self._content.setVisible(is_open)
         self.toggled.emit(is_open)

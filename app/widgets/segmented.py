@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
 
@@ -33,9 +33,10 @@ class Segmented(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
         for number, (_, label, tip) in enumerate(choices):
-            button = _Segment(label, self)
+            button = QPushButton(label, self)
             button.setCheckable(True)
             button.setProperty("segment", True)
+            button.setStyleSheet("padding-left: 4px; padding-right: 4px;")  # a row fits a narrow panel
             button.setToolTip(tip)
             button.setAccessibleName(f"{name}: {label}")
             button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -62,15 +63,3 @@ class Segmented(QWidget):
         """What is down; None for none."""
         number = self._group.checkedId()
         return self._values[number] if number >= 0 else None
-
-
-class _Segment(QPushButton):
-    """A button as narrow as its text lets it be, so that a row fits into a narrow panel."""
-
-    def minimumSizeHint(self) -> QSize:
-        hint = super().minimumSizeHint()
-        text = self.fontMetrics().horizontalAdvance(self.text())
-        return QSize(min(hint.width(), text + 12), hint.height())
-
-    def sizeHint(self) -> QSize:
-        return QSize(self.minimumSizeHint().width() + 8, super().sizeHint().height())

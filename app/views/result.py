@@ -1,0 +1,174 @@
+"""The result in words before the start, its name, and the buttons that start it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QGuiApplication
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.jobs.outlook import Cause
+from app.viewmodels.settings_panel import SettingsPanelModel
+from app.widgets.elided_button import ElidedButton
+from app.widgets.icons import icon
+from app.widgets.notice import Notice
+from flavr_core.errors import FlavrError
+
+_MARGIN_PX = 12
+_MOST_FACTS = 8
+
+
+class ResultView(QWidget):
+    """Facts, what speaks against it, where it goes, and Preview, Queue, Export."""
+
+    def __init__(self, model: SettingsPanelModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._model = model
+        self.empty = QLabel(self.tr("Open a clip to see here what it will become."), self)
+        self.empty.setWordWrap(True)
+        self.empty.setProperty("muted", True)
+        self._facts = QWidget(self)
+        grid = QGridLayout(self._facts)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(12)
+        grid.setVerticalSpacing(2)
+        grid.setColumnStretch(1, 1)
+        self._rows = [_row(grid, row, self._facts) for row in range(_MOST_FACTS)]
+        self.notes = Notice(icon("note"), parent=self)
+        self.problem = Notice(icon("problem"), signal="bad", parent=self)
+        self.output = ElidedButton(icon("save"), elide=Qt.TextElideMode.ElideMiddle, parent=self)
+        self.output.clicked.connect(self.choose_output)
+        self._make_buttons()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(_MARGIN_PX, _MARGIN_PX, _MARGIN_PX, _MARGIN_PX)
+        column.setSpacing(8)
+        for widget in (self.empty, self._facts, self.notes, self.problem, self.output):
+            column.addWidget(widget)
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        for button in (self.preview, self.export):
+            row.addWidget(button, stretch=1)
+        row.addWidget(self.more)
+        column.addLayout(row)
+        model.outlook_changed.connect(self._refresh)
+        model.failed.connect(self._on_failed)
+        self._refresh()
+
+    def _make_buttons(self) -> None:
+        self.preview = QPushButton(icon("preview"), self.tr("Preview"), self)
+        self.preview.setToolTip(self.tr("Render from the playhead at screen size, to look at"))
+        self.preview.clicked.connect(self._model.request_preview)
+        self.export = QPushButton(self.tr("Export"), self)
+        self.export.setProperty("primary", True)
+        self.export.setToolTip(self.tr("Make the result now (Ctrl+E)"))
+        self.export.clicked.connect(self._model.request_export)
+        self.more = QToolButton(self)
+        self.more.setIcon(icon("more"))
+        self.more.setAccessibleName(self.tr("Other ways to make the result"))
+        self.more.setToolTip(self.tr("Queue, copy as command, and the name of the result"))
+        self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.more.setStyleSheet("QToolButton::menu-indicator { image: none; } QToolButton { padding: 6px; }")
+        menu = QMenu(self)
+        self.queue_action = self._action(menu, "queue", self.tr("Add to queue"), self._model.request_queue)
+        self.command_action = self._action(menu, "command", self.tr("Copy as command"), self.copy_command)
+        menu.addSeparator()
+        self._action(menu, "edit", self.tr("Change the name…"), self.choose_output)
+        self._action(menu, "reset", self.tr("Propose a name again"), self._model.propose_again)
+        self.more.setMenu(menu)
+
+    def _action(self, menu: QMenu, picture: str, text: str, do: object) -> QAction:
+        action = QAction(icon(picture), text, menu)
+        action.triggered.connect(lambda _checked: do())  # type: ignore[operator]
+        menu.addAction(action)
+        return action
+
+    def choose_output(self) -> None:
+        """Ask where the result is to go; the dialog asks before a file is replaced."""
+        output = self._model.output
+        if output is None:
+            return
+        if output.suffix:
+            kind = self.tr("Result (*{suffix})").format(suffix=output.suffix)
+            chosen, _ = QFileDialog.getSaveFileName(
+                self.window(), self.tr("Name of the result"), str(output), kind
+            )
+        else:
+            chosen, _ = QFileDialog.getSaveFileName(
+                self.window(), self.tr("Folder of the result"), str(output), self.tr("New folder (*)")
+            )
+        if chosen:
+            self._model.choose_output(Path(chosen), may_replace=Path(chosen).is_file())
+
+    def copy_command(self) -> None:
+        """Put the line that does the same into the clipboard."""
+        try:
+            QGuiApplication.clipboard().setText(self._model.command())
+        except FlavrError as error:
+            self._on_failed(error.message, error.hint)
+
+    def _refresh(self) -> None:
+        model = self._model
+        has_clip = model.clip is not None
+        self.empty.setVisible(not has_clip)
+        facts = model.facts
+        self._facts.setVisible(bool(facts))
+        self._facts.setEnabled(not model.is_planning)
+        for number, (label, words) in enumerate(self._rows):
+            is_used = number < len(facts)
+            label.setVisible(is_used)
+            words.setVisible(is_used)
+            if is_used:
+                label.setText(facts[number].label)
+                words.setText(facts[number].words)
+                label.setToolTip(facts[number].more)
+                words.setToolTip(facts[number].more)
+        self._show_notes()
+        said = [f"{p.message} {p.hint}".rstrip() for p in model.problems if p.cause is Cause.OUTPUT]
+        self.problem.set_lines(said)
+        self._show_output()
+        for thing in (self.preview, self.export, self.more):
+            thing.setEnabled(has_clip)
+        self.export.setEnabled(model.can_start)
+        self.preview.setEnabled(model.can_start)
+        self.queue_action.setEnabled(model.can_start)
+
+    def _show_notes(self) -> None:
+        notes = self._model.notes
+        words = notes[0] if len(notes) == 1 else self.tr("%n notes: {first}", "", len(notes))
+        self.notes.set_text(words.format(first=notes[0]) if len(notes) > 1 else words if notes else "")
+        self.notes.setToolTip("\n".join(notes))
+
+    def _show_output(self) -> None:
+        output = self._model.output
+        self.output.setVisible(self._model.clip is not None and output is not None)
+        if output is not None:
+            self.output.set_words(output.name)
+            tip = self.tr("Goes to {folder}. Click to change.").format(folder=output.parent)
+            self.output.setToolTip(f"{output.name}\n{tip}")
+
+    def _on_failed(self, message: str, hint: str) -> None:
+        self.problem.set_text(f"{message} {hint}".rstrip())
+
+
+def _row(grid: QGridLayout, row: int, parent: QWidget) -> tuple[QLabel, QLabel]:
+    label = QLabel(parent)
+    label.setProperty("muted", True)
+    words = QLabel(parent)
+    words.setWordWrap(True)
+    words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+    grid.addWidget(label, row, 0, Qt.AlignmentFlag.AlignTop)
+    grid.addWidget(words, row, 1, Qt.AlignmentFlag.AlignTop)
+    return label, words
