@@ -347,15 +347,28 @@ class CompareView(QWidget):
         ratio = self.devicePixelRatioF()
         return QSize(round(self.width() * ratio), round(self.height() * ratio))
 
-    def _effective_mode(self) -> ViewMode:
+    def _only_side(self) -> Side | None:
+        """The side that is seen alone: held, or the only one of which anything is known."""
         if self._held is not None:
-            return ViewMode.A if self._held == "a" else ViewMode.B
-        return self._mode
+            return self._held
+        if self._mode in (ViewMode.WIPE, ViewMode.FLIP):
+            known = [
+                name for name, state in self._sides.items() if state.frame or state.message or state.late
+            ]
+            if len(known) == 1:
+                return known[0]
+        return None
+
+    def _effective_mode(self) -> ViewMode:
+        only = self._only_side()
+        if only is None:
+            return self._mode
+        return ViewMode.A if only == "a" else ViewMode.B
 
     def _order(self) -> tuple[Shown, Shown]:
         """Which side stands first; the one that is seen where one is seen alone."""
         mode = self._effective_mode()
-        if mode in (ViewMode.A, ViewMode.B) and self._held is not None:
+        if self._only_side() is not None:
             first_is_b = mode is ViewMode.B
         elif mode in (ViewMode.A, ViewMode.B):
             first_is_b = (mode is ViewMode.B) != self._swapped
@@ -476,8 +489,9 @@ class CompareView(QWidget):
         layers = self._layers()
         if mode is ViewMode.WIPE:
             line = layers[1].clip.x() / self.devicePixelRatioF()
-            whole = QRectF(self.rect())
-            draw_wipe(painter, palette, line, whole, grabbed=self._drags == "wipe")
+            seen = self._logical(geometry.visible_part(layers[0].target, self._pane()))
+            if not seen.isEmpty():
+                draw_wipe(painter, palette, line, seen, grabbed=self._drags == "wipe")
         for number, layer in enumerate(layers):
             area = self._logical(layer.clip)
             if layer.shown is Shown.DIFFERENCE:
@@ -487,7 +501,8 @@ class CompareView(QWidget):
             at_right = mode is ViewMode.WIPE and number == 1
             if state.frame is None or state.message:
                 missing = self.tr("No picture on side {side} yet").format(side=layer.shown.value.upper())
-                draw_message(painter, palette, font, area, state.message or missing)
+                text = state.message or missing
+                draw_message(painter, palette, font, area, text, plate=state.frame is not None)
             draw_label(painter, palette, font, self._label_of(layer.shown), area, at_right=at_right)
 
     def _paint_difference_labels(self, painter: QPainter, area: QRectF) -> None:

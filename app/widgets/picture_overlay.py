@@ -149,13 +149,24 @@ def draw_grid(
     painter.restore()
 
 
-def draw_message(painter: QPainter, palette: QPalette, font: QFont, area: QRectF, text: str) -> None:
-    """Words in the middle of a pane that has no picture."""
+def draw_message(
+    painter: QPainter, palette: QPalette, font: QFont, area: QRectF, text: str, *, plate: bool = False
+) -> None:
+    """Words in the middle of a pane; on a plate where there is a picture under them."""
     painter.save()
     painter.setFont(font)
-    painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
-    box = area.adjusted(4 * MARGIN_PX, MARGIN_PX, -4 * MARGIN_PX, -MARGIN_PX)
-    painter.drawText(box, int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap), text)
+    room = area.adjusted(4 * MARGIN_PX, MARGIN_PX, -4 * MARGIN_PX, -MARGIN_PX)
+    flags = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
+    if plate:
+        words = QFontMetricsF(font).boundingRect(room, flags, text)
+        box = words.adjusted(-2 * PADDING_PX, -PADDING_PX, 2 * PADDING_PX, PADDING_PX)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(_plate(palette))
+        painter.drawRoundedRect(box, 4, 4)
+    role = QPalette.ColorRole.WindowText if plate else QPalette.ColorRole.PlaceholderText
+    painter.setPen(palette.color(role))
+    painter.drawText(room, flags, text)
     painter.restore()
 
 
