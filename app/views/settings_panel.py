@@ -21,12 +21,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.dialogs.export_form import ExportForm
 from app.jobs.outlook import Cause
 from app.viewmodels.export_details import ExportDetails
 from app.viewmodels.presets import PresetsModel
 from app.viewmodels.settings_panel import SettingsPanelModel
 from app.viewmodels.workspace import Workspace
-from app.views.export_details import ExportDetailsView
 from app.views.presets import PresetChooser
 from app.views.result import ResultView
 from app.widgets.elided_combo import ElidedCombo
@@ -215,7 +215,7 @@ class SettingsPanel(QWidget):
         self.gif.setToolTip(self.tr("See colours, dithering and size of the animation, and change them"))
         self.gif.clicked.connect(self.gif_preview_requested)
         column.addWidget(self.gif)
-        self.details = Section(self.tr("Details"), ExportDetailsView(details, self), parent=self)
+        self.details = Section(self.tr("Details"), ExportForm(details, parent=self), parent=self)
         column.addWidget(self.details)
         self._add_notice(column, Cause.FORMAT)
 

@@ -1,4 +1,4 @@
-"""The form of all export settings."""
+"""The form of export settings: all of them in the panel, those of a palette in its preview."""
 
 from __future__ import annotations
 
@@ -25,12 +25,21 @@ from flavr_core.errors import SettingsError
 from flavr_core.settings import format_bytes, parse_bytes
 
 
-class ExportDetailsView(QWidget):
+class ExportForm(QWidget):
     """One line for each setting that means something to the format; the others are named below."""
 
-    def __init__(self, model: ExportDetails, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, model: ExportDetails, *, only: tuple[str, ...] = (), parent: QWidget | None = None
+    ) -> None:
+        """Make it.
+
+        Args:
+            model: the settings.
+            only: names of the settings that are shown; empty for all.
+            parent: its owner.
+        """
         super().__init__(parent)
-        self._model = model
+        self._model, self._only = model, only
         self._guard = WheelGuard(self)
         self._controls: dict[str, QWidget] = {}
         self._page = Form(self)
@@ -55,7 +64,7 @@ class ExportDetailsView(QWidget):
         return self._controls.get(name)
 
     def _refresh(self) -> None:
-        fields = self._model.fields
+        fields = tuple(field for field in self._model.fields if not self._only or field.name in self._only)
         if [field.name for field in fields] != list(self._controls):
             self._rebuild(fields)
         for field in fields:
@@ -64,7 +73,7 @@ class ExportDetailsView(QWidget):
         words = self.tr("Not for this format: {settings}.")
         self._left_out.setText(words.format(settings=", ".join(label for label, _ in left_out)))
         self._left_out.setToolTip("\n".join(f"{label}: {reason}" for label, reason in left_out))
-        self._left_out.setVisible(bool(left_out))
+        self._left_out.setVisible(bool(left_out) and not self._only)
         self._problem.setVisible(False)
 
     def _rebuild(self, fields: tuple[FormField, ...]) -> None:
