@@ -10,16 +10,20 @@ import torch
 from torch import Tensor
 
 from flavr_core.errors import ModelError
-from flavr_core.model import flavr, fourflow
+from flavr_core.model import adacof, cdfi, flavr, fourflow, uprnet
 from flavr_core.model.checkpoint import strip_names
 from flavr_core.model.network import Architecture, Network
 
-ARCHITECTURES: tuple[Architecture, ...] = (flavr.ARCHITECTURE, fourflow.ARCHITECTURE)
+ARCHITECTURES: tuple[Architecture, ...] = (
+    flavr.ARCHITECTURE,
+    fourflow.ARCHITECTURE,
+    adacof.ARCHITECTURE,
+    cdfi.ARCHITECTURE,
+    uprnet.ARCHITECTURE,
+)
 """Every class of networks that a file of weights can be; the first that matches is taken."""
 
 UNSUPPORTED = {
-    "get_kernel.": "an AdaCoF or CDFI network",
-    "feat_pyramid.": "a UPR-Net",
     "block0.conv0.": "a RIFE network",
     "flownet.block0.": "a RIFE network",
 }

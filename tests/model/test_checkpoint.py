@@ -191,8 +191,8 @@ NONSENSE: dict[str, tuple[Callable[[Path], object], str]] = {
     "nothing": (lambda path: torch.save({}, path), "no weights"),
     "no tensors": (lambda path: save_file({}, path), "no weights"),
     "missing": (lambda _: None, "There is no file"),
-    "cdfi": (weights_named("get_kernel.moduleConv1.0.weight"), "AdaCoF or CDFI network, which is not supp"),
-    "upr": (weights_named("module.feat_pyramid.conv_stage0.0.weight"), "UPR-Net, which is not supported yet"),
+    "cdfi": (weights_named("get_kernel.moduleConv1.0.weight"), "looks like an AdaCoF or CDFI network, but"),
+    "upr": (weights_named("module.feat_pyramid.conv_stage0.0.weight"), "looks like a UPR-Net, but"),
     "stranger": (weights_named("fc.weight"), "no known network.* fc.weight"),
 }  # fmt: skip
 

@@ -1,0 +1,214 @@
+"""Adaptive sampling as one CUDA kernel: samples are summed as they are fetched, none is ever stored.
+
+Imported only where Triton is installed; see `adacof_sampling` for the operator and `fused` for the switch.
+"""
+
+from __future__ import annotations
+
+from math import isqrt
+from typing import Any
+
+import torch
+import triton
+import triton.language as tl
+from torch import Tensor
+
+CHANNELS_AT_ONCE = 64
+"""Channels that one program sums."""
+TILE = 1024
+"""Pixels times channels of one program."""
+
+
+@triton.jit
+def _truncated(x):  # type: ignore[no-untyped-def]
+    return tl.where(x < 0, tl.ceil(x), tl.floor(x))
+
+
+@triton.jit
+def _inside(x, size):  # type: ignore[no-untyped-def]
+    return tl.minimum(tl.maximum(x, 0.0), size - 1.0).to(tl.int32)
+
+
+@triton.jit
+def _forward(  # type: ignore[no-untyped-def]
+    image, weights, down, across, result,
+    channels, image_rows, image_columns, rows, columns, first_row, first_column, dilation,
+    weights_n, weights_t, weights_h, weights_w,
+    down_n, down_t, down_h, down_w,
+    across_n, across_t, across_h, across_w,
+    KERNEL: tl.constexpr, PIXELS: tl.constexpr, CHANNELS: tl.constexpr,
+):  # fmt: skip
+    number = tl.program_id(1).to(tl.int64)
+    pixel = tl.program_id(0) * PIXELS + tl.arange(0, PIXELS)
+    channel = tl.program_id(2) * CHANNELS + tl.arange(0, CHANNELS)
+    is_pixel, is_channel = pixel < rows * columns, channel < channels
+    row = pixel // columns
+    column = pixel - row * columns
+    weights += number * weights_n + row * weights_h + column * weights_w
+    down += number * down_n + row * down_h + column * down_w
+    across += number * across_n + row * across_h + column * across_w
+    image += number * image_rows * image_columns * channels
+    both = is_pixel[:, None] & is_channel[None, :]
+    total = tl.zeros((PIXELS, CHANNELS), tl.float32)
+    for k in range(KERNEL):
+        for m in range(KERNEL):
+            tap = k * KERNEL + m
+            weight = tl.load(weights + tap * weights_t, mask=is_pixel, other=0.0).to(tl.float32)
+            vertical = tl.load(down + tap * down_t, mask=is_pixel, other=0.0).to(tl.float32)
+            horizontal = tl.load(across + tap * across_t, mask=is_pixel, other=0.0).to(tl.float32)
+            upper, left = _truncated(vertical), _truncated(horizontal)
+            low, right = vertical - upper, horizontal - left
+            upper += row + (first_row + k * dilation)
+            left += column + (first_column + m * dilation)
+            above = _inside(upper, image_rows) * image_columns
+            below = _inside(upper + 1.0, image_rows) * image_columns
+            before, after = _inside(left, image_columns), _inside(left + 1.0, image_columns)
+            x = tl.load(image + (above + before)[:, None] * channels + channel[None, :], mask=both, other=0.0)
+            total += x.to(tl.float32) * (weight * (1 - low) * (1 - right))[:, None]
+            x = tl.load(image + (above + after)[:, None] * channels + channel[None, :], mask=both, other=0.0)
+            total += x.to(tl.float32) * (weight * (1 - low) * right)[:, None]
+            x = tl.load(image + (below + before)[:, None] * channels + channel[None, :], mask=both, other=0.0)
+            total += x.to(tl.float32) * (weight * low * (1 - right))[:, None]
+            x = tl.load(image + (below + after)[:, None] * channels + channel[None, :], mask=both, other=0.0)
+            total += x.to(tl.float32) * (weight * low * right)[:, None]
+    place = (number * rows * columns + pixel)[:, None] * channels + channel[None, :]
+    tl.store(result + place, total.to(result.dtype.element_ty), mask=both)
+
+
+@triton.jit
+def _backward(  # type: ignore[no-untyped-def]
+    image, weights, down, across, gradient,
+    image_gradient, weights_gradient, down_gradient, across_gradient,
+    channels, image_rows, image_columns, rows, columns, first_row, first_column, dilation,
+    weights_n, weights_t, weights_h, weights_w,
+    down_n, down_t, down_h, down_w,
+    across_n, across_t, across_h, across_w,
+    KERNEL: tl.constexpr, PIXELS: tl.constexpr, CHANNELS: tl.constexpr, FOR_IMAGE: tl.constexpr,
+):  # fmt: skip
+    number = tl.program_id(1).to(tl.int64)
+    pixel = tl.program_id(0) * PIXELS + tl.arange(0, PIXELS)
+    channel = tl.arange(0, CHANNELS)
+    is_pixel, is_channel = pixel < rows * columns, channel < channels
+    row = pixel // columns
+    column = pixel - row * columns
+    weights += number * weights_n + row * weights_h + column * weights_w
+    down += number * down_n + row * down_h + column * down_w
+    across += number * across_n + row * across_h + column * across_w
+    image += number * image_rows * image_columns * channels
+    image_gradient += number * image_rows * image_columns * channels
+    both = is_pixel[:, None] & is_channel[None, :]
+    place = (number * rows * columns + pixel)[:, None] * channels + channel[None, :]
+    given = tl.load(gradient + place, mask=both, other=0.0)
+    own = number * KERNEL * KERNEL * rows * columns + pixel
+    for k in range(KERNEL):
+        for m in range(KERNEL):
+            tap = k * KERNEL + m
+            weight = tl.load(weights + tap * weights_t, mask=is_pixel, other=0.0).to(tl.float32)
+            vertical = tl.load(down + tap * down_t, mask=is_pixel, other=0.0).to(tl.float32)
+            horizontal = tl.load(across + tap * across_t, mask=is_pixel, other=0.0).to(tl.float32)
+            upper, left = _truncated(vertical), _truncated(horizontal)
+            low, right = vertical - upper, horizontal - left
+            upper += row + (first_row + k * dilation)
+            left += column + (first_column + m * dilation)
+            above = _inside(upper, image_rows) * image_columns
+            below = _inside(upper + 1.0, image_rows) * image_columns
+            before, after = _inside(left, image_columns), _inside(left + 1.0, image_columns)
+            at = (above + before)[:, None] * channels + channel[None, :]
+            one = tl.sum(tl.load(image + at, mask=both, other=0.0).to(tl.float32) * given, 1)
+            if FOR_IMAGE:
+                tl.atomic_add(
+                    image_gradient + at, given * (weight * (1 - low) * (1 - right))[:, None], mask=both
+                )
+            at = (above + after)[:, None] * channels + channel[None, :]
+            two = tl.sum(tl.load(image + at, mask=both, other=0.0).to(tl.float32) * given, 1)
+            if FOR_IMAGE:
+                tl.atomic_add(image_gradient + at, given * (weight * (1 - low) * right)[:, None], mask=both)
+            at = (below + before)[:, None] * channels + channel[None, :]
+            three = tl.sum(tl.load(image + at, mask=both, other=0.0).to(tl.float32) * given, 1)
+            if FOR_IMAGE:
+                tl.atomic_add(image_gradient + at, given * (weight * low * (1 - right))[:, None], mask=both)
+            at = (below + after)[:, None] * channels + channel[None, :]
+            four = tl.sum(tl.load(image + at, mask=both, other=0.0).to(tl.float32) * given, 1)
+            if FOR_IMAGE:
+                tl.atomic_add(image_gradient + at, given * (weight * low * right)[:, None], mask=both)
+            upper_mean = one + (two - one) * right
+            lower_mean = three + (four - three) * right
+            step = own + tap * rows * columns
+            tl.store(weights_gradient + step, upper_mean + (lower_mean - upper_mean) * low, mask=is_pixel)
+            tl.store(down_gradient + step, weight * (lower_mean - upper_mean), mask=is_pixel)
+            steeper = (two - one) * (1 - low) + (four - three) * low
+            tl.store(across_gradient + step, weight * steeper, mask=is_pixel)
+
+
+class _Sampling(torch.autograd.Function):
+    """The kernels as an operation that gradients pass through."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        image: Tensor,
+        weights: Tensor,
+        down: Tensor,
+        across: Tensor,
+        dilation: int,
+        first: tuple[int, int],
+    ) -> Tensor:
+        """See `sample_fused`; what is kept for the way back are the inputs alone."""
+        table = image.permute(0, 2, 3, 1).contiguous()  # (N, Hs, Ws, C)
+        count, image_rows, image_columns, channels = table.shape
+        taps, rows, columns = weights.shape[1:]
+        result = torch.empty((count, rows, columns, channels), dtype=image.dtype, device=image.device)
+        width = min(CHANNELS_AT_ONCE, triton.next_power_of_2(channels))
+        pixels = TILE // width
+        _forward[(triton.cdiv(rows * columns, pixels), count, triton.cdiv(channels, width))](
+            table, weights, down, across, result,
+            channels, image_rows, image_columns, rows, columns, *first, dilation,
+            *weights.stride(), *down.stride(), *across.stride(),
+            KERNEL=isqrt(taps), PIXELS=pixels, CHANNELS=width,
+        )  # fmt: skip
+        ctx.save_for_backward(table, weights, down, across)
+        ctx.dilation, ctx.first = dilation, first
+        return result.permute(0, 3, 1, 2)  # channels last in memory, as the convolutions after it like it
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        """Gradients of all inputs; those of the image by atomic sums, whose order is not fixed."""
+        table, weights, down, across = ctx.saved_tensors
+        count, image_rows, image_columns, channels = table.shape
+        taps, rows, columns = weights.shape[1:]
+        given = gradient.permute(0, 2, 3, 1)
+        image_parts = []
+        totals = [torch.zeros(weights.shape, device=table.device) for _ in range(3)]
+        for start in range(0, channels, CHANNELS_AT_ONCE):
+            some = table[..., start : start + CHANNELS_AT_ONCE].contiguous()
+            width = some.shape[-1]
+            image_gradient = torch.zeros(some.shape, device=table.device)
+            parts = [torch.empty(weights.shape, device=table.device) for _ in range(3)]
+            block = triton.next_power_of_2(width)
+            pixels = TILE // block
+            _backward[(triton.cdiv(rows * columns, pixels), count)](
+                some, weights, down, across,
+                given[..., start : start + CHANNELS_AT_ONCE].float().contiguous(), image_gradient, *parts,
+                width, image_rows, image_columns, rows, columns, *ctx.first, ctx.dilation,
+                *weights.stride(), *down.stride(), *across.stride(),
+                KERNEL=isqrt(taps), PIXELS=pixels, CHANNELS=block, FOR_IMAGE=ctx.needs_input_grad[0],
+            )  # fmt: skip
+            image_parts.append(image_gradient)
+            torch._foreach_add_(totals, parts)
+        image_total = torch.cat(image_parts, -1).permute(0, 3, 1, 2).to(table.dtype)
+        fields = (weights, down, across)
+        return (
+            image_total,
+            *(total.to(field.dtype) for total, field in zip(totals, fields, strict=True)),
+            None,
+            None,
+        )
+
+
+def sample_fused(
+    image: Tensor, weights: Tensor, down: Tensor, across: Tensor, *, dilation: int, first: tuple[int, int]
+) -> Tensor:
+    """`adacof_sampling.sample_plainly` by the kernel; sums are in float32."""
+    sampled: Tensor = _Sampling.apply(image, weights, down, across, dilation, first)  # type: ignore[no-untyped-call]
+    return sampled

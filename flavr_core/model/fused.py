@@ -1,0 +1,52 @@
+"""Whether the fused kernels are used: on CUDA, where Triton is there and their results were found right.
+
+The kernels are optional. Each operator has a plain way by PyTorch's own operations, which is what
+counts; before a kernel is first used on a device, all are compared with it there, once a process.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import os
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+SWITCH = "FLAVR_FUSED"
+"""Environment variable: `0` keeps to the plain ways; anything else, or nothing, lets the check decide."""
+
+DTYPES = (torch.float32, torch.float16, torch.bfloat16)
+"""Element types that the kernels take."""
+
+_log = logging.getLogger(__name__)
+
+
+def use_fused(*tensors: Tensor) -> bool:
+    """Whether an operator on these tensors is to be computed by its fused kernel."""
+    first = tensors[0]
+    if first.device.type != "cuda" or any(tensor.dtype not in DTYPES for tensor in tensors):
+        return False
+    return _is_sound(first.device.index or 0)
+
+
+def has_triton() -> bool:
+    """Whether Triton is installed."""
+    return importlib.util.find_spec("triton") is not None
+
+
+@lru_cache(maxsize=16)
+def _is_sound(device: int) -> bool:
+    """Whether the kernels give on this device what the plain ways give."""
+    if os.environ.get(SWITCH) == "0" or not has_triton():
+        return False
+    try:
+        from flavr_core.model.fused_check import find_faults
+
+        faults = find_faults(torch.device("cuda", device))
+    except Exception as error:  # a compiler that is missing, or fails in any way, must not stop a job
+        faults = [f"{type(error).__name__}: {str(error).strip().splitlines()[:1]}"]
+    for fault in faults:
+        _log.warning("Fused kernels are not used on cuda:%d: %s", device, fault)
+    return not faults

@@ -1,0 +1,78 @@
+"""Average splatting: every pixel is carried along its flow; where several land, their weighted mean is taken.
+
+Forward warping as in Niklaus and Liu, "Softmax Splatting for Video Frame Interpolation", CVPR 2020, section
+3.1, in its `average` form; written from the paper. Two ways compute it: PyTorch's own operations, right on
+every device, differentiable in both inputs and the same from run to run, and a fused kernel for CUDA
+(`splatting_triton`).
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from flavr_core.model.fused import use_fused
+
+
+def splat(values: Tensor, flow: Tensor) -> Tensor:
+    """Carry `values` along `flow` and average what lands on a pixel.
+
+    Convention: values (N, C, H, W); flow (N, 2, H, W) in pixels, x first; any floating dtype, one device.
+    A pixel that lands between four is shared out among them bilinearly; what lands outside is lost. Each
+    result is the sum of its shares divided by the sum of their weights, in at least float32; a pixel on which
+    nothing lands is 0. Pixels whose flow is no finite number are left out. Returns (N, C, H, W), dtype of the
+    values. Gradients flow to both inputs.
+
+    Raises:
+        ValueError: when the shapes do not fit together.
+    """
+    if values.ndim != 4 or flow.shape != (len(values), 2, *values.shape[2:]):
+        raise ValueError(f"a flow of {tuple(flow.shape)} cannot carry values of {tuple(values.shape)}")
+    if use_fused(values, flow):
+        from flavr_core.model.splatting_triton import splat_fused
+
+        return splat_fused(values, flow)
+    return splat_plainly(values, flow)
+
+
+def splat_plainly(values: Tensor, flow: Tensor) -> Tensor:
+    """`splat` by PyTorch's own operations: what lands on a pixel is found by sorting."""
+    count, channels, height, width = values.shape
+    dtype = torch.promote_types(values.dtype, torch.float32)
+    pixels = count * height * width
+    targets, shares = _landings(flow.to(dtype))
+    targets, order = torch.sort(targets, stable=True)
+    begins = torch.searchsorted(targets, torch.arange(pixels + 1, device=values.device))
+    table = values.to(dtype).permute(0, 2, 3, 1).reshape(pixels, channels)
+    table = functional.pad(table, (0, 1), value=1.0)  # the weights are summed as one channel more
+    summed = functional.embedding_bag(
+        order % pixels, table, begins, mode="sum", per_sample_weights=shares[order]
+    )  # (pixels + 1, C + 1), the last for what is lost
+    weight = summed[:-1, -1:]
+    mean = summed[:-1, :-1] / torch.where(weight == 0, 1, weight)
+    return mean.view(count, height, width, channels).permute(0, 3, 1, 2).to(values.dtype)
+
+
+def _landings(flow: Tensor) -> tuple[Tensor, Tensor]:
+    """Where the pixels land, and with what weight: four of (N * H * W,), one after the other.
+
+    Convention: pixels of all pictures are counted through; N * H * W stands for nowhere.
+    """
+    count, _, height, width = flow.shape
+    pixels = count * height * width
+    finite = flow.isfinite().all(1)
+    x = flow[:, 0] + torch.arange(width, device=flow.device)
+    y = flow[:, 1] + torch.arange(height, device=flow.device)[:, None]
+    x, y = torch.where(finite, x, -9.0), torch.where(finite, y, -9.0)
+    left, upper = x.detach().floor(), y.detach().floor()
+    right_share, lower_share = x - left, y - upper
+    first = torch.arange(count, device=flow.device)[:, None, None] * (height * width)
+    targets, shares = [], []
+    for row, vertical in ((upper, 1 - lower_share), (upper + 1, lower_share)):
+        for column, horizontal in ((left, 1 - right_share), (left + 1, right_share)):
+            inside = (row >= 0) & (row < height) & (column >= 0) & (column < width)
+            place = row.clamp(0, height - 1).long() * width + column.clamp(0, width - 1).long() + first
+            targets.append(torch.where(inside, place, pixels).flatten())
+            shares.append((vertical * horizontal).flatten())
+    return torch.cat(targets), torch.cat(shares)

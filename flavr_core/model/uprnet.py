@@ -1,0 +1,325 @@
+"""UPR-Net: one small network applied from coarse to fine, which carries both frames forward to the moment.
+
+Jin, Wu, Chen, Chen, Koo, Hahm: "A Unified Pyramid Recurrent Network for Video Frame Interpolation",
+CVPR 2023. Written from the paper; parameters carry the authors' names, so their checkpoints load as they
+are. The `base`, `large` and `LARGE` networks differ in their channels alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from flavr_core.errors import ModelError
+from flavr_core.model.cost_volume import cost_volume
+from flavr_core.model.network import Architecture, Network, Shape
+from flavr_core.model.splatting import splat
+
+SLOPE = 0.1
+"""Of the leaky rectifiers of features and motion."""
+RADIUS = 4
+"""Reach of the cost volume, in pixels at a quarter of a level's size."""
+FEWEST_LEVELS = 3
+"""Levels of the pyramid in training; small pictures have no fewer."""
+TRAINED_WIDTH = 448
+"""Columns of pictures for which FEWEST_LEVELS are right; twice as many need a level more."""
+SKIPPING_LEVELS = 7
+"""From so many levels on (pictures of 4K), motion is not estimated on the finest ones ..."""
+SKIPPED_LEVELS = 2
+"""... of this number."""
+GRAY = 0.5
+"""What pictures are padded with on the right and at the bottom."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UprWidths:
+    """Channels of a UPR-Net. The defaults are the authors' base network."""
+
+    features: tuple[int, int, int] = (16, 32, 64)
+    """Features of a level at 1, 1/2 and 1/4 of its size."""
+    motion: tuple[int, int, int, int, int] = (160, 128, 112, 96, 64)
+    """Layers of the motion estimator before its last; the fifth is handed on to the next level."""
+    synthesis: tuple[int, int, int] = (32, 64, 128)
+    """Synthesis at 1, 1/2 and 1/4 of a level's size."""
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One level of the pyramid, with all that does not depend on the position.
+
+    Convention: N windows, h and w the level's size. `frames` (2 * N, 3, h, w): all frames before, then all
+    after, BGR; `features` three of (2 * N, C, h / 2**k, w / 2**k); both in the network's dtype. `flow`
+    (2 * N, 2, h, w) float32, pixels of the level, x first: from the frames before to those after, then back.
+    """
+
+    frames: Tensor
+    features: tuple[Tensor, ...]
+    flow: Tensor
+
+
+class FeaturePyramid(nn.Module):
+    """Features of frames at their size, half of it and a quarter."""
+
+    def __init__(self, widths: UprWidths) -> None:
+        super().__init__()
+        inputs = 3
+        for stage, width in enumerate(widths.features):
+            layers: list[nn.Module] = []
+            for number in range(4):
+                stride = 2 if stage and not number else 1
+                layers += [
+                    nn.Conv2d(inputs if not number else width, width, 3, stride, 1),
+                    nn.LeakyReLU(SLOPE, inplace=True),
+                ]
+            self.add_module(f"conv_stage{stage}", nn.Sequential(*layers))
+            inputs = width
+
+    def forward(self, frames: Tensor) -> tuple[Tensor, ...]:
+        """(N, 3, H, W) to three feature maps, finest first."""
+        features = []
+        for stage in range(3):
+            frames = self.get_submodule(f"conv_stage{stage}")(frames)
+            features.append(frames)
+        return tuple(features)
+
+
+class MotionEstimator(nn.Module):
+    """Flow both ways at one level, from what is known of it and what the warped features show."""
+
+    def __init__(self, widths: UprWidths) -> None:
+        super().__init__()
+        features, hidden = widths.features[2], widths.motion[4]
+        inputs = (2 * RADIUS + 1) ** 2 + 2 * features + hidden + 4
+        for number, width in enumerate(widths.motion, 1):
+            convolution = nn.Conv2d(inputs, width, 3 if number > 1 else 1, padding=int(number > 1))
+            layer = nn.Sequential(convolution, nn.LeakyReLU(SLOPE, inplace=True))
+            self.add_module(f"conv_layer{number}", layer)
+            inputs = width
+        self.conv_layer6 = nn.Sequential(nn.Conv2d(inputs, 4, 3, padding=1))
+
+    def forward(self, features: Tensor, flow: Tensor, hidden: Tensor) -> tuple[Tensor, Tensor]:
+        """Features (2 * N, C, h / 4, w / 4), the last flow and what the estimator said last, to new ones.
+
+        Convention: flow (2 * N, 2, h, w) float32 as in `Level`; hidden (N, C, h / 4, w / 4).
+        """
+        small = _resized(flow, 0.25)
+        # Half of either flow, a quarter of the size: both meet in the middle.
+        warped = splat(features, small * 0.125).chunk(2)
+        costs = functional.leaky_relu(cost_volume(*warped, radius=RADIUS), SLOPE)
+        x = torch.cat((costs, *warped, hidden, *small.to(hidden.dtype).chunk(2)), 1)
+        for number in range(1, 6):
+            x = self.get_submodule(f"conv_layer{number}")(x)
+        found = _resized(self.conv_layer6(x).float(), 4.0)  # in pixels of the level already
+        return torch.cat((found[:, :2], found[:, 2:])), x
+
+
+class Synthesis(nn.Module):
+    """A U-Net that takes splatted features in on its way down: weights of the two frames and a residual."""
+
+    def __init__(self, widths: UprWidths) -> None:
+        super().__init__()
+        full, half, quarter = widths.synthesis
+        first, second, third = (2 * width for width in widths.features)
+        self.encoder_conv = _rectified(19, full, full)
+        self.encoder_down1 = _rectified(full + first, half, half, half, stride=2)
+        self.encoder_down2 = _rectified(half + second, quarter, quarter, quarter, stride=2)
+        self.decoder_up1 = _enlarged(quarter + third, half)
+        self.decoder_up2 = _enlarged(half + half, full)
+        self.decoder_conv = _rectified(full + full, full, full)
+        self.pred = nn.Conv2d(full, 5, 3, padding=1)
+
+    def forward(self, known: Tensor, warped: Sequence[Tensor]) -> Tensor:
+        """(N, 19, h, w) and features of both frames (N, 2 * C, h / 2**k, w / 2**k) to (N, 5, h, w)."""
+        full = self.encoder_conv(known)
+        half = self.encoder_down1(torch.cat((full, warped[0]), 1))
+        quarter = self.encoder_down2(torch.cat((half, warped[1]), 1))
+        x = self.decoder_up1(torch.cat((quarter, warped[2]), 1))
+        x = self.decoder_up2(torch.cat((x, half), 1))
+        predicted: Tensor = self.pred(self.decoder_conv(torch.cat((x, full), 1)))
+        return predicted
+
+
+def _rectified(*widths: int, stride: int = 1) -> nn.Sequential:
+    layers: list[nn.Module] = []
+    for number, outputs in enumerate(widths[1:]):
+        layers += [
+            nn.Conv2d(widths[number], outputs, 3, 1 if number else stride, 1),
+            nn.PReLU(outputs),
+        ]
+    return nn.Sequential(*layers)
+
+
+def _enlarged(inputs: int, outputs: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.ConvTranspose2d(inputs, outputs, 4, 2, 1), nn.PReLU(outputs), *_rectified(outputs, outputs)
+    )
+
+
+def _resized(x: Tensor, scale: float) -> Tensor:
+    return functional.interpolate(x, scale_factor=scale, mode="bilinear", align_corners=False)
+
+
+class UprNet(Network):
+    """UPR-Net of any width. Two frames, any position, flow on request.
+
+    Convention: as `Network`; inside, colours are in the order blue, green, red. Results lie in [0, 1].
+    Pictures are padded with gray to multiples of 2**(levels + 1), as by the authors.
+
+    Attributes:
+        pyramid_levels: levels of the pyramid; None takes them from the width.
+        skipped_levels: finest levels on which flow is enlarged and not estimated; None takes them from the
+            number of levels.
+    """
+
+    architecture = "uprnet"
+    num_inputs = 2
+    positions = None
+    size_multiple = 64
+    halo_px = 160
+
+    def __init__(self, widths: UprWidths | None = None) -> None:
+        super().__init__()
+        self.widths = widths = widths or UprWidths()
+        self.pyramid_levels: int | None = None
+        self.skipped_levels: int | None = None
+        self.feat_pyramid = FeaturePyramid(widths)
+        self.motion_estimator = MotionEstimator(widths)
+        self.synthesis_network = Synthesis(widths)
+
+    def levels_for(self, width: int) -> int:
+        """Levels of the pyramid for pictures of this width, as the authors' demonstration has them."""
+        if self.pyramid_levels is not None:
+            return self.pyramid_levels
+        return max(FEWEST_LEVELS, math.ceil(math.log2(width / TRAINED_WIDTH) + FEWEST_LEVELS))
+
+    def skipped_for(self, levels: int) -> int:
+        """Finest levels on which motion is not estimated; always fewer than there are levels."""
+        skipped = self.skipped_levels
+        if skipped is None:
+            skipped = SKIPPED_LEVELS if levels >= SKIPPING_LEVELS else 0
+        return min(skipped, levels - 1)
+
+    def draw(self, window: Tensor, positions: tuple[Fraction, ...]) -> Tensor:
+        """See `Network`. Motion does not depend on the position and is estimated once for all."""
+        height, width = window.shape[3:]
+        levels = self.estimate(window)
+        drawn = [self.synthesise(levels, float(t))[:, :, :height, :width] for t in positions]
+        return torch.stack(drawn, 1).flip(2).to(window.dtype)
+
+    def estimate_flow(self, window: Tensor) -> Tensor:
+        """See `flavr_core.model.flows.FlowEstimator`."""
+        height, width = window.shape[3:]
+        forth, back = self.estimate(window)[-1].flow[:, :, :height, :width].chunk(2)
+        return torch.cat((forth, back), 1)
+
+    def estimate(self, window: Tensor) -> list[Level]:
+        """Features and flow at all levels, coarsest first."""
+        count, _, _, height, width = window.shape
+        levels = self.levels_for(width)
+        multiple = 2 ** (levels + 1)
+        frames = window.flip(2).transpose(0, 1).flatten(0, 1)  # (2 * N, 3, H, W), BGR
+        padding = (0, -width % multiple, 0, -height % multiple)
+        frames = functional.pad(frames, padding, value=GRAY)
+        done: list[Level] = []
+        hidden = flow = frames.new_zeros(0)
+        for number in reversed(range(levels)):
+            small = _resized(frames, 0.5**number) if number else frames
+            features = self.feat_pyramid(small.to(self.dtype))
+            if done:
+                flow = 2 * _resized(flow, 2.0)
+                if number >= self.skipped_for(levels):
+                    hidden = 2 * _resized(hidden, 2.0)  # the feature too: the weights were trained so
+            else:
+                flow = torch.zeros((2 * count, 2, *small.shape[2:]), device=window.device)
+                hidden = features[2].new_zeros((count, self.widths.motion[4], *features[2].shape[2:]))
+            if number >= self.skipped_for(levels):
+                flow, hidden = self.motion_estimator(features[2], flow, hidden)
+            done.append(Level(small.to(self.dtype), features, flow))
+        return done
+
+    def synthesise(self, levels: Sequence[Level], t: float) -> Tensor:
+        """The picture at position t, (N, 3, H, W) float32, BGR, from coarse to fine."""
+        drawn: Tensor | None = None
+        for level in levels:
+            drawn = self._refine(level, drawn if drawn is None else _resized(drawn, 2.0), t)
+        assert drawn is not None
+        return drawn
+
+    def _refine(self, level: Level, last: Tensor | None, t: float) -> Tensor:
+        """The picture at one level, from that of the level before; float32."""
+        count = len(level.frames) // 2
+        forth, back = level.flow[:count] * t, level.flow[count:] * (1 - t)
+        flow = torch.cat((forth, back))
+        # Frames and features of the same size travel together.
+        carried = splat(torch.cat((level.frames, level.features[0]), 1), flow)
+        before, after = carried[:, :3].float().chunk(2)
+        warped = [_beside(carried[:, 3:])]
+        smaller = flow
+        for features in level.features[1:]:
+            smaller = 0.5 * _resized(smaller, 0.5)
+            warped.append(_beside(splat(features, smaller)))
+        if last is None:
+            last = before * (1 - t) + after * t
+        known = (last, before, after, *level.frames.chunk(2), forth, back)
+        predicted = self.synthesis_network(
+            torch.cat([part.to(self.dtype) for part in known], 1), warped
+        ).float()
+        residual = 2 * predicted[:, :3].sigmoid() - 1
+        share_before, share_after = (predicted[:, 3:4].sigmoid() * (1 - t), predicted[:, 4:].sigmoid() * t)
+        mixed = (before * share_before + after * share_after) / (share_before + share_after)
+        refined: Tensor = (mixed + residual).clamp(0, 1)
+        return refined
+
+
+def _beside(both: Tensor) -> Tensor:
+    """(2 * N, C, h, w) to (N, 2 * C, h, w)."""
+    return torch.cat(both.chunk(2), 1)
+
+
+FILE = "The file is damaged or incomplete, or made for a variant that is not supported."
+MAX_WIDTH = 4096
+"""Channels; a file that asks for more is damaged."""
+
+
+def widths_from_shapes(shapes: Mapping[str, Shape]) -> UprWidths:
+    """Read the channels off {parameter name: shape}.
+
+    Raises:
+        ModelError: when one cannot be read; whether the rest fits is for the loader to see.
+    """
+
+    def outputs(name: str) -> int:
+        shape = shapes.get(f"{name}.weight", ())
+        if len(shape) != 4 or not 1 <= shape[0] <= MAX_WIDTH:
+            found = f"has shape {tuple(shape)}" if shape else "is missing"
+            raise ModelError(f"This looks like a UPR-Net, but {name}.weight {found}.", FILE)
+        return shape[0]
+
+    first, second, third = (outputs(f"feat_pyramid.conv_stage{stage}.0") for stage in range(3))
+    one, two, three, four, five = (outputs(f"motion_estimator.conv_layer{n}.0") for n in range(1, 6))
+    full, half, quarter = (
+        outputs(f"synthesis_network.{name}.0") for name in ("encoder_conv", "encoder_down1", "encoder_down2")
+    )
+    return UprWidths(
+        features=(first, second, third),
+        motion=(one, two, three, four, five),
+        synthesis=(full, half, quarter),
+    )
+
+
+def _matches(shapes: Mapping[str, Shape]) -> bool:
+    return any(name.startswith(("feat_pyramid.conv_stage", "motion_estimator.conv_layer")) for name in shapes)
+
+
+def _build(shapes: Mapping[str, Shape], options: Mapping[str, str]) -> UprNet:
+    return UprNet(widths_from_shapes(shapes))
+
+
+ARCHITECTURE = Architecture(name="uprnet", matches=_matches, build=_build)
+"""UPR-Net as the loader sees it."""
