@@ -51,6 +51,8 @@ class GapScore:
 
     frame: int
     """Its number."""
+    time: Fraction
+    """Source seconds at which it begins."""
     start: Fraction
     """Source seconds from which on the score stands for the clip."""
     stop: Fraction
@@ -94,6 +96,7 @@ def check_gaps(
                 scores.append(
                     GapScore(
                         frame=truth.index,
+                        time=times.time(truth.index),
                         start=times.time(begin),
                         stop=times.time(min(begin + every, len(times))),
                         psnr_db=_psnr(made, truth),

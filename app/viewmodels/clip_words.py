@@ -146,7 +146,7 @@ def _picture_badges(info: ClipInfo) -> list[Badge]:
     return found
 
 
-def clock(seconds: Fraction, *, with_hours: bool = False) -> str:
-    """A time for people: `0:42.500`, with hours where there are any."""
+def clock(seconds: Fraction) -> str:
+    """A time for people, to the millisecond: `0:42.500`, `1:02:03.000`."""
     text = format_time(seconds)
-    return text if with_hours or not text.lstrip("-").startswith("0:") else text.replace("0:", "", 1)
+    return text.removeprefix("0:0").removeprefix("0:")

@@ -1,4 +1,4 @@
-"""The timeline of the clip that is looked at: playhead, in and out, cuts, duplicates, rendered parts, scores."""
+"""The timeline of the clip that is looked at: playhead, in and out, cuts, duplicates, rendering, scores."""
 
 from __future__ import annotations
 
@@ -190,7 +190,7 @@ class TimelineModel(QObject):
         ]
         worst = min(inside or self.scores, key=lambda score: score.psnr_db, default=None)
         if worst is not None:
-            self.player.seek(self.times.time(worst.frame))
+            self.player.seek(worst.time)
 
     # What is done: in and out.
 

@@ -1,0 +1,68 @@
+"""Colours and fonts of the timeline, from the palette."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPalette
+
+from app.widgets.theme import signal_color
+from app.widgets.timeline_scale import TimeScale
+from app.widgets.timeline_state import Lanes
+from app.widgets.timeline_tiles import TilePictures
+
+FAINT, PALE, CLEAR = 0.45, 0.7, 0.16
+"""How far colours are see-through."""
+_RULER_FONT = 0.84
+
+
+@dataclass(slots=True, kw_only=True)
+class Look:
+    """What painting needs beside what is shown."""
+
+    scale: TimeScale
+    lanes: Lanes
+    palette: QPalette
+    font: QFont
+    pictures: TilePictures
+    thumbnail_px: float
+    """Width of a thumbnail."""
+    phase: float = 0.0
+    """Place of the moving stripes, in pixels."""
+    has_focus: bool = False
+    """Whether keys go to the timeline."""
+    pixel_ratio: float = 1.0
+    """Device pixels a pixel."""
+
+    def color(self, role: QPalette.ColorRole, alpha: float = 1.0) -> QColor:
+        """A colour of the theme."""
+        color = QColor(self.palette.color(role))
+        color.setAlphaF(alpha * color.alphaF())
+        return color
+
+
+def with_alpha(color: QColor, alpha: float) -> QColor:
+    """The colour, see-through."""
+    found = QColor(color)
+    found.setAlphaF(alpha)
+    return found
+
+
+def ruler_font(font: QFont) -> QFont:
+    """The font of the ruler."""
+    small = QFont(font)
+    if font.pointSizeF() > 0:
+        small.setPointSizeF(font.pointSizeF() * _RULER_FONT)
+    else:
+        small.setPixelSize(round(font.pixelSize() * _RULER_FONT))
+    return small
+
+
+def label_px(font: QFont) -> float:
+    """Room that a label of the ruler needs."""
+    return QFontMetricsF(ruler_font(font)).horizontalAdvance("0:00:00.00") + 20
+
+
+def marker_color(kind: str) -> QColor:
+    """The colour of a kind of markers."""
+    return signal_color("warning") if kind == "cut" else signal_color("good")
