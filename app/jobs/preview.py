@@ -35,6 +35,8 @@ from flavr_core.timing import FrameTimes
 
 POLL_MS = 30
 """How often new pictures are taken from a render."""
+LEAVE_S = 0.1
+"""How long closing waits for a pass of the network; it then ends by itself and is forgotten."""
 LEAST_BYTES, MOST_BYTES = 128 * 2**20, 1024 * 2**20
 """Bounds of what is kept by default: an eighth of the free memory between these."""
 _SCALES = tuple(Fraction(eighths, 8) for eighths in (1, 2, 3, 4, 6, 8))
@@ -314,7 +316,9 @@ class Preview(PictureSource):
         )
         token, news, engines = CancelToken(), RenderNews(), self._engines
         self._stretch, self._news = stretch, news
-        self._worker = Worker(lambda: render(stretch, engines, news, token), token, name="preview")
+        self._worker = Worker(
+            lambda: render(stretch, engines, news, token), token, name="preview", grace_s=LEAVE_S
+        )
         self._worker.finished.connect(self._on_worker_finished)
         self._pending = self._guessed_pending(stretch)
         self.problem, self.notes = "", ()

@@ -1,7 +1,7 @@
 """Work that lasts, on a QThread: one call that is watched, can be held, and is left at once when cancelled.
 
 The QThread only supervises. The call itself runs in a plain daemon thread, because a network in the
-middle of a long pass cannot be interrupted: when cancelled, the supervisor waits GRACE_S and then ends,
+middle of a long pass cannot be interrupted: when cancelled, the supervisor waits a moment and then ends,
 and the thread ends by itself at its next look at the token. A worker belongs to Python from first to last (no
 parent, no `deleteLater`, which PySide6 is known to answer with a double free) and is kept until it has ended.
 """
@@ -20,8 +20,8 @@ from flavr_core.errors import CancelledError, FlavrError, ProblemsError
 from flavr_core.progress import CancelToken, Progress
 
 GRACE_S = 1.0
-"""How long a cancelled worker waits for its call."""
-_POLL_S = 0.05
+"""How long a cancelled worker waits for its call, unless told otherwise."""
+_POLL_S = 0.03
 
 _log = logging.getLogger(__name__)
 
@@ -98,10 +98,13 @@ class Worker(QThread, Generic[T]):
         error: what it raised; CancelledError when it was stopped. None where it returned.
     """
 
-    def __init__(self, action: Callable[[], T], token: CancelToken, *, name: str) -> None:
+    def __init__(
+        self, action: Callable[[], T], token: CancelToken, *, name: str, grace_s: float = GRACE_S
+    ) -> None:
+        """Take a call that looks at the token now and then; `grace_s` is how long it is waited for."""
         super().__init__()
         self.setObjectName(name)
-        self._action, self._token = action, token
+        self._action, self._token, self._grace_s = action, token, grace_s
         self._done = threading.Event()
         self._left = threading.Event()
         self.answer: T | None = None
@@ -140,7 +143,7 @@ class Worker(QThread, Generic[T]):
             if not self._token.cancelled:
                 continue
             now = time.monotonic()
-            give_up = now + GRACE_S if give_up is None else give_up
+            give_up = now + self._grace_s if give_up is None else give_up
             if now > give_up:
                 self._left.set()
                 self.answer, self.error = None, CancelledError()
@@ -150,14 +153,14 @@ class Worker(QThread, Generic[T]):
 def error_words(error: BaseException) -> tuple[str, str]:
     """What went wrong and what can be done about it, for the window.
 
-    Several problems are one a line. Hints that name options of the command line are left out: the window
-    has buttons for them.
+    Several problems are one a line. Hints to resume or overwrite are left out: there are buttons for that.
     """
     if isinstance(error, ProblemsError):
         words = [error_words(problem) for problem in error.problems]
         return "\n".join(message for message, _ in words), "\n".join(hint for _, hint in words if hint)
     if isinstance(error, FlavrError):
-        return error.message, "" if "--" in error.hint else error.hint
+        is_button = "--resume" in error.hint or "--overwrite" in error.hint
+        return error.message, "" if is_button else error.hint
     if isinstance(error, MemoryError):
         return "The memory of this computer is full.", "Close other programs."
     if isinstance(error, OSError) and error.strerror:

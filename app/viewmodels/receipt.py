@@ -1,0 +1,84 @@
+"""A finished job's receipt as rows of words."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication, QIODevice, QSaveFile
+
+from app.jobs.queue_store import Receipt
+from app.jobs.records import to_plain
+from app.viewmodels.durations import duration_words
+from flavr_core.errors import OutputError
+from flavr_core.settings import format_bytes
+from flavr_core.timing import format_rate, format_time
+
+
+def receipt_rows(receipt: Receipt) -> tuple[tuple[str, str], ...]:
+    """(what, value) for people, the most important first."""
+    translate = QCoreApplication.translate
+    drawn = translate("Receipt", "{frames} from {source}; {made} drawn").format(
+        frames=receipt.frames, source=receipt.source_frames, made=receipt.made
+    )
+    if receipt.held:
+        drawn += translate("Receipt", ", {held} held").format(held=receipt.held)
+    rows = [
+        (translate("Receipt", "Verified"), receipt.verified),
+        (translate("Receipt", "Output"), str(receipt.output)),
+        (translate("Receipt", "Size"), format_bytes(receipt.output_bytes)),
+        (translate("Receipt", "Frames"), drawn),
+        (
+            translate("Receipt", "Rate"),
+            translate("Receipt", "{rate} frames a second").format(rate=format_rate(receipt.rate))
+            if receipt.rate
+            else translate("Receipt", "variable"),
+        ),
+        (translate("Receipt", "Duration"), format_time(receipt.duration)),
+        (translate("Receipt", "Drawn by"), receipt.engine),
+        (translate("Receipt", "Stored as"), receipt.encoder),
+        (
+            translate("Receipt", "Took"),
+            translate("Receipt", "{time}, {rate} frames a second").format(
+                time=duration_words(receipt.elapsed_s),
+                rate=f"{receipt.frames / max(receipt.rendered_s, 1e-3):.1f}",
+            ),
+        ),
+    ]
+    if receipt.largest_timing_error:
+        error_ms = float(receipt.largest_timing_error) * 1000
+        rows.append((translate("Receipt", "Largest timing error"), f"{error_ms:.2f} ms"))
+    if receipt.resumed_frames:
+        resumed = translate("Receipt", "{frames} frames from the interrupted render")
+        rows.append((translate("Receipt", "Resumed"), resumed.format(frames=receipt.resumed_frames)))
+    if receipt.reused_frames:
+        reused = translate("Receipt", "{frames} drawn frames from the preview")
+        rows.append((translate("Receipt", "Reused"), reused.format(frames=receipt.reused_frames)))
+    rows += [(translate("Receipt", "Stream"), words) for words in receipt.streams]
+    rows += [(translate("Receipt", "Note"), note) for note in receipt.notes]
+    rows.append((translate("Receipt", "Source"), str(receipt.source)))
+    if receipt.sha256:
+        rows.append(("SHA-256", receipt.sha256))
+    return tuple(rows)
+
+
+def receipt_text(receipt: Receipt) -> str:
+    """The same as lines, for the clipboard."""
+    return "\n".join(f"{what}: {value}" for what, value in receipt_rows(receipt))
+
+
+def save_receipt(receipt: Receipt, path: Path) -> None:
+    """Write a receipt as JSON.
+
+    Raises:
+        OutputError: when it cannot be written.
+    """
+    content = (json.dumps(to_plain(receipt), indent=1, ensure_ascii=False) + "\n").encode()
+    file = QSaveFile(str(path))
+    is_written = file.open(QIODevice.OpenModeFlag.WriteOnly) and file.write(content) == len(content)
+    if not is_written or not file.commit():
+        raise OutputError(
+            QCoreApplication.translate("Receipt", "'{path}' cannot be written: {reason}.").format(
+                path=path, reason=file.errorString()
+            )
+        )
