@@ -128,6 +128,7 @@ class GifPreviewDialog(QDialog):
         super().__init__(parent)
         self._model = model
         self.setWindowTitle(self.tr("Palette and size"))
+        self.resize(920, 520)
         self.stage = AnimationStage(self)
         self.play = QPushButton(self)
         self.play.setCheckable(True)
@@ -137,6 +138,8 @@ class GifPreviewDialog(QDialog):
         self.again = QPushButton(icon("retry"), self.tr("Sample at the playhead"), self)
         self.again.setToolTip(self.tr("Draw the frames around the playhead's new place"))
         self.again.clicked.connect(model.draw_again)
+        for button in (self.play, self.again):
+            button.setAutoDefault(False)
         self.state = QLabel(self)
         self.state.setProperty("muted", True)
         self.size_label = _wrapped(self)

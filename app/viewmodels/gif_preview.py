@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.jobs.animation_sample import Sample, WrittenSample, draw_sample, write_sample
 from app.jobs.background import BackgroundCalls, Call, after
+from app.viewmodels.outlook_words import number
 from app.viewmodels.plain_words import plain_words
 from app.viewmodels.workspace import Clip, ClipEdits, Workspace
 from flavr_core.clip import ClipInfo
@@ -89,7 +90,7 @@ class GifPreviewModel(QObject):
         if self._shown is None:
             return ""
         width, height = self._shown.size
-        words = self.tr("%n frame(s) around the playhead", "", len(self._shown.pictures))
+        words = self.tr("{n} frames around the playhead").format(n=len(self._shown.pictures))
         return f"{words}, {width}×{height}"
 
     @property
@@ -98,8 +99,8 @@ class GifPreviewModel(QObject):
         if self._shown is None or self._sample is None:
             return ""
         size = format_bytes(self._shown.projected_bytes)
-        whole = self.tr("%n frame(s) in all", "", self._sample.whole_frames)
-        return self.tr("About {size} ({whole}), if the rest is like these.").format(size=size, whole=whole)
+        words = self.tr("About {size} for all {n} frames, if the rest is like these.")
+        return words.format(size=size, n=number(self._sample.whole_frames))
 
     @property
     def limit_words(self) -> str:

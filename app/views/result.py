@@ -146,8 +146,10 @@ class ResultView(QWidget):
 
     def _show_notes(self) -> None:
         notes = self._model.notes
-        words = notes[0] if len(notes) == 1 else self.tr("%n notes: {first}", "", len(notes))
-        self.notes.set_text(words.format(first=notes[0]) if len(notes) > 1 else words if notes else "")
+        words = "".join(notes[:1])
+        if len(notes) > 1:
+            words = self.tr("{n} notes: {first}").format(n=len(notes), first=words)
+        self.notes.set_text(words)
         self.notes.setToolTip("\n".join(notes))
 
     def _show_output(self) -> None:

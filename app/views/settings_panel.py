@@ -304,7 +304,7 @@ class SettingsPanel(QWidget):
 
     def _show_by_hand(self) -> None:
         count = self._model.cuts_by_hand
-        words = self.tr("%n set by hand", "", count)
+        words = self.tr("{n} set by hand").format(n=count)
         self.by_hand.setText(f'{words} · <a href="forget">{self.tr("forget")}</a>')
         self.by_hand.setVisible(bool(count))
 
