@@ -13,6 +13,7 @@ from flavr_core.model import catalog
 from flavr_core.model.authors import AUTHORS_FILES, AUTHORS_PAGE
 from flavr_core.model.cards import ModelCard
 from flavr_core.model.catalog import Catalog, Entry
+from flavr_core.model.licences import licence_of
 
 WHERE_TO_GET = (
     "The authors' FLAVR files (about 500 MB each, of which 168 MB are kept) are not downloaded for you.\n"
@@ -50,6 +51,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         choices=["add", "none"],
         help="how skips join in a FLAVR whose file cannot tell (not needed for the authors' files)",
     )
+    bring.add_argument(
+        "--dilation",
+        choices=["1", "2", "3", "4"],
+        help="how far the taps of an AdaCoF or CDFI lie apart (not needed for the authors' files)",
+    )
     verify = actions.add_parser("verify", help="hash, build and try models")
     verify.add_argument("models", nargs="*", metavar="NAME|FILE", help="which; all if none is given")
     remove = actions.add_parser("remove", help="throw out an imported model")
@@ -65,9 +71,11 @@ def run(args: argparse.Namespace) -> int:
     from flavr_core.model import store
 
     if args.action == "import":
-        options = {"join": args.join} if args.join else {}
+        given = {"join": args.join, "dilation": args.dilation}
+        options = {key: value for key, value in given.items() if value}
         card = store.import_model(args.file, name=args.name, replace=args.replace, options=options)
         print(f"Imported {card.name}: {_sentence(card)}.")
+        print(f"Licence: {card.licence}. {licence_of(card.architecture).terms}".rstrip())
         print(f"Use it with --model {card.name}.")
     else:
         store.remove_model(args.name)

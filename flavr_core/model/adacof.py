@@ -37,7 +37,10 @@ KERNEL_HEADS = ("moduleWeight", "moduleAlpha", "moduleBeta")
 OPTIONS = {"dilation": ("auto", "1", "2", "3", "4")}
 """How far the kernel's taps lie apart does not show in shapes; the authors use 1, and 2 for kernels of 11."""
 
-WHOLE_TAPS = 1 << 26
+HALVINGS = 4
+"""How often the gap is halved to reach places other than its middle: down to sixteenths."""
+
+WHOLE_TAPS = 1 << 25
 """Taps (pixels times kernel elements) whose weights and offsets are held at a time."""
 LOOKS = "This looks like an AdaCoF or CDFI network, but"
 
@@ -166,7 +169,10 @@ def reduced(images: Tensor) -> Tensor:
 
 
 class MiddleNetwork(Network):
-    """What AdaCoF and CDFI have in common: two frames, the middle of the gap alone, padding by reflection.
+    """What AdaCoF and CDFI have in common: two frames, the middle between them, padding by reflection.
+
+    Other places than the middle are drawn by halving: 1/4 is the middle between the frame before and what was
+    drawn at 1/2, and so on, HALVINGS times at most; each such picture is drawn once a call.
 
     Convention: as `Network`. Sizes that are no multiples of 32 are padded by reflection and cropped, as by
     the authors. Weights and offsets are held for some rows at a time (`strip_rows`, or as many as
@@ -174,7 +180,7 @@ class MiddleNetwork(Network):
     """
 
     num_inputs = 2
-    positions = (Fraction(1, 2),)
+    positions = tuple(Fraction(place, 2**HALVINGS) for place in range(1, 2**HALVINGS))
     size_multiple = 32
     halo_px = 192
     supports_strips = True
@@ -190,8 +196,18 @@ class MiddleNetwork(Network):
         height, width = window.shape[3:]
         frames = pad_by_reflection(window.flatten(0, 1), self.size_multiple).unflatten(0, window.shape[:2])
         before, after = frames.unbind(1)
-        drawn = self.draw_padded(before, after)[:, :, :height, :width]
-        return drawn.to(window.dtype).unsqueeze(1).expand(-1, len(positions), -1, -1, -1)
+        known = {Fraction(0): before, Fraction(1): after}
+        drawn = [self._between(known, position)[:, :, :height, :width] for position in positions]
+        return torch.stack(drawn, 1).to(window.dtype)
+
+    def _between(self, known: dict[Fraction, Tensor], position: Fraction) -> Tensor:
+        """The picture at a position; those on the way to it are remembered in `known`."""
+        if position not in known:
+            step = Fraction(1, position.denominator)
+            known[position] = self.draw_padded(
+                self._between(known, position - step), self._between(known, position + step)
+            )
+        return known[position]
 
     def draw_padded(self, before: Tensor, after: Tensor) -> Tensor:
         """The middle of two frames, (N, 3, H, W) each, H and W multiples of 32."""
@@ -319,7 +335,7 @@ def _check_widths(widths: KernelWidths, heads: Sequence[str]) -> None:
         wanted = taps if name[:-1] in KERNEL_HEADS else 1
         if blocks[name][-1] != wanted or (wanted > 1 and widths.kernel % 2 == 0):
             raise ModelError(
-                f"{LOOKS} get_kernel.{name} gives {blocks[name][-1]} values for a pixel; no kernel has so many.",
+                f"{LOOKS} get_kernel.{name} gives {blocks[name][-1]} values a pixel; no kernel has so many.",
                 "The file is damaged, or made for another network.",
             )
 

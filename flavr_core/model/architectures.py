@@ -33,11 +33,12 @@ SHOWN = 4
 """Names listed for each kind of mismatch; the rest are counted."""
 
 
-def from_state_dict(state: Mapping[str, Tensor | np.ndarray[Any, Any]], **options: str) -> Network:
+def from_state_dict(state: Mapping[str, Tensor | np.ndarray[Any, Any]], **options: str | int) -> Network:
     """The network that these weights belong to, in float32 on the CPU, in evaluation mode.
 
     Everything about it is read off names and shapes. `options` say only what those cannot tell,
-    for FLAVR `join="add"` or `"none"` where skips are not concatenated. The weights are copied.
+    for FLAVR `join="add"` or `"none"` where skips are not concatenated, for UPR-Net `pyramid_levels=3` and
+    `skipped_levels`, for AdaCoF and CDFI `dilation`. The weights are copied.
 
     Raises:
         ModelError: when the weights belong to no known network, or some are missing, unexpected or
@@ -46,7 +47,7 @@ def from_state_dict(state: Mapping[str, Tensor | np.ndarray[Any, Any]], **option
     tensors = {name: torch.as_tensor(value) for name, value in state.items()}
     architecture, canonical = recognise(strip_names(tensors))
     shapes = {name: tuple(value.shape) for name, value in canonical.items()}
-    chosen = _check_options(architecture, options)
+    chosen = _check_options(architecture, {key: str(value) for key, value in options.items()})
     with torch.device("meta"):  # costs nothing, whatever sizes a mad file asks for
         expected = architecture.build(shapes, chosen).state_dict()
     _check_state(architecture.name, expected, canonical)

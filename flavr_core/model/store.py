@@ -22,10 +22,12 @@ from torch import Tensor
 
 from flavr_core.errors import ModelError, OutputError
 from flavr_core.model import catalog
+from flavr_core.model.adacof import MiddleNetwork
 from flavr_core.model.architectures import from_state_dict, recognise
 from flavr_core.model.cards import ModelCard, card_to_json
 from flavr_core.model.catalog import Entry, Origin
 from flavr_core.model.checkpoint import OPTION_PREFIX, Checkpoint, read_checkpoint
+from flavr_core.model.licences import licence_of
 from flavr_core.model.loading import load
 from flavr_core.model.network import Network
 
@@ -65,6 +67,7 @@ def import_model(
         raise ModelError(f"{path}: {error.message}", error.hint) from error
     data = _pack(checkpoint, told)
     digest = hashlib.sha256(data).hexdigest()
+    licence = licence_of(network.architecture)
     card = ModelCard(
         name=chosen,
         title=f"{network.architecture}, {_outputs(network)}",
@@ -72,7 +75,8 @@ def import_model(
         num_inputs=network.num_inputs,
         positions=None if network.positions is None else tuple(map(str, network.positions)),
         parameters=network.num_parameters,
-        description="Imported by the user.",
+        description=" ".join(filter(None, ("Imported by the user.", _ways(network), licence.terms))),
+        licence=licence.name,
         source=path.name,
         file=f"{chosen}-{digest[:8]}.safetensors",
         file_bytes=len(data),
@@ -185,7 +189,19 @@ def _check_free(name: str, *, replace: bool) -> None:
 def _outputs(network: Network) -> str:
     if network.positions is None:
         return "any position"
+    if isinstance(network, MiddleNetwork):
+        return "the middle, others by halving"
     return f"{len(network.positions) + 1}x"
+
+
+def _ways(network: Network) -> str:
+    """How positions come about, where that is worth a word."""
+    if isinstance(network, MiddleNetwork):
+        return (
+            "It draws the middle of two frames; other places are drawn by halving again and again, down to "
+            "sixteenths, so that each costs up to four pictures."
+        )
+    return ""
 
 
 def _check_card(entry: Entry, network: Network) -> None:

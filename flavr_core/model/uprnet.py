@@ -318,8 +318,18 @@ def _matches(shapes: Mapping[str, Shape]) -> bool:
 
 
 def _build(shapes: Mapping[str, Shape], options: Mapping[str, str]) -> UprNet:
-    return UprNet(widths_from_shapes(shapes))
+    network = UprNet(widths_from_shapes(shapes))
+    levels, skipped = options.get("pyramid_levels", "auto"), options.get("skipped_levels", "auto")
+    network.pyramid_levels = None if levels == "auto" else int(levels)
+    network.skipped_levels = None if skipped == "auto" else int(skipped)
+    return network
 
 
-ARCHITECTURE = Architecture(name="uprnet", matches=_matches, build=_build)
+OPTIONS = {
+    "pyramid_levels": ("auto", *map(str, range(1, 10))),
+    "skipped_levels": ("auto", *map(str, range(9))),
+}
+"""How deep the pyramid is does not show in shapes; see `UprNet`."""
+
+ARCHITECTURE = Architecture(name="uprnet", matches=_matches, build=_build, options=OPTIONS)
 """UPR-Net as the loader sees it."""
