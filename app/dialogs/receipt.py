@@ -44,7 +44,7 @@ class ReceiptView(QTextBrowser):
             self._show()
 
     def _show(self) -> None:
-        muted = self.palette().color(QPalette.ColorRole.PlaceholderText).name()
+        muted = QGuiApplication.palette().color(QPalette.ColorRole.PlaceholderText).name()
         if self._shown is None:
             nothing = self.tr("A receipt is written when the job is done.")
             self.setHtml(f'<p style="color:{muted}">{html.escape(nothing)}</p>')

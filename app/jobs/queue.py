@@ -229,6 +229,7 @@ class JobQueue(QObject):
             running.paused_s += now - (running.pause_began_s or now)
             running.pause_began_s, running.resumed_s = None, now
             running.token.resume()
+            self._held = False
             self._change(number, state=JobState.RUNNING)
             self._saved_and_on()
 
@@ -241,6 +242,7 @@ class JobQueue(QObject):
             self._running.worker.cancel()
         self._end(number, JobState.CANCELLED, self.tr("Cancelled."))
         self._saved_and_on()
+        self._tell_when_all_done()
 
     def retry(self, number: int) -> None:
         """Run a failed, cancelled or interrupted job again, going on with what it rendered."""

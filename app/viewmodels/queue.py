@@ -289,6 +289,12 @@ class QueueModel(QAbstractListModel):
         """Whether the banner offers to go on."""
         return not self._dismissed and bool(self.queue.unfinished)
 
+    @property
+    def can_start(self) -> bool:
+        """Whether jobs wait that do not start by themselves."""
+        jobs = self.queue.jobs
+        return self.queue.is_held and any(job.state is JobState.WAITING for job in jobs)
+
     def dismiss_banner(self) -> None:
         """Not now: the jobs stay in the list."""
         self._dismissed, self._problem = True, ""

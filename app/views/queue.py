@@ -183,9 +183,14 @@ class QueuePanel(QWidget):
         self._totals = QLabel()
         self._totals.setProperty("muted", True)
         self._totals.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._start = QPushButton(self.tr("Start the queue"))
+        self._start.setIcon(icon("play"))
+        self._start.clicked.connect(self._model.start_all)
         layout.addWidget(heading)
         layout.addSpacing(8)
         layout.addWidget(self._totals, 1)
+        layout.addWidget(self._start)
+        layout.addSpacing(8)
         self._buttons = {}
         groups = (
             (JobAction.PAUSE, JobAction.RESUME, JobAction.CANCEL, JobAction.RETRY),
@@ -335,10 +340,12 @@ class QueuePanel(QWidget):
         self._banner.setVisible(bool(text))
         self._banner_text.setText(text)
         self._go_on.setVisible(self._model.can_go_on)
+        self._start.setVisible(self._model.can_start and not self._model.can_go_on)
         self._not_now.setText(self.tr("Not now") if self._model.can_go_on else self.tr("Close"))
 
     def _update_totals(self) -> None:
         self._totals.setText(self._model.totals_text)
+        self._start.setVisible(self._model.can_start and not self._model.can_go_on)
         place = self._when_done.findData(self._model.queue.when_done)
         if place != self._when_done.currentIndex():
             self._when_done.setCurrentIndex(place)
