@@ -1,19 +1,45 @@
-"""Starts the window, or the command line when it is given a command."""
+"""Starts the window, or the command line when it is given a command.
+
+main.py                      the window
+main.py FILE...              the window with these files
+main.py -- FILE...           the same, for files that are called like a command
+main.py COMMAND ...          the command line; `--help` lists the commands
+main.py screenshots, main.py benchmark ui
+                             commands that need the window
+"""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def wants_window(arguments: Sequence[str]) -> bool:
+    """Whether arguments are for the window: none, `--`, one of its commands, or files.
+
+    A word that is neither a command nor a file is left to the command line, which says what is wrong with it.
+    """
+    from flavr_core.cli import COMMANDS
+
+    if not arguments or arguments[0] in {"--", "screenshots"} or list(arguments[:2]) == ["benchmark", "ui"]:
+        return True
+    first = arguments[0]
+    if first in COMMANDS or first.startswith("-"):
+        return False
+    return Path(first).exists() or Path(first).name != first or bool(Path(first).suffix)
 
 
 def main() -> int:
     """Return the process's exit code."""
-    if len(sys.argv) > 1:
-        from flavr_core.cli import main as command_line
+    arguments = sys.argv[1:]
+    if wants_window(arguments):
+        from app.application import main as window
 
-        return command_line()
-    from app.application import main as window
+        return window(arguments)
+    from flavr_core.cli import main as command_line
 
-    return window()
+    return command_line(arguments)
 
 
 if __name__ == "__main__":

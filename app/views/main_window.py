@@ -5,9 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QMimeData, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtCore import QByteArray, QEvent, QMimeData, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractSlider,
+    QApplication,
+    QComboBox,
     QDockWidget,
     QLabel,
     QMainWindow,
@@ -16,12 +21,13 @@ from PySide6.QtWidgets import (
     QSplitter,
     QToolBar,
     QToolButton,
+    QVBoxLayout,
     QWidget,
 )
 
 from app.views.actions import Actions
 from app.widgets.icons import icon
-from app.widgets.theme import signal_color
+from app.widgets.notice_bar import NoticeBar
 
 SIDE_WIDTHS_PX = (240, 320)
 """Widths of the left and the right column at first."""
@@ -57,6 +63,21 @@ EXPORT_MENU = (
     "export", "export-gif", "export-comparison", "", "save-frame", "save-comparison", "", "copy-command",
 )  # fmt: skip
 """Commands under the tool bar's Export."""
+
+_HELD = {Qt.Key.Key_1: "a", Qt.Key.Key_2: "b"}
+_OWN_KEYS: tuple[tuple[type[QWidget], frozenset[Qt.Key]], ...] = (
+    (QAbstractButton, frozenset({Qt.Key.Key_Space})),
+    (QComboBox, frozenset({Qt.Key.Key_Space, Qt.Key.Key_Home, Qt.Key.Key_End})),
+    (
+        QAbstractItemView,
+        frozenset({Qt.Key.Key_Space, Qt.Key.Key_Home, Qt.Key.Key_End, Qt.Key.Key_Left, Qt.Key.Key_Right}),
+    ),
+    (
+        QAbstractSlider,
+        frozenset({Qt.Key.Key_Home, Qt.Key.Key_End, Qt.Key.Key_Left, Qt.Key.Key_Right}),
+    ),
+)
+"""Keys that a control keeps to itself while it was reached by keyboard; otherwise they are the window's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +117,8 @@ class MainWindow(QMainWindow):
     """Paths that were dropped."""
     close_asked = Signal(QCloseEvent)
     """The user closes the window; the event may be ignored."""
+    side_held = Signal(object)
+    """`a` or `b` while its key is held, then None."""
 
     def __init__(self, panels: Panels, actions: Actions) -> None:
         super().__init__()
@@ -112,6 +135,11 @@ class MainWindow(QMainWindow):
         self._build_menus()
         self._build_messages()
         self._build_switches()
+        self._is_by_keyboard = False
+        self._tab_pressed = False
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        app.focusChanged.connect(self._on_focus_changed)
         self.resize(1360, 840)
         self.set_queue_count(0)
 
@@ -133,10 +161,9 @@ class MainWindow(QMainWindow):
         """
         self._message.setText(f"{text} {hint}".strip())
         self._message.setToolTip(self._message.text())
-        palette = self._message.palette()
-        colour = signal_color("bad") if is_problem else self.palette().placeholderText().color()
-        palette.setColor(palette.ColorRole.WindowText, colour)
-        self._message.setPalette(palette)
+        self._message.setProperty("signal", "bad" if is_problem else "")
+        self._message.style().unpolish(self._message)
+        self._message.style().polish(self._message)
         self._message_timer.stop()
         if not is_problem and text:
             self._message_timer.start()
@@ -206,7 +233,14 @@ class MainWindow(QMainWindow):
         for splitter in (self._rows, self._columns):
             splitter.setHandleWidth(1)
             splitter.setChildrenCollapsible(False)
-        self.setCentralWidget(self._columns)
+        self.notices = NoticeBar()
+        centre = QWidget()
+        layout = QVBoxLayout(centre)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.notices)
+        layout.addWidget(self._columns, 1)
+        self.setCentralWidget(centre)
         self.queue_dock = QDockWidget(self.tr("Queue"), self)
         self.queue_dock.setObjectName("queue")
         self.queue_dock.setWidget(self._panels.queue)
@@ -217,6 +251,7 @@ class MainWindow(QMainWindow):
         self._bar = QToolBar(self.tr("Tool bar"), self)
         self._bar.setObjectName("tools")
         self._bar.setMovable(False)
+        self._bar.setIconSize(QSize(18, 18))
         self._bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self._bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.addToolBar(self._bar)
@@ -284,6 +319,8 @@ class MainWindow(QMainWindow):
         self._message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._message.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._message.setAccessibleName(self.tr("Messages"))
+        self._message.setProperty("muted", True)
+        self._message.setContentsMargins(8, 2, 8, 2)
         self.statusBar().addWidget(self._message, 1)
         self.statusBar().setSizeGripEnabled(False)
         self._message_timer = QTimer(self)
@@ -308,7 +345,53 @@ class MainWindow(QMainWindow):
         if not self.isFullScreen():
             self._actions["show-queue"].setChecked(not self.queue_dock.isHidden())
 
+    def _on_focus_changed(self, _before: QWidget | None, _now: QWidget | None) -> None:
+        self._is_by_keyboard, self._tab_pressed = self._tab_pressed, False
+
+    def _keeps(self, event: QKeyEvent) -> bool:
+        """Whether the control that has the focus is to have a key rather than a command of the window."""
+        widget, key = QApplication.focusWidget(), Qt.Key(event.key())
+        modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        if widget is None or not self._is_by_keyboard or modifiers != Qt.KeyboardModifier.NoModifier:
+            return False
+        return any(isinstance(widget, kind) and key in keys for kind, keys in _OWN_KEYS)
+
     # -- Qt --------------------------------------------------------------------------------------
+
+    def event(self, event: QEvent) -> bool:
+        """Leave keys to controls that were reached by keyboard; they would be commands otherwise."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            key = Qt.Key(event.key())
+            if key in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
+                self._tab_pressed = True
+            elif self._keeps(event):
+                event.accept()
+                return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Show one side alone while its key is held."""
+        side = _HELD.get(Qt.Key(event.key()))
+        if side is not None and event.modifiers() == Qt.KeyboardModifier.NoModifier:
+            if not event.isAutoRepeat():
+                self.side_held.emit(side)
+        elif event.key() == Qt.Key.Key_Escape and self.isFullScreen():
+            self.set_full_screen(False)
+        else:
+            super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        """Show both sides again."""
+        if Qt.Key(event.key()) in _HELD and not event.isAutoRepeat():
+            self.side_held.emit(None)
+        else:
+            super().keyReleaseEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Let go of held keys when another window comes to the front."""
+        if event.type() == QEvent.Type.ActivationChange and not self.isActiveWindow():
+            self.side_held.emit(None)
+        super().changeEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Files may come."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
@@ -19,6 +18,9 @@ from PySide6.QtWidgets import QApplication
 
 THEMES_DIR = Path(__file__).resolve().parents[2] / "resources" / "themes"
 """Colours and the stylesheet."""
+
+SYSTEM = "system"
+"""The choice that follows the system."""
 
 _ROLES = {
     "window": QPalette.ColorRole.Window,
@@ -46,15 +48,6 @@ _ROLES = {
 _PALER = ("window-text", "text", "button-text", "placeholder-text")
 _SIGNALS = ("good", "warning", "bad")
 _PLACE = re.compile(r"@([a-z-]+)@")
-
-
-class ThemeChoice(StrEnum):
-    """What the user asks for."""
-
-    SYSTEM = "system"
-    """As the system has it, now and when it changes."""
-    LIGHT = "light"
-    DARK = "dark"
 
 
 @cache
@@ -112,7 +105,7 @@ class Theme(QObject):
     def __init__(self, app: QApplication) -> None:
         super().__init__(app)
         self._app = app
-        self._choice = ThemeChoice.SYSTEM
+        self._choice = SYSTEM
         self._font = QFont(app.font())
         self._scale = 1.0
         self._on = ""
@@ -123,24 +116,23 @@ class Theme(QObject):
         """`light` or `dark`, whichever is on."""
         return self._on
 
-    def apply(self, choice: ThemeChoice, *, font_scale: float = 1.0) -> None:
+    def apply(self, choice: str, *, font_scale: float = 1.0) -> None:
         """Put a theme on.
 
         Args:
-            choice: which one.
+            choice: `light`, `dark`, or `system` for as the system has it, now and when it changes.
             font_scale: size of all text over the system's.
         """
         self._choice = choice
         hints = self._app.styleHints()
-        wanted = {ThemeChoice.LIGHT: Qt.ColorScheme.Light, ThemeChoice.DARK: Qt.ColorScheme.Dark}
+        wanted = {"light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}
         if choice in wanted:
             hints.setColorScheme(wanted[choice])
         else:
             hints.unsetColorScheme()
-        if choice is ThemeChoice.SYSTEM:
+        name = choice
+        if choice not in wanted:
             name = "dark" if hints.colorScheme() == Qt.ColorScheme.Dark else "light"
-        else:
-            name = str(choice)
         if (name, font_scale) == (self._on, self._scale):
             return
         self._on, self._scale = name, font_scale
@@ -152,5 +144,5 @@ class Theme(QObject):
         self.changed.emit()
 
     def _on_system_changed(self) -> None:
-        if self._choice is ThemeChoice.SYSTEM:
+        if self._choice == SYSTEM:
             self.apply(self._choice, font_scale=self._scale)

@@ -1,0 +1,28 @@
+"""Builds and wires the program's window; nothing else does.
+
+`main.py` without a command, or with files, comes here; so do the commands that need the window:
+`benchmark ui` and `screenshots`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def main(argv: Sequence[str]) -> int:
+    """Open the window, or run one of the window's commands; returns the process's exit code.
+
+    Args:
+        argv: arguments without the program's name: files to open, `benchmark ui ...` or `screenshots ...`.
+    """
+    if argv[:1] == ["screenshots"]:
+        from app.application.screenshots import main as take_screenshots
+
+        return take_screenshots(argv[1:])
+    if argv[:2] == ["benchmark", "ui"]:
+        from app.application.ui_benchmark import main as measure
+
+        return measure(argv[2:])
+    from app.application.start import run
+
+    return run(argv)

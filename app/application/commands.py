@@ -1,0 +1,242 @@
+"""What the window's commands do that no panel does: opening, undo, dialogs, help."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QPoint
+from PySide6.QtGui import QGuiApplication, QPixmap
+from PySide6.QtWidgets import QDialog, QFileDialog
+
+from app.dialogs.about import AboutDialog
+from app.dialogs.command_palette import WIDTH_PX, CommandPalette
+from app.dialogs.doctor import DoctorDialog
+from app.dialogs.log import LogDialog
+from app.dialogs.models import ModelsDialog
+from app.dialogs.preferences import PreferencesDialog
+from app.dialogs.shortcuts import ShortcutsDialog
+from app.dialogs.welcome import WelcomeDialog
+from app.viewmodels.doctor import DoctorModel
+from app.viewmodels.models import ModelsModel
+from app.views.main_window import paths_in
+
+if TYPE_CHECKING:
+    from app.application.studio import Studio
+
+BANNER = Path(__file__).resolve().parents[2] / "resources" / "readme.png"
+"""Picture of the welcome."""
+
+_NEEDS_CLIP = (
+    "remove-clip", "export", "export-gif", "export-comparison", "add-to-queue", "copy-command", "save-frame",
+    "save-comparison", "mark-in", "mark-out", "clear-marks", "toggle-cut", "preview", "measure",
+)  # fmt: skip
+"""Commands that need a clip that could be read."""
+
+
+class Commands(QObject):
+    """Connects the actions of the window, and keeps its dialogs."""
+
+    def __init__(self, studio: Studio) -> None:
+        super().__init__(studio)
+        self._studio = studio
+        self._window, self._actions = studio.window, studio.actions
+        self._dialogs: dict[str, QDialog] = {}
+        self._models: ModelsModel | None = None
+        self._doctor: DoctorModel | None = None
+        self._connect()
+        self._on_undo_changed()
+        self._on_recent_changed()
+        self._on_clip_changed()
+
+    def close(self) -> None:
+        """Close every dialog and what works for it."""
+        for dialog in list(self._dialogs.values()):
+            dialog.close()
+        self._dialogs.clear()
+        for model in (self._models, self._doctor):
+            if model is not None:
+                model.close()
+
+    # -- commands --------------------------------------------------------------------------------
+
+    def _connect(self) -> None:
+        studio, window, timeline = self._studio, self._window, self._studio.timeline
+        for name, slot in {
+            "open": self.open_files,
+            "open-folder": self.open_folder,
+            "paste": self.paste,
+            "sample": studio.results.convert_sample,
+            "remove-clip": self.remove_clip,
+            "quit": window.close,
+            "undo": studio.workspace.undo,
+            "redo": studio.workspace.redo,
+            "mark-in": timeline.mark_in,
+            "mark-out": timeline.mark_out,
+            "clear-marks": timeline.clear_marks,
+            "toggle-cut": timeline.toggle_cut,
+            "preferences": self.show_preferences,
+            "commands": self.show_palette,
+            "shortcuts": self.show_shortcuts,
+            "models": self.show_models,
+            "doctor": self.show_doctor,
+            "log": self.show_log,
+            "welcome": self.show_welcome,
+            "about": self.show_about,
+            "queue-start": studio.queue_model.start_all,
+            "queue-pause": studio.queue_model.pause_all,
+            "queue-clear": studio.queue_model.clear_ended,
+        }.items():
+            self._actions.connect_to(name, slot)
+        studio.workspace.undo_changed.connect(self._on_undo_changed)
+        studio.workspace.current_changed.connect(self._on_clip_changed)
+        studio.workspace.clip_changed.connect(self._on_clip_changed)
+        studio.workspace.clip_removed.connect(self._on_clip_changed)
+        studio.store.recent_changed.connect(self._on_recent_changed)
+        studio.settings.import_network_requested.connect(self.show_models)
+
+    def open_files(self) -> None:
+        """Ask for files and put them into the list."""
+        names = self.tr("Clips and images (*);;All files (*)")
+        chosen, _ = QFileDialog.getOpenFileNames(self._window, self.tr("Open"), self._folder(), names)
+        self._studio.open([Path(path) for path in chosen])
+
+    def open_folder(self) -> None:
+        """Ask for a folder of images or clips."""
+        chosen = QFileDialog.getExistingDirectory(self._window, self.tr("Open folder"), self._folder())
+        if chosen:
+            self._studio.open([Path(chosen)])
+
+    def paste(self) -> None:
+        """Open what was copied: files, an image, or paths as text."""
+        data = QGuiApplication.clipboard().mimeData()
+        paths = paths_in(data)
+        lines = [line.strip().strip('"') for line in data.text().splitlines()] if data.hasText() else []
+        paths = paths or [Path(line) for line in lines if line and Path(line).exists()]
+        if paths:
+            self._studio.open(paths)
+        else:
+            self._window.show_message(self.tr("There are no files in the clipboard."))
+
+    def remove_clip(self) -> None:
+        """Take the current clip off the list."""
+        clip = self._studio.workspace.current
+        if clip is not None:
+            self._studio.workspace.remove(clip.number)
+
+    # -- dialogs ---------------------------------------------------------------------------------
+
+    def show_preferences(self) -> None:
+        """The preferences."""
+        self._show("preferences", PreferencesDialog(self._studio.store, self._window))
+
+    def show_shortcuts(self) -> None:
+        """All keys."""
+        self._show("shortcuts", ShortcutsDialog(self._studio.store.shortcuts, self._window))
+
+    def show_models(self) -> None:
+        """The collection of networks."""
+        if self._models is None:
+            self._models = ModelsModel(self)
+            self._models.changed.connect(self._studio.settings.reload_networks)
+        self._models.read()
+        self._show("models", ModelsDialog(self._models, self._window))
+
+    def show_doctor(self) -> None:
+        """What this computer has and lacks."""
+        if self._doctor is None:
+            self._doctor = DoctorModel(self)
+        if not self._doctor.is_looking:
+            self._doctor.look()
+        self._show("doctor", DoctorDialog(self._doctor, self._window))
+
+    def show_log(self) -> None:
+        """What was noted."""
+        self._show("log", LogDialog(self._studio.logs, self._window))
+
+    def show_about(self) -> None:
+        """What this program is."""
+        self._show("about", AboutDialog(self._window))
+
+    def show_welcome(self) -> None:
+        """The first steps."""
+        again = self._studio.store.preferences.show_welcome
+        dialog = WelcomeDialog(QPixmap(str(BANNER)), is_shown_again=again, parent=self._window)
+        dialog.sample_asked.connect(self._studio.results.convert_sample)
+        dialog.open_asked.connect(self.open_files)
+        dialog.shown_again_changed.connect(self._on_welcome_shown_again_changed)
+        self._show("welcome", dialog)
+
+    def show_palette(self) -> CommandPalette:
+        """All commands, to be found by a few letters."""
+        available = frozenset(a.objectName() for a in self._actions if a.isEnabled()) - {"commands"}
+        palette = CommandPalette(self._studio.store.shortcuts, available, self._window)
+        palette.chosen.connect(self._on_command_chosen)
+        left = (self._window.width() - WIDTH_PX) // 2
+        palette.move(self._window.mapToGlobal(QPoint(left, 64)))
+        self._show("commands", palette)
+        return palette
+
+    def dialog(self, name: str) -> QDialog | None:
+        """A dialog that is open now, by the name of its command."""
+        return self._dialogs.get(name)
+
+    def _show(self, name: str, dialog: QDialog) -> None:
+        old = self._dialogs.pop(name, None)
+        if old is not None:
+            old.close()
+            old.deleteLater()
+        self._dialogs[name] = dialog
+        dialog.finished.connect(lambda _result: self._forget(name, dialog))
+        dialog.show()
+        dialog.raise_()
+        dialog.activateWindow()
+
+    def _forget(self, name: str, dialog: QDialog) -> None:
+        if self._dialogs.get(name) is dialog:
+            del self._dialogs[name]
+        dialog.deleteLater()
+
+    # -- what happens ----------------------------------------------------------------------------
+
+    def _on_command_chosen(self, name: str) -> None:
+        self._actions[name].trigger()
+
+    def _on_welcome_shown_again_changed(self, is_shown: bool) -> None:
+        self._studio.store.change(show_welcome=is_shown)
+
+    def _on_undo_changed(self) -> None:
+        workspace = self._studio.workspace
+        for name, text, what in (
+            ("undo", self.tr("Undo"), workspace.undo_text),
+            ("redo", self.tr("Redo"), workspace.redo_text),
+        ):
+            action = self._actions[name]
+            action.setText(f"{text}: {what}" if what else text)
+            action.setEnabled(bool(what))
+
+    def _on_clip_changed(self) -> None:
+        clip = self._studio.workspace.current
+        for name in _NEEDS_CLIP:
+            self._actions[name].setEnabled(clip is not None and clip.info is not None)
+        self._actions["remove-clip"].setEnabled(clip is not None)
+
+    def _on_recent_changed(self) -> None:
+        menu = self._window.recent_menu
+        menu.clear()
+        for path in self._studio.store.recent:
+            action = menu.addAction(path.name)
+            action.setToolTip(str(path))
+            action.triggered.connect(lambda _checked=False, file=path: self._studio.open([file]))
+        menu.setToolTipsVisible(True)
+        menu.setEnabled(bool(self._studio.store.recent))
+        if self._studio.store.recent:
+            menu.addSeparator()
+            menu.addAction(self.tr("Forget these")).triggered.connect(self._studio.store.clear_recent)
+
+    def _folder(self) -> str:
+        clip = self._studio.workspace.current
+        if clip is not None:
+            return str(clip.path.parent)
+        recent = self._studio.store.recent
+        return str(recent[0].parent) if recent else ""

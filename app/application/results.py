@@ -1,0 +1,293 @@
+"""From settings to files: exports, the queue's results, pictures of what is on the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QStandardPaths, QUrl
+from PySide6.QtGui import QDesktopServices, QGuiApplication, QImage
+from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
+
+from app.dialogs.errors import error_box
+from app.dialogs.receipt import ReceiptDialog
+from app.jobs.background import BackgroundCalls, after
+from app.jobs.power import sleep_now
+from app.jobs.queue_store import JobState, WhenDone
+from app.viewmodels.output_names import propose_output
+from app.viewmodels.player_side import SIDES, SideName
+from flavr_core.errors import FlavrError
+from flavr_core.frame import Frame
+from flavr_core.settings import ConvertSettings
+
+if TYPE_CHECKING:
+    from app.application.studio import Studio
+
+GIF_PRESET = "gif"
+"""What `Export as GIF` takes."""
+
+SLEEP_AFTER_S = 30
+"""How long one can change one's mind."""
+
+
+class Results(QObject):
+    """Puts jobs into the queue, and shows what comes out of it."""
+
+    def __init__(self, studio: Studio) -> None:
+        super().__init__(studio)
+        self._studio = studio
+        self._window = studio.window
+        self._calls = BackgroundCalls(self, name="pictures")
+        self._shown_when_done: dict[int, int] = {}
+        self._sample_number = 0
+        self._connect()
+
+    def close(self) -> None:
+        """Wait for pictures that are being written."""
+        self._calls.close()
+
+    def _connect(self) -> None:
+        studio, actions = self._studio, self._studio.actions
+        for name, slot in {
+            "export": studio.settings.request_export,
+            "export-gif": self.export_gif,
+            "add-to-queue": studio.settings.request_queue,
+            "copy-command": self.copy_command,
+            "preview": self.preview,
+            "save-frame": self.save_frame,
+            "save-comparison": self.save_comparison,
+        }.items():
+            actions.connect_to(name, slot)
+        studio.settings.export_requested.connect(self._on_export_requested)
+        studio.settings.queue_requested.connect(self._on_queue_requested)
+        studio.settings.preview_requested.connect(self.preview)
+        queue, model = studio.queue, studio.queue_model
+        queue.job_ended.connect(self._on_job_ended)
+        queue.all_done.connect(self._on_all_done)
+        model.result_wanted.connect(self.show_result)
+        model.reveal_wanted.connect(self.reveal)
+        model.receipt_wanted.connect(self._on_receipt_wanted)
+        studio.workspace.clip_changed.connect(self._on_clip_changed)
+
+    # -- exports ---------------------------------------------------------------------------------
+
+    def preview(self) -> None:
+        """Render what stands beside the original, and play it as it comes."""
+        self._studio.previews.render()
+        if self._studio.previews.is_rendering:
+            self._studio.player.play()
+
+    def export_gif(self) -> None:
+        """Store the current clip's result as a GIF."""
+        try:
+            self._studio.presets.apply(GIF_PRESET)
+        except FlavrError as error:
+            self._fail(self.tr("There is no GIF"), error)
+            return
+        self._studio.settings.request_export()
+
+    def copy_command(self) -> None:
+        """Put the line that does the same in a shell into the clipboard."""
+        try:
+            text = self._studio.settings.command()
+        except FlavrError as error:
+            self._fail(self.tr("There is no such command"), error)
+            return
+        QGuiApplication.clipboard().setText(text)
+        self._window.show_message(self.tr("The command was copied."))
+
+    def convert_sample(self) -> None:
+        """Open the sample clip and make it twice as smooth: the first run in one click."""
+        from app.application.studio import SAMPLE
+
+        clip = next((each for each in self._studio.workspace.clips if each.path == SAMPLE), None)
+        if clip is None:
+            clip = self._studio.workspace.add(SAMPLE)
+        self._studio.workspace.set_current(clip.number)
+        self._sample_number = clip.number
+        self._on_clip_changed(clip.number)
+
+    def _on_clip_changed(self, number: int) -> None:
+        """The sample was probed: now it can be converted."""
+        clip = self._studio.workspace.clip(number)
+        if number != self._sample_number or clip is None or clip.info is None:
+            return
+        self._sample_number = 0
+        movies = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.MoviesLocation)
+        naming = replace(
+            self._studio.store.preferences.naming(), folder=Path(movies) if movies else Path.home()
+        )
+        output = propose_output(clip.path, clip.edits, naming, is_free=lambda path: not path.exists())
+        try:
+            output.parent.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            output = Path.home() / output.name
+        self._add(clip.settings(output), start=True)
+
+    def _on_export_requested(self, settings: ConvertSettings) -> None:
+        self._add(settings, start=True)
+
+    def _on_queue_requested(self, settings: ConvertSettings) -> None:
+        self._add(settings, start=False)
+
+    def _add(self, settings: ConvertSettings, *, start: bool) -> None:
+        studio = self._studio
+        studio.previews.stop()
+        try:
+            number = studio.queue.add(settings, start=start)
+        except FlavrError as error:
+            self._fail(self.tr("The clip was not put into the queue"), error)
+            return
+        clip = next((each for each in studio.workspace.clips if each.path == settings.source), None)
+        if clip is not None:
+            self._shown_when_done[number] = clip.number
+        if not self._window.queue_dock.isVisible():
+            studio.actions["show-queue"].trigger()
+        studio.queue_panel.select(number)
+
+    # -- what the queue says ---------------------------------------------------------------------
+
+    def _on_job_ended(self, number: int) -> None:
+        job = self._studio.queue.job(number)
+        clip = self._shown_when_done.pop(number, None)
+        if job is None:
+            return
+        name = job.settings.output.name
+        if job.state is JobState.DONE:
+            self._window.show_message(self.tr("{name} is done and was verified.").format(name=name))
+            current = self._studio.workspace.current
+            if clip is not None and current is not None and current.number == clip:
+                self._studio.viewer.open_file("b", job.settings.output)
+        elif job.state is JobState.FAILED:
+            text = self.tr("{name} failed; the queue says why.").format(name=name)
+            self._window.show_message(text, is_problem=True)
+
+    def _on_all_done(self, when_done: str) -> None:
+        if when_done == WhenDone.NOTIFY:
+            QApplication.alert(self._window)
+            QApplication.beep()
+        elif when_done == WhenDone.QUIT:
+            self._window.close()
+        elif when_done == WhenDone.SLEEP:
+            self._offer_sleep()
+
+    def _offer_sleep(self) -> None:
+        box = QMessageBox(self._window)
+        box.setWindowTitle("FLAVR Studio")
+        box.setText(
+            self.tr("The queue is done. The computer goes to sleep in %n second(s).", "", SLEEP_AFTER_S)
+        )
+        box.setStandardButtons(QMessageBox.StandardButton.Cancel)
+        now = box.addButton(self.tr("Sleep now"), QMessageBox.ButtonRole.AcceptRole)
+        timer = after(SLEEP_AFTER_S * 1000, now.click, box)
+        now.clicked.connect(self._sleep)
+        timer.start()
+        box.open()
+
+    def _sleep(self) -> None:
+        self._calls.submit(lambda _token: sleep_now(), on_done=_nothing, on_error=self._on_no_sleep)
+
+    def _on_no_sleep(self, error: Exception) -> None:
+        self._fail(self.tr("The computer stays awake"), error)
+
+    def _on_receipt_wanted(self, number: int) -> None:
+        job = self._studio.queue.job(number)
+        if job is not None and job.receipt is not None:
+            ReceiptDialog(job.receipt, self._window).open()
+
+    def show_result(self, path: Path) -> None:
+        """Put a result beside its original, or open it with the system's player where that is gone."""
+        job = next((each for each in self._studio.queue.jobs if each.settings.output == path), None)
+        clips = self._studio.workspace.clips
+        clip = next((each for each in clips if job is not None and each.path == job.settings.source), None)
+        if clip is None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
+            return
+        self._studio.workspace.set_current(clip.number)
+        self._studio.viewer.open_file("b", path)
+
+    def reveal(self, path: Path) -> None:
+        """Show a result in its folder."""
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(path if path.is_dir() else path.parent)))
+
+    # -- pictures --------------------------------------------------------------------------------
+
+    def save_frame(self) -> None:
+        """Store the frame of the result, or else of the original, in its own size."""
+        frames: dict[SideName, Frame | None] = {side: self._studio.player.picture(side) for side in SIDES}
+        side: SideName = "b" if frames["b"] is not None else "a"
+        frame = frames[side]
+        if frame is None:
+            self._window.show_message(self.tr("There is no picture to save yet."))
+            return
+        title = self._studio.viewer.title(side)
+
+        def write(path: Path) -> None:
+            from flavr_core.comparison.display import to_display
+
+            pixels = to_display(frame, tone=True)
+            height, width = pixels.shape[:2]
+            image = QImage(pixels.data, width, height, pixels.strides[0], QImage.Format.Format_RGB888)
+            _store(image, path)
+
+        self._save(self.tr("Save frame"), f"{frame.index}-{title}", write)
+
+    def save_comparison(self) -> None:
+        """Store what the viewer shows, as it is on the screen."""
+        image = self._studio.viewer_panel.view.grab_comparison()
+        number = self._studio.player.shown("a")
+        self._save(
+            self.tr("Save picture of the comparison"),
+            f"{number.index if number is not None else 0}-comparison",
+            lambda path: _store(image, path),
+        )
+
+    def _save(self, title: str, name: str, write: Callable[[Path], None]) -> None:
+        clip = self._studio.workspace.current
+        if clip is None:
+            return
+        proposed = clip.path.with_name(f"{clip.path.stem}-{name}.png".replace("/", "_"))
+        chosen, _ = QFileDialog.getSaveFileName(
+            self._window, title, str(proposed), self.tr("Pictures (*.png *.jpg *.webp)")
+        )
+        if not chosen:
+            return
+        path = Path(chosen) if Path(chosen).suffix else Path(f"{chosen}.png")
+        self._calls.submit(
+            lambda _token: write(path),
+            on_done=lambda _: self._window.show_message(self.tr("{name} was saved.").format(name=path.name)),
+            on_error=lambda error: self._fail(self.tr("The picture was not saved"), error),
+        )
+
+    # -- leaving ---------------------------------------------------------------------------------
+
+    def may_leave(self) -> bool:
+        """Ask before work that is going on is stopped; it can go on at the next start."""
+        if not self._studio.queue.totals().is_running:
+            return True
+        box = QMessageBox(self._window)
+        box.setWindowTitle("FLAVR Studio")
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setText(self.tr("A job is still running."))
+        box.setInformativeText(
+            self.tr("What is rendered is kept, and the queue offers to go on at the next start.")
+        )
+        stay = box.addButton(self.tr("Keep working"), QMessageBox.ButtonRole.RejectRole)
+        leave = box.addButton(self.tr("Stop and quit"), QMessageBox.ButtonRole.AcceptRole)
+        box.setDefaultButton(stay)
+        box.exec()
+        return box.clickedButton() is leave
+
+    def _fail(self, title: str, error: Exception) -> None:
+        error_box(self._window, title, error).open()
+
+
+def _store(image: QImage, path: Path) -> None:
+    if not image.save(str(path)):
+        raise FlavrError(f"'{path}' cannot be written.", "Choose another folder, or end it with .png.")
+
+
+def _nothing(_answer: object) -> None:
+    return None

@@ -1,0 +1,175 @@
+"""`screenshots`: pictures of the window for the README, made by the program with its own sample clip."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PIL import Image
+from PySide6.QtCore import QBuffer, QByteArray, QDeadlineTimer, QIODevice, QLocale
+from PySide6.QtGui import QPixmap
+from PySide6.QtWidgets import QApplication, QWidget
+
+from app.jobs.places import HOME_VARIABLE
+from flavr_core.errors import FlavrError
+
+if TYPE_CHECKING:
+    from app.application.studio import Studio
+
+SIZE_PX = (1440, 900)
+"""Size of the window on the pictures, device-independent pixels."""
+
+MOST_BYTES = 300_000
+"""A picture is not larger than this."""
+
+PATIENCE_MS = 120_000
+"""How long one waits for the sample to be read or rendered."""
+
+_RATE = ("2x", 9)
+"""Rate that the sample is shown at, and the frame of it that the pictures show."""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Take the pictures; returns the process's exit code."""
+    parser = argparse.ArgumentParser(
+        prog="main.py screenshots",
+        description="Take pictures of the window with the sample clip, light and dark.",
+    )
+    parser.add_argument("--out", type=Path, required=True, help="folder for the pictures")
+    parser.add_argument("--size", default="1440x900", metavar="WxH", help="of the window (default: 1440x900)")
+    parser.add_argument("--language", choices=["en", "de"], default="en", help="default: en")
+    args = parser.parse_args(argv)
+    width, height = (int(side) for side in args.size.split("x"))
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen" if not _has_screen() else "")
+    with tempfile.TemporaryDirectory(prefix="flavr-screenshots-") as home:
+        os.environ[HOME_VARIABLE] = home
+        for path in take(args.out, size_px=(width, height), language=args.language):
+            print(path)
+    return 0
+
+
+def take(folder: Path, *, size_px: tuple[int, int], language: str) -> list[Path]:
+    """Build the window, put the sample into it, and photograph it.
+
+    Args:
+        folder: where the pictures go; made when it is missing.
+        size_px: of the window, device-independent pixels.
+        language: `en` or `de`.
+
+    Returns:
+        The pictures.
+
+    Raises:
+        FlavrError: when the sample cannot be shown, or a picture cannot be written.
+    """
+    from app.application.start import create_application, install_translations
+    from app.application.studio import SAMPLE, Studio
+    from app.jobs.crash_reports import Logs
+    from app.viewmodels.preferences import Language, PreferencesStore, ThemeChoice
+
+    app = create_application()
+    QLocale.setDefault(QLocale(language))
+    translators = install_translations(app, Language(language))
+    logs, store = Logs(), PreferencesStore()
+    store.change(show_welcome=False, reduced_motion=True, language=Language(language))
+    folder.mkdir(parents=True, exist_ok=True)
+    studio = Studio(app, store, logs=logs)
+    taken = []
+    try:
+        studio.window.resize(*size_px)
+        studio.start([SAMPLE])
+        studio.window.resize(*size_px)
+        _arrange(studio)
+        for theme in (ThemeChoice.DARK, ThemeChoice.LIGHT):
+            store.change(theme=theme)
+            _rest(500)
+            taken.append(_save(studio.window, folder / f"window-{theme}.png"))
+        _fill_queue(studio, Path(os.environ[HOME_VARIABLE]))
+        taken.append(_save(studio.window, folder / "queue-light.png"))
+        store.change(theme=ThemeChoice.DARK)
+        _rest(300)
+        taken.append(_save(studio.window, folder / "queue-dark.png"))
+    finally:
+        studio.close()
+        for translator in translators:
+            app.removeTranslator(translator)
+        logs.close()
+    return taken
+
+
+def _arrange(studio: Studio) -> None:
+    """The sample, rendered for a second, both sides under the wipe."""
+    wait(lambda: studio.viewer.info is not None, "the sample to be read")
+    info = studio.viewer.info
+    assert info is not None
+    studio.settings.set_rate(_RATE[0])
+    studio.previews.render()
+    wanted = info.times.time(info.times.index_at(info.times.start + 2)) + info.times.time(1) / 2
+    studio.player.seek(wanted)
+    studio.previews.render()
+    wait(lambda: not studio.previews.is_rendering, "the sample to be rendered")
+    studio.player.seek(info.times.start)
+    studio.player.seek(wanted)
+    studio.viewer_panel.view.set_wipe(0.5)
+    wait(lambda: all(studio.player.picture(side) is not None for side in ("a", "b")), "pictures")
+    _rest(2500)  # thumbnails, estimates
+
+
+def _fill_queue(studio: Studio, folder: Path) -> None:
+    """Three jobs: one done, one at work, one that waits."""
+    clip = studio.workspace.current
+    assert clip is not None
+    studio.previews.stop()
+    for name in ("balloon-2x.mp4", "balloon-slow.mp4", "balloon.gif"):
+        studio.queue.add(clip.settings(folder / name), start=False)
+    if not studio.window.queue_dock.isVisible():
+        studio.actions["show-queue"].trigger()
+    studio.queue.start()
+    first, second = studio.queue.jobs[:2]
+    wait(lambda: not studio.queue.jobs[0].state.is_open, f"job {first.number}")
+    wait(lambda: studio.queue.jobs[1].state.is_active, f"job {second.number}")
+    _rest(1500)
+
+
+def _rest(milliseconds: int) -> None:
+    """Let the window work for a while."""
+    end = QDeadlineTimer(milliseconds)
+    while not end.hasExpired():
+        QApplication.processEvents()
+        QApplication.sendPostedEvents()
+
+
+def wait(is_so: Callable[[], bool], what: str) -> None:
+    """Let the window work until something is so. Raises FlavrError when that takes too long."""
+    end = QDeadlineTimer(PATIENCE_MS)
+    while not is_so():
+        if end.hasExpired():
+            raise FlavrError(f"Waiting for {what} took too long.")
+        _rest(20)
+
+
+def _save(widget: QWidget, path: Path) -> Path:
+    """A picture of a widget as PNG of 256 colours, small enough for a README."""
+    data = QByteArray()
+    buffer = QBuffer(data)
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    pixmap: QPixmap = widget.grab()
+    pixmap.save(buffer, "PNG")
+    picture = Image.open(io.BytesIO(data.data())).convert("RGB")
+    for colors in (256, 192, 128, 96, 64):
+        stored = io.BytesIO()
+        small = picture.quantize(colors, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+        small.save(stored, "PNG", optimize=True)
+        if stored.tell() <= MOST_BYTES:
+            break
+    path.write_bytes(stored.getvalue())
+    return path
+
+
+def _has_screen() -> bool:
+    return os.name == "nt" or "DISPLAY" in os.environ or "WAYLAND_DISPLAY" in os.environ
