@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -83,7 +84,7 @@ def rate_words(timing: TimingSettings) -> str:
 def _stem(pattern: str, source: Path, edits: ClipEdits) -> str:
     """The name without its ending; only letters that every system takes, and never empty."""
     values = {
-        "name": source.name if source.is_dir() else source.stem,
+        "name": source.name if os.path.isdir(source) else source.stem,  # noqa: PTH112 - it never raises
         "rate": rate_words(edits.timing),
         "network": Path(edits.engine.model).stem,
         "preset": edits.preset or edits.export.container,

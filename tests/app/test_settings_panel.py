@@ -1,0 +1,396 @@
+"""The settings panel without widgets, and its widgets on top."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from pytestqt.qtbot import QtBot
+
+from app.jobs.estimates import Estimates
+from app.jobs.outlook import Cause, Outlook
+from app.viewmodels import settings_panel as panel_module
+from app.viewmodels.export_details import ExportDetails
+from app.viewmodels.output_names import OutputNaming
+from app.viewmodels.presets import PresetsModel
+from app.viewmodels.settings_panel import SettingsPanelModel, store_cuts
+from app.viewmodels.workspace import Workspace
+from app.views.settings_panel import SettingsPanel
+from flavr_core.clip import ClipInfo
+from flavr_core.errors import FlavrError
+from flavr_core.media import probe
+from flavr_core.progress import CancelToken
+from flavr_core.settings import (
+    ConvertSettings,
+    CutMode,
+    DuplicateMode,
+    EndMode,
+    ExportSettings,
+    Precision,
+    RateTarget,
+)
+from flavr_core.timeline import CutOverrides, read_cuts_file
+from flavr_core.timing import TimePoint
+from tests.clip_factory import make_clip
+
+
+@pytest.fixture(scope="module")
+def info(tmp_path_factory: pytest.TempPathFactory) -> ClipInfo:
+    """24 frames of 64x48 at 25 a second."""
+    return probe(make_clip(tmp_path_factory.mktemp("panel") / "beach.mp4"))
+
+
+@dataclass
+class Bench:
+    workspace: Workspace
+    presets: PresetsModel
+    details: ExportDetails
+    estimates: Estimates
+    model: SettingsPanelModel
+
+    def open(self, info: ClipInfo) -> None:
+        clip = self.workspace.add(info.path)
+        self.workspace.set_probed(clip.number, info)
+
+
+@pytest.fixture
+def bench(qapp: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    monkeypatch.setenv("FLAVR_STUDIO_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg"))
+    monkeypatch.setattr(panel_module, "PLAN_AFTER_MS", 1)
+    results = tmp_path / "results"
+    results.mkdir()
+    workspace, estimates = Workspace(), Estimates()
+    presets = PresetsModel(workspace)
+    model = SettingsPanelModel(workspace, estimates, naming=OutputNaming(folder=results))
+    yield Bench(workspace, presets, ExportDetails(workspace, presets), estimates, model)
+    model.close()
+    presets.close()
+    estimates.close()
+
+
+def planned(qtbot: QtBot, bench: Bench) -> Outlook:
+    qtbot.waitUntil(lambda: bench.model.outlook is not None and not bench.model.is_planning)
+    assert bench.model.outlook is not None
+    return bench.model.outlook
+
+
+def test_without_a_clip_nothing_can_start(bench: Bench) -> None:
+    assert bench.model.clip is None
+    assert not bench.model.can_start
+    assert bench.model.facts == ()
+    assert bench.model.output is None
+    with pytest.raises(FlavrError, match="no clip"):
+        bench.model.command()
+
+
+def test_the_result_is_planned_after_every_change(qtbot: QtBot, bench: Bench, info: ClipInfo) -> None:
+    bench.open(info)
+    first = planned(qtbot, bench)
+    assert first.plan is not None
+    assert len(first.plan) == 48
+    bench.model.set_rate("4x")
+    assert bench.model.is_planning
+    bench.model.set_rate("8×")
+    second = planned(qtbot, bench)
+    assert second.plan is not None
+    assert len(second.plan) == 192
+    assert bench.model.can_start
+
+
+@pytest.mark.parametrize(
+    ("typed", "rate", "shown"),
+    [
+        ("2.5x", RateTarget(factor=Fraction(5, 2)), "2.5x"),
+        (" 60 fps", RateTarget(fps=Fraction(60)), "60"),
+        ("60000/1001", RateTarget(fps=Fraction(60000, 1001)), "60000/1001"),
+        ("3X", RateTarget(factor=Fraction(3)), "3x"),
+    ],
+)
+def test_any_rate_can_be_typed(
+    bench: Bench, info: ClipInfo, typed: str, rate: RateTarget, shown: str
+) -> None:
+    bench.open(info)
+    bench.model.set_rate(typed)
+    assert bench.model.edits.timing.rate == rate
+    assert bench.model.rate_text == shown
+
+
+def test_what_cannot_be_read_is_said_beside_it_until_it_can(bench: Bench, info: ClipInfo) -> None:
+    bench.open(info)
+    bench.model.set_rate("2,5x")
+    (problem,) = bench.model.problems
+    assert problem.cause is Cause.TIME
+    assert "point, not a comma" in problem.hint
+    assert not bench.model.can_start
+    bench.model.set_memory("lots")
+    assert [problem.cause for problem in bench.model.problems] == [Cause.TIME, Cause.DEVICE]
+    bench.model.set_rate("2x")
+    assert [problem.cause for problem in bench.model.problems] == [Cause.DEVICE]
+    bench.model.set_memory("2GB")
+    assert bench.model.problems == ()
+    assert bench.model.edits.engine.max_memory_bytes == 2_000_000_000
+    assert bench.model.memory_text == "2 GB"
+
+
+def test_slow_motion_takes_the_usual_rate_along(bench: Bench, info: ClipInfo) -> None:
+    bench.open(info)
+    bench.model.set_slow("4×")
+    assert bench.model.rate_text == "1x"
+    bench.model.set_slow("1x")
+    assert bench.model.rate_text == "2x"
+    bench.model.set_rate("60")
+    bench.model.set_slow("4x")
+    assert bench.model.rate_text == "60"
+    assert bench.workspace.undo_text == "Set slow motion"
+
+
+def test_every_edit_can_be_taken_back(bench: Bench, info: ClipInfo) -> None:
+    bench.open(info)
+    model, before = bench.model, bench.model.edits
+    model.set_rate("3x")
+    model.set_slow("2x")
+    model.set_end(EndMode.TRIM)
+    model.set_keep_vfr(True)
+    model.set_network("blend")
+    model.set_cuts(CutMode.BLEND)
+    for value in (0.51, 0.6, 0.7):
+        model.set_sensitivity(value)
+    model.end_change()
+    model.set_sensitivity(0.8)
+    model.set_duplicates(DuplicateMode.DROP)
+    model.set_device("cpu")
+    model.set_precision(Precision.FP32)
+    model.set_memory("1GB")
+    steps = 0
+    while bench.workspace.undo_text:
+        bench.workspace.undo()
+        steps += 1
+    assert model.edits == before
+    assert steps == 12
+
+
+def test_cuts_by_hand_go_into_a_file_of_their_own(bench: Bench, info: ClipInfo, tmp_path: Path) -> None:
+    bench.open(info)
+    cuts = CutOverrides(cuts=(TimePoint(frame=7),), vetoes=(TimePoint(frame=9),))
+    bench.workspace.edit("Add cuts", cuts=cuts)
+    settings = bench.model.settings()
+    assert settings is not None
+    file = settings.scenes.cuts_file
+    assert file is not None
+    assert file.is_relative_to(tmp_path / "home")
+    assert read_cuts_file(file) == cuts
+    clip = bench.workspace.current
+    assert clip is not None
+    assert store_cuts(clip) == file
+    assert str(file) in bench.model.command()
+    bench.model.forget_cuts_by_hand()
+    settings = bench.model.settings()
+    assert settings is not None
+    assert settings.scenes.cuts_file is None
+
+
+def test_the_command_says_what_differs(bench: Bench, info: ClipInfo, tmp_path: Path) -> None:
+    bench.open(info)
+    bench.workspace.edit("Plain", export=ExportSettings())
+    bench.model.set_rate("60")
+    output = tmp_path / "results" / "beach-60fps.mp4"
+    assert bench.model.command() == f"python main.py convert {info.path} {output} --rate 60"
+
+
+def test_names_are_proposed_and_may_be_chosen(
+    qtbot: QtBot, bench: Bench, info: ClipInfo, tmp_path: Path
+) -> None:
+    bench.open(info)
+    results = tmp_path / "results"
+    assert bench.model.output == results / "beach-2x.mp4"
+    (results / "beach-2x.mp4").write_bytes(b"precious")
+    assert bench.model.output == results / "beach-2x (2).mp4"
+    bench.model.choose_output(results / "mine")
+    assert bench.model.output == results / "mine.mp4"
+    settings = bench.model.settings()
+    assert settings is not None
+    assert not settings.overwrite
+    bench.model.choose_output(results / "beach-2x.mp4", may_replace=True)
+    settings = bench.model.settings()
+    assert settings is not None
+    assert settings.overwrite
+    assert planned(qtbot, bench).problems == ()
+    bench.presets.apply("gif")
+    assert bench.model.output == results / "beach-2x.gif"
+    settings = bench.model.settings()
+    assert settings is not None
+    assert not settings.overwrite
+    bench.presets.apply("mp4")
+    bench.model.propose_again()
+    assert bench.model.output == results / "beach-2x (2).mp4"
+
+
+def test_names_of_waiting_jobs_are_not_proposed(bench: Bench, info: ClipInfo, tmp_path: Path) -> None:
+    taken: set[Path] = set()
+    naming = OutputNaming(folder=tmp_path)
+    model = SettingsPanelModel(
+        bench.workspace, bench.estimates, naming=naming, is_reserved=lambda path: path in taken
+    )
+    bench.open(info)
+    asked: list[ConvertSettings] = []
+    model.queue_requested.connect(lambda settings: (asked.append(settings), taken.add(settings.output)))
+    model.request_queue()
+    model.request_queue()
+    model.close()
+    assert [settings.output.name for settings in asked] == ["beach-2x.mp4", "beach-2x (2).mp4"]
+
+
+def test_requests_carry_the_conversion(bench: Bench, info: ClipInfo) -> None:
+    bench.open(info)
+    asked: list[ConvertSettings] = []
+    bench.model.export_requested.connect(asked.append)
+    bench.model.preview_requested.connect(asked.append)
+    bench.model.request_export()
+    bench.model.request_preview()
+    assert [settings.source for settings in asked] == [info.path, info.path]
+    assert asked[0].timing == bench.model.edits.timing
+
+
+def test_a_plan_that_is_overtaken_is_forgotten(
+    qtbot: QtBot, bench: Bench, info: ClipInfo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, seen = panel_module.look_ahead, []
+
+    def watched(
+        info: ClipInfo, settings: ConvertSettings, cuts: CutOverrides, *, token: CancelToken
+    ) -> Outlook:
+        seen.append(settings.timing.rate)
+        return real(info, settings, cuts, token=token)
+
+    monkeypatch.setattr(panel_module, "look_ahead", watched)
+    bench.open(info)
+    for rate in ("3x", "4x", "5x"):
+        bench.model.set_rate(rate)
+    outlook = planned(qtbot, bench)
+    assert outlook.settings.timing.rate == RateTarget(factor=Fraction(5))
+    assert len(seen) == 1
+
+
+def test_a_failed_probe_shows_nothing(bench: Bench, tmp_path: Path) -> None:
+    clip = bench.workspace.add(tmp_path / "broken.mp4")
+    bench.workspace.set_probed(clip.number, None, "It is damaged.")
+    assert bench.model.clip is None
+    assert not bench.model.can_start
+
+
+# Widgets
+
+
+@pytest.fixture
+def panel(qtbot: QtBot, bench: Bench, info: ClipInfo) -> SettingsPanel:
+    bench.open(info)
+    view = SettingsPanel(bench.model, bench.presets, bench.details, bench.workspace)
+    qtbot.addWidget(view)
+    view.resize(320, 900)
+    view.show()
+    return view
+
+
+def test_the_panel_follows_edits_and_undo(qtbot: QtBot, bench: Bench, panel: SettingsPanel) -> None:
+    assert panel.rate.value == "2x"
+    qtbot.mouseClick(panel.rate.findChildren(type(panel.result.export))[2], Qt.MouseButton.LeftButton)
+    assert bench.model.rate_text == "4x"
+    assert panel.rate.value == "4x"
+    bench.model.set_rate("60")
+    assert panel.rate.value is None
+    assert panel.rate_text.text() == "60"
+    bench.workspace.undo()
+    assert panel.rate.value == "4x"
+    assert panel.rate_text.text() == ""
+
+
+def test_typing_a_rate_and_leaving_the_field(qtbot: QtBot, bench: Bench, panel: SettingsPanel) -> None:
+    qtbot.keyClicks(panel.rate_text, "nonsense")
+    qtbot.keyClick(panel.rate_text, Qt.Key.Key_Return)
+    assert any("is not a rate" in notice.text for notice in panel._notices.values())
+    assert not panel.result.export.isEnabled()
+    panel.rate_text.clear()
+    qtbot.keyClicks(panel.rate_text, "59.94")
+    qtbot.keyClick(panel.rate_text, Qt.Key.Key_Return)
+    assert bench.model.rate_text == "59.94"
+    assert not any(notice.text for notice in panel._notices.values())
+
+
+def test_slow_motion_by_choice_and_by_hand(qtbot: QtBot, bench: Bench, panel: SettingsPanel) -> None:
+    panel.slow.setCurrentIndex(2)
+    panel.slow.activated.emit(2)
+    assert bench.model.slow_text == "4x"
+    line = panel.slow.lineEdit()
+    assert line is not None
+    line.setText("2.5")
+    qtbot.keyClick(line, Qt.Key.Key_Return)
+    assert bench.model.slow_text == "2.5x"
+    assert panel.slow.currentText() == "2.5×"
+    line.setText("")
+    qtbot.keyClick(line, Qt.Key.Key_Return)
+    assert bench.model.slow_text == "1x"
+    assert panel.slow.currentText() == "off"
+
+
+def test_choosing_a_network_and_asking_for_another(qtbot: QtBot, bench: Bench, panel: SettingsPanel) -> None:
+    row = next(i for i, entry in enumerate(bench.model.networks) if entry.model == "fourflow")
+    panel.network.activated.emit(row)
+    assert bench.model.edits.engine.model == "fourflow"
+    assert "Experimental" in panel.network_remark.text
+    with qtbot.waitSignal(bench.model.import_network_requested):
+        panel.network.activated.emit(panel.network.count() - 1)
+    assert panel.network.currentIndex() == row
+
+
+def test_the_result_and_its_problems_are_shown(
+    qtbot: QtBot, bench: Bench, panel: SettingsPanel, tmp_path: Path
+) -> None:
+    planned(qtbot, bench)
+    shown = [words.text() for _, words in panel.result._rows]
+    assert "48 from 24" in shown
+    assert panel.result.export.isEnabled()
+    assert panel.result.output.words == "beach-2x.mp4"
+    bench.model.choose_output(tmp_path / "nowhere" / "out.mp4")
+    qtbot.waitUntil(lambda: "There is no folder" in panel.result.problem.text)
+    assert not panel.result.export.isEnabled()
+
+
+def test_copying_the_command(bench: Bench, panel: SettingsPanel) -> None:
+    panel.result.command_action.trigger()
+    assert QGuiApplication.clipboard().text() == bench.model.command()
+
+
+def test_every_control_has_a_name_and_the_panel_fits_280_pixels(panel: SettingsPanel) -> None:
+    from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QSlider, QWidget
+
+    panel.details.set_open(True)
+    panel.advanced.set_open(True)
+    panel.resize(280, 900)
+    unnamed = []
+    for kind in (QComboBox, QLineEdit, QSlider, QAbstractButton):
+        for control in panel.findChildren(kind):
+            parent: QWidget | None = control.parentWidget()
+            is_inner = parent is not None and (
+                parent.inherits("QComboBox") or parent.inherits("QAbstractSpinBox")
+            )
+            is_inner = is_inner or (parent is not None and parent.inherits("QScrollBar"))
+            named = control.accessibleName() or (isinstance(control, QAbstractButton) and control.text())
+            if not named and not is_inner and control.isVisibleTo(panel):
+                unnamed.append(control)
+    assert unnamed == []
+    assert panel.page.minimumSizeHint().width() <= 280
+    assert panel.width() == 280
+
+
+def test_the_palette_button_is_there_for_animations(qtbot: QtBot, bench: Bench, panel: SettingsPanel) -> None:
+    assert not panel.gif.isVisibleTo(panel)
+    bench.presets.apply("gif")
+    assert panel.gif.isVisibleTo(panel)
+    with qtbot.waitSignal(panel.gif_preview_requested):
+        panel.gif.click()
