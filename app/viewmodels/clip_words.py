@@ -149,4 +149,4 @@ def _picture_badges(info: ClipInfo) -> list[Badge]:
 def clock(seconds: Fraction) -> str:
     """A time for people, to the millisecond: `0:42.500`, `1:02:03.000`."""
     text = format_time(seconds)
-    return text.removeprefix("0:0").removeprefix("0:")
+    return text.removeprefix("0:0") if text.startswith("0:0") else text.removeprefix("0:")
