@@ -8,16 +8,19 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flavr_core.cli.arguments import parsed
+from flavr_core.cli.flow_files import check_flow_name, store_flow
 from flavr_core.errors import FlavrError, MediaError, OutputError, ProblemsError, SettingsError
 from flavr_core.settings import CutMode, EngineSettings, Precision, parse_bytes
 from flavr_core.timing import parse_fraction
 
 if TYPE_CHECKING:
     from flavr_core.frame import Frame
+    from flavr_core.model.flows import GapFlow
 
 _NUMBER = re.compile(r"%(?:0(\d+))?d")
 MOST_PICTURES = 10_000
@@ -33,7 +36,8 @@ def add_parser(commands: Any) -> None:
         "B and C, and the outer two tell a four-frame network how things move; with two images "
         "such a network is given each of them twice.",
         epilog="Examples: frames a.png b.png -o between.png; "
-        "frames a.png b.png --count 7 -o between_%03d.png",
+        "frames a.png b.png --count 7 -o between_%03d.png; "
+        "frames a.png b.png --model motion --flow flow.png",
     )
     parser.add_argument(
         "images", nargs="+", type=Path, metavar="IMAGE", help="two or four images of one size"
@@ -51,9 +55,22 @@ def add_parser(commands: Any) -> None:
         "-o",
         "--output",
         type=Path,
-        required=True,
         metavar="OUT",
         help="file to write (png, tif, jpg, webp or bmp); for several a name with %%d, or a folder",
+    )
+    parser.add_argument(
+        "--flow",
+        type=Path,
+        metavar="FILE",
+        help="write where the pixels go from the image before to that after: in colours (.png), or as "
+        "numbers (.flo); for networks that estimate flow: motion and UPR-Net",
+    )
+    parser.add_argument("--flow-back", type=Path, metavar="FILE", help="the same from the image after back")
+    parser.add_argument(
+        "--flow-scale",
+        type=float,
+        metavar="PX",
+        help="pixels of motion that are drawn in full colour (default: the largest there are)",
     )
     parser.add_argument(
         "--model", default="default", help="name in the catalogue (see `models list`) or a file"
@@ -77,11 +94,16 @@ def run(args: argparse.Namespace) -> int:
     from flavr_core.media import read_image
 
     frames = matching(_read(args.images, read_image))
-    check_pixels(frames[0], outputs[0])
-    drawn, words = _draw(frames, positions, settings)
+    if outputs:
+        check_pixels(frames[0], outputs[0])
+    drawn, flow, words = _draw(frames, positions, settings, with_flow=bool(args.flow or args.flow_back))
     if not args.quiet:
         for note in words:
             print(note, file=sys.stderr)
+    if flow is not None:
+        _store_flow(flow, args)
+    if not outputs:
+        return 0
     profile, note = picture_profile(args.images)
     if note and not args.quiet:
         print(note, file=sys.stderr)
@@ -94,6 +116,14 @@ def run(args: argparse.Namespace) -> int:
         if not args.quiet:
             print(f"{output}: {position} of the way")
     return 0
+
+
+def _store_flow(flow: GapFlow, args: argparse.Namespace) -> None:
+    for field, path in ((flow.forward, args.flow), (flow.backward, args.flow_back)):
+        if path is not None:
+            line = store_flow(field, path, scale_px=args.flow_scale)
+            if not args.quiet:
+                print(line)
 
 
 def _checked(args: argparse.Namespace) -> tuple[list[Fraction], list[Path], EngineSettings]:
@@ -112,10 +142,17 @@ def _checked(args: argparse.Namespace) -> tuple[list[Fraction], list[Path], Engi
                 f"{len(args.images)} images were given.", "Give two, or four of which the middle two count."
             )
         )
+    flows = [path for path in (args.flow, args.flow_back) if path is not None]
     try:
-        positions = wanted_positions(args.position, args.count)
-        outputs = output_names(args.output, len(positions))
-        problems += _unusable(outputs, args.images, overwrite=args.overwrite)
+        if args.output is not None:
+            positions = wanted_positions(args.position, args.count)
+            outputs = output_names(args.output, len(positions))
+        elif not flows or args.position or args.count is not None:
+            raise SettingsError("There is no name for the pictures.", "Give one with -o.")
+        for path in flows:
+            check_flow_name(path)
+        problems += _unusable([*outputs, *flows], args.images, overwrite=args.overwrite)
+        problems += _flow_problems(args, flows, outputs)
     except FlavrError as error:
         problems.append(error)
     try:
@@ -131,6 +168,22 @@ def _checked(args: argparse.Namespace) -> tuple[list[Fraction], list[Path], Engi
         max_memory_bytes=max_memory,
     )
     return positions, outputs, settings
+
+
+def _flow_problems(args: argparse.Namespace, flows: list[Path], outputs: list[Path]) -> list[FlavrError]:
+    problems: list[FlavrError] = []
+    if args.flow_scale is not None and not flows:
+        problems.append(SettingsError("--flow-scale has no meaning without --flow.", "Add --flow FILE."))
+    elif args.flow_scale is not None and not 0 < args.flow_scale < inf:
+        problems.append(
+            SettingsError(f"{args.flow_scale} is no length.", "Use pixels, like --flow-scale 20.")
+        )
+    names = [path.resolve() for path in (*outputs, *flows)]
+    problems += [
+        SettingsError(f"'{path}' is to be written twice.", "Give each file a name of its own.")
+        for path in sorted({name for name in names if names.count(name) > 1})
+    ]
+    return problems
 
 
 def wanted_positions(texts: list[str] | None, count: int | None) -> list[Fraction]:
@@ -227,10 +280,11 @@ def nearest_place(grid: Sequence[Fraction], position: Fraction) -> Fraction:
 
 
 def _draw(
-    frames: list[Frame], positions: list[Fraction], settings: EngineSettings
-) -> tuple[list[Frame], list[str]]:
-    """The drawn frames, and what the user should know of how they were drawn."""
+    frames: list[Frame], positions: list[Fraction], settings: EngineSettings, *, with_flow: bool
+) -> tuple[list[Frame], GapFlow | None, list[str]]:
+    """The drawn frames, the flow, and what the user should know of how they were drawn."""
     from flavr_core.engine import create_engine
+    from flavr_core.engine.flows import flow_between
     from flavr_core.frame import FrameWindow, PlannedFrame
 
     if len(frames) == 2:
@@ -247,7 +301,8 @@ def _draw(
                 )
             planned.append(PlannedFrame(index=number, time=place, gap=1, position=place))
         a, b, c, d = frames
+        flow = flow_between(engine.network, b, c) if with_flow else None
         window = FrameWindow(gap=1, frames=(a, b, c, d), is_cut=False, outputs=tuple(planned))
         drawn = engine.interpolate(window, cut_mode=CutMode.IGNORE)
         words += [f"Drawn by {engine.describe()}.", *engine.notes]
-    return list(drawn), words
+    return list(drawn), flow, words

@@ -120,7 +120,7 @@ def store(frame: Frame, output: Path, *, profile: bytes | None) -> list[str]:
     if profile is not None and profile[16:20] != (b"GRAY" if samples.ndim == 2 else b"RGB "):
         profile = None  # it describes the file's colours (CMYK, say), not those that were decoded
     with output_errors(output):
-        _write(output, _encode(samples, format_, profile))
+        write_whole(output, _encode(samples, format_, profile))
     return notes
 
 
@@ -162,8 +162,8 @@ def with_png_profile(png: bytes, profile: bytes) -> bytes:
     return png[:after_header] + chunk + png[after_header:]
 
 
-def _write(path: Path, data: bytes) -> None:
-    """By way of a temporary file beside it, so that the name is only ever given to a whole file."""
+def write_whole(path: Path, data: bytes) -> None:
+    """Write by way of a temporary file beside it, so that the name is only ever given to a whole file."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}.", suffix=".part")
     part = Path(name)
     try:
