@@ -278,9 +278,9 @@ class ConvertSettings:
     """Go on with an interrupted render of the same source and settings."""
     receipt: Path | None = None
     """Where the receipt is saved as JSON; None for nowhere."""
-    segment_frames: int = 480
-    """Output frames in one closed segment of the journal, >= 1."""
+    segment_frames: int | None = None
+    """Output frames in one closed segment of the journal, >= 1; None for what suits the network's speed."""
 
     def __post_init__(self) -> None:
-        if self.segment_frames < 1:
+        if self.segment_frames is not None and self.segment_frames < 1:
             raise SettingsError("A segment needs at least one frame.", "Use --segment-frames 480.")

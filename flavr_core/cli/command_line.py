@@ -78,7 +78,7 @@ def _options(settings: ConvertSettings) -> Iterator[tuple[str, Any]]:
     if engine.max_memory_bytes is not None:
         yield "--max-memory", engine.max_memory_bytes
     yield from _export(settings.export, settings.output)
-    if settings.segment_frames != 480:
+    if settings.segment_frames is not None:
         yield "--segment-frames", settings.segment_frames
     if settings.receipt is not None:
         yield "--receipt", _file(settings.receipt)

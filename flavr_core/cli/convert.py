@@ -92,9 +92,8 @@ def add_parser(commands: Any) -> None:
     job.add_argument(
         "--segment-frames",
         type=int,
-        default=480,
         metavar="N",
-        help="output frames in one closed segment, from which --resume goes on (default: 480)",
+        help="output frames in one closed segment, from which --resume goes on (default: 480; blend: 1920)",
     )
     job.add_argument("--dry-run", action="store_true", help="print the plan and stop")
     job.add_argument("--json", action="store_true", help="one JSON event a line on standard output")
@@ -323,7 +322,7 @@ def settings_from(args: argparse.Namespace) -> ConvertSettings:
             duplicates=DuplicateMode(args.duplicates),
         )
     )
-    if args.segment_frames < 1:
+    if args.segment_frames is not None and args.segment_frames < 1:
         problems.append(SettingsError("A segment needs at least one frame.", "Use --segment-frames 480."))
     if problems:
         raise ProblemsError(problems)

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from flavr_core.engine.processor import cpu_name
+from flavr_core.engine.processor import cpu_name, usable_cpus
 from flavr_core.errors import MediaError
 from flavr_core.frame import Frame, FrameWindow, Plane, PlannedFrame
 from flavr_core.model.planes import BlendPlanes, PlaneInterpolator, PlaneNetwork
@@ -61,6 +61,8 @@ class Engine:
         self.network = network
         self.width = width
         self.height = height
+        # On the small pictures in which cuts are looked for OpenCV's threads mostly wait, and busily.
+        cv2.setNumThreads(usable_cpus() if network.uses_opencv_threads else 1)
         self._tensors: TensorDrawing | None = None
         if not isinstance(network, PlaneNetwork):
             from flavr_core.engine.tensors import TensorDrawing

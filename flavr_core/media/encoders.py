@@ -1,7 +1,7 @@
 """Video encoders: which there are, what they can store, and how quality and speed are said to each.
 
-Options are fixed down to the number of threads, so that the same frames give the same bytes on a busy
-and an idle machine, today and after a resume. Hardware encoders are offered only after they have really
+Options are fixed down to the number of threads, so that on one machine the same frames give the same bytes,
+busy or idle, today and after a resume. Hardware encoders are offered only after they have really
 encoded a few frames here.
 """
 
@@ -25,8 +25,9 @@ SPEEDS = ("fastest", "fast", "medium", "slow", "slowest")
 """Words for speed, from the fastest to the one with the smallest files."""
 HARDWARE_FAMILIES = ("nvenc", "qsv", "amf", "videotoolbox", "vaapi")
 """Families of hardware encoders, in the order in which `auto` tries them."""
-THREADS = 6
-"""Encoder threads, everywhere: with a number taken from the machine, x264 would write other bytes."""
+THREADS = max(2, min(16, os.cpu_count() or 2))
+"""Encoder threads: one a processor of the machine, whether this process may use all of them today or not:
+x264 writes other bytes with another number. Its own choice, half as many again, is slower beside the rest."""
 _CPU_AVX512 = 256
 """OpenCV's CV_CPU_AVX512_SKX, which has no name in Python: the extensions that x264 asks for."""
 _X264_BELOW_AVX512 = "MMX2,SSE2Fast,LZCNT,SSSE3,SSE4.2,AVX,FMA3,BMI1,BMI2,AVX2"

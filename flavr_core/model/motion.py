@@ -38,6 +38,7 @@ class MotionNetwork(Network):
     architecture = "motion"
     num_inputs = 4
     positions = None
+    uses_opencv_threads = True
 
     def __init__(self) -> None:
         super().__init__()

@@ -50,6 +50,7 @@ class MotionPlanes(PlaneNetwork):
 
     name = "motion"
     num_inputs = 4
+    uses_opencv_threads = True
 
     def __init__(self) -> None:
         self._memory = _FlowMemory()

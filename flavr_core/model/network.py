@@ -60,6 +60,8 @@ class Network(nn.Module, ABC):
     """Whether `strip_rows` changes anything."""
     strip_rows: int | None = None
     """Output rows computed at a time where memory peaks; None for all. Same result up to rounding."""
+    uses_opencv_threads: bool = False
+    """Whether OpenCV's own threads make it faster."""
     card: ModelCard | None = None
     """Where the weights come from; None for weights handed in as a dictionary."""
 

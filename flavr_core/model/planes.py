@@ -57,6 +57,8 @@ class PlaneNetwork(ABC):
     """It draws any position."""
     card: ModelCard | None = None
     """What the catalogue says of it."""
+    uses_opencv_threads: bool = False
+    """Whether OpenCV's own threads make it faster."""
 
     @abstractmethod
     def interpolate_frames(

@@ -29,6 +29,8 @@ from flavr_core.timeline import iter_windows, needed_frames
 
 QUEUE_BYTES = 96 * 2**20
 """Most bytes of frames that wait between two stages; two 8K frames, or ten of 4K."""
+QUEUE_FRAMES = 12
+"""Frames that wait where they are smaller: more would only be memory that is touched in vain."""
 RATE_WINDOW_S = 8.0
 """How far back the shown rate looks."""
 
@@ -72,8 +74,10 @@ class _Run:
         self._recent: deque[tuple[float, int]] = deque()
         self._notes: list[str] = []
         self._notes_lock = threading.Lock()
-        self._decoded: ByteQueue[Frame | None] = ByteQueue(max_bytes=QUEUE_BYTES)
-        self._drawn: ByteQueue[Frame] = ByteQueue(max_bytes=QUEUE_BYTES)
+        info = job.info
+        some = QUEUE_FRAMES * info.format.frame_bytes(width=info.width, height=info.height)
+        self._decoded: ByteQueue[Frame | None] = ByteQueue(max_bytes=min(QUEUE_BYTES, some))
+        self._drawn: ByteQueue[Frame] = ByteQueue(max_bytes=min(QUEUE_BYTES, some))
 
     def execute(self) -> JobReport:
         for note in self._job.notes:
