@@ -126,9 +126,9 @@ class Worker(QThread, Generic[T]):
             self._token.check()
             answer = self._action()
         except BaseException as raised:
-            error = raised
             if not isinstance(raised, FlavrError) and not self._token.cancelled:
                 _log.exception("%s failed", self.objectName())
+            error = _bare(raised)
         if not self._left.is_set():
             self.answer, self.error = answer, error
         self._done.set()
@@ -148,6 +148,13 @@ class Worker(QThread, Generic[T]):
                 self._left.set()
                 self.answer, self.error = None, CancelledError()
                 return
+
+
+def _bare(error: BaseException) -> BaseException:
+    """An error without what it went through: that holds open files, and decoders with their threads."""
+    for one in (error, *(error.problems if isinstance(error, ProblemsError) else ())):
+        one.__traceback__ = one.__cause__ = one.__context__ = None
+    return error
 
 
 def error_words(error: BaseException) -> tuple[str, str]:
