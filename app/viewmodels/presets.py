@@ -169,6 +169,7 @@ class PresetsModel(QObject):
         entry, new = self._users(name), preset_name(title)
         if new == name:
             return name
+        was_default = self._default == name
         if self.find(new) is not None:
             raise SettingsError(
                 self.tr("There is a preset '{name}' already.").format(name=new),
@@ -187,7 +188,7 @@ class PresetsModel(QObject):
                 self._workspace.edit(
                     self.tr("Rename preset {name}").format(name=name), number=clip.number, preset=new
                 )
-        if self._default == name:
+        if was_default:
             self.set_default(new)
         return new
 
@@ -200,9 +201,10 @@ class PresetsModel(QObject):
         entry = self.find(name)
         if entry is None or entry.is_own:
             raise SettingsError(self.tr("'{name}' came with the program and stays.").format(name=name))
+        was_default = self._default == name
         _unlink(_path_of(name))
         self._read()
-        if self._default == name:
+        if was_default:
             self.set_default(FACTORY_DEFAULT)
 
     def bring(self, path: Path, *, overwrite: bool = False) -> str:
