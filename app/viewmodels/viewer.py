@@ -139,7 +139,6 @@ class Viewer(QObject):
         workspace.current_changed.connect(self._on_current_changed)
         workspace.clip_changed.connect(self._on_clip_changed)
         workspace.clip_removed.connect(self._on_clip_removed)
-        workspace.edits_changed.connect(self._on_edits_changed)
         player.failed.connect(self._say)
         if sound is not None:
             sound.changed.connect(self.notice_changed)
@@ -347,10 +346,8 @@ class Viewer(QObject):
         self._number = clip.number if clip is not None else 0
         self._info = clip.info if clip is not None else None
         self._notice = ""
-        self.player.set_marks(())
         if self.sound is not None:
             self.sound.set_clip(self._info)
-        self._on_edits_changed(self._number)
         self._fill()
         if self._info is not None:
             self.player.seek(self._positions.get(self._number, self._info.times.start))
@@ -365,13 +362,6 @@ class Viewer(QObject):
     def _on_clip_removed(self, number: int) -> None:
         for kept in (self._files, self._chosen, self._positions):
             kept.pop(number, None)
-
-    def _on_edits_changed(self, number: int) -> None:
-        clip = self._workspace.current
-        if clip is not None and number == self._number and self._info is not None:
-            self.player.set_range(*range_of(self._info, clip.edits.timing))
-        elif clip is None:
-            self.player.set_range(None, None)
 
     def _fill(self) -> None:
         """Put on both sides what is chosen, and release what stands on none any more."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent, QShowEvent
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
 from app.jobs.background import after
@@ -190,24 +190,8 @@ class ViewerPanel(QWidget):
                 menu.addSeparator()
         menu.popup(place)
 
-    def _on_key(self, event: QKeyEvent) -> bool:
-        """1 and 2 show one side while held."""
-        side: SideName | None = {Qt.Key.Key_1: "a", Qt.Key.Key_2: "b"}.get(Qt.Key(event.key()))  # type: ignore[assignment]
-        if side is None or event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
-            return False
-        if not event.isAutoRepeat():
-            self.hold_side(side if event.type() == QEvent.Type.KeyPress else None)
-        return True
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Keys that no control of the window wanted."""
-        if isinstance(event, QKeyEvent) and event.type() in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
-            return self._on_key(event)
-        return False
-
     def showEvent(self, event: QShowEvent) -> None:
-        """Held keys are the whole window's; the screen says what can be shown a second."""
-        self.window().installEventFilter(self)
+        """The screen says what can be shown a second."""
         self._player.set_refresh_rate(self.screen().refreshRate())
         super().showEvent(event)
 

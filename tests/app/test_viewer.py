@@ -180,15 +180,6 @@ def test_how_a_result_lies_over_its_clip(stand: Stand) -> None:
     assert file_of(70, 25) == (F(5), F(1), False)
 
 
-def test_marks_of_the_workspace_are_the_players_range(stand: Stand) -> None:
-    stand.add()
-    timing = TimingSettings(start=TimePoint(seconds=F(1, 5)), stop=TimePoint(frame=20))
-    stand.workspace.edit("Set in point", timing=timing)
-    assert stand.player.range == (F(1, 5), F(4, 5))
-    stand.workspace.undo()
-    assert stand.player.range == (None, None)
-
-
 def test_what_is_typed_and_wrong_is_said(stand: Stand) -> None:
     stand.add()
     assert not stand.viewer.go_to("soon")
@@ -222,9 +213,9 @@ def test_one_side_has_the_place_while_the_other_is_empty(
     assert panel.view._effective_mode() is ViewMode.A
     stand.viewer.choose("b", ORIGINAL)
     assert panel.view._effective_mode() is ViewMode.WIPE
-    QTest.keyPress(panel, Qt.Key.Key_2)
+    panel.hold_side("b")
     assert panel.view._effective_mode() is ViewMode.B
-    QTest.keyRelease(panel, Qt.Key.Key_2)
+    panel.hold_side(None)
     assert panel.view._effective_mode() is ViewMode.WIPE
     stand.viewer.choose("b", NOTHING)
     panel._actions["side-by-side"].trigger()
