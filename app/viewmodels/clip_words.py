@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication
 
 from app.viewmodels.workspace import Clip
 from flavr_core.clip import ClipInfo, ClipKind
+from flavr_core.errors import FlavrError
 from flavr_core.settings import format_bytes
 from flavr_core.timing import format_rate, format_time
 
@@ -60,10 +62,8 @@ def details_of(info: ClipInfo | None, size_bytes: int) -> str:
     """Rate, picture size and bytes in one line."""
     if info is None:
         return ""
-    parts = [
-        f"{info.width} × {info.height}",
-        translate("Clips", "{rate} fps").format(rate=format_rate(info.rate)),
-    ]
+    rate = f"{float(info.rate):.2f}".rstrip("0").rstrip(".")
+    parts = [f"{info.width} × {info.height}", translate("Clips", "{rate} fps").format(rate=rate)]
     if size_bytes:
         parts.append(format_bytes(size_bytes))
     return " · ".join(parts)
@@ -79,7 +79,7 @@ def badges_of(info: ClipInfo | None) -> tuple[Badge, ...]:
             Badge(text=translate("Clips", "No sound"), meaning=translate("Clips", "The file has no sound."))
         )
     if info.notes:
-        text = translate("Clips", "%n note(s)", "", len(info.notes))
+        text = translate("Clips", "Note") if len(info.notes) == 1 else translate("Clips", "Notes")
         found.append(Badge(text=text, meaning=" ".join(info.notes), is_warning=True))
     return tuple(found)
 
@@ -144,6 +144,14 @@ def _picture_badges(info: ClipInfo) -> list[Badge]:
             )
         )
     return found
+
+
+def problem_words(error: FlavrError, path: Path) -> str:
+    """What is wrong with a clip, for its row, where its name stands already."""
+    name, whole = f"'{path}'", translate("Clips", "The file")
+    within = translate("Clips", "the file")
+    message = whole + error.message.removeprefix(name) if error.message.startswith(name) else error.message
+    return f"{message.replace(name, within)} {error.hint}".strip()
 
 
 def clock(seconds: Fraction) -> str:

@@ -22,7 +22,7 @@ from PySide6.QtCore import (
 from app.jobs.background import Call
 from app.jobs.probing import Found, Probed, Probing
 from app.jobs.thumbnails import Thumbnail, Thumbnails
-from app.viewmodels.clip_words import badges_of, details_of, length_of, title_of
+from app.viewmodels.clip_words import badges_of, details_of, length_of, problem_words, title_of
 from app.viewmodels.workspace import Clip, Workspace
 from flavr_core.clip import ClipInfo
 from flavr_core.errors import FlavrError
@@ -220,7 +220,7 @@ class ClipsModel(QAbstractListModel):
             return
         row.call = None
         if isinstance(error, FlavrError):
-            words = error.message.replace(f"'{clip.path}'", title_of(clip)) + " " + error.hint
+            words = problem_words(error, clip.path)
         else:
             words = self.tr("It cannot be read: {reason}").format(reason=error)
         self.workspace.set_probed(number, None, words.strip())

@@ -115,7 +115,7 @@ class ClipDelegate(QStyledItemDelegate):
         path.addRoundedRect(QRectF(place), _RADIUS_PX, _RADIUS_PX)
         painter.save()
         painter.setClipPath(path)
-        painter.fillRect(place, palette.color(QPalette.ColorRole.Dark))
+        painter.fillRect(place, palette.color(QPalette.ColorRole.Midlight))
         image: QImage | None = index.data(ClipRole.THUMBNAIL)
         if image is not None:
             size = image.size().scaled(place.size(), Qt.AspectRatioMode.KeepAspectRatio)
@@ -152,7 +152,7 @@ class ClipDelegate(QStyledItemDelegate):
             return
         details = self.tr("Reading ...") if index.data(ClipRole.IS_BUSY) else index.data(ClipRole.DETAILS)
         painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
-        elided = QFontMetrics(font).elidedText(details, Qt.TextElideMode.ElideRight, line.width())
+        elided = _fitting(details, QFontMetrics(font), line.width())
         painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, elided)
         line.translate(0, metrics.height() + 2)
         _paint_badges(painter, line, index.data(ClipRole.BADGES), palette, QFontMetrics(font))
@@ -171,6 +171,14 @@ def small(font: QFont) -> QFont:
 def elided_in_the_middle(name: str, metrics: QFontMetrics, width: int) -> str:
     """A name with its beginning and its suffix."""
     return metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, width)
+
+
+def _fitting(details: str, metrics: QFontMetrics, width: int) -> str:
+    """As many of the parts as fit; the first ones matter most."""
+    parts = details.split(" · ")
+    while len(parts) > 1 and metrics.horizontalAdvance(" · ".join(parts)) > width:
+        parts.pop()
+    return metrics.elidedText(" · ".join(parts), Qt.TextElideMode.ElideRight, width)
 
 
 def _width_of(option: QStyleOptionViewItem) -> int:

@@ -167,7 +167,7 @@ class ClipsView(QWidget):
         rows.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         rows.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         rows.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        rows.setFrameShape(QListView.Shape.NoFrame)
+        rows.setStyleSheet("QListView { border: none; border-radius: 0; }")
         rows.setAccessibleName(self.tr("Clips"))
         rows.setResizeMode(QListView.ResizeMode.Adjust)
         return rows

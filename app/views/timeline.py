@@ -6,6 +6,7 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -27,6 +28,8 @@ from app.widgets.timeline_tiles import ThumbnailWish
 
 _ZOOM_STEP = 1.6
 _ICON_PX = 18
+_NARROW_PX = 640
+"""Below this width buttons have no words."""
 
 
 class TimelineView(QWidget):
@@ -166,21 +169,30 @@ class TimelineView(QWidget):
         self.timeline.set_range(model.start, model.stop)
         is_marked = model.start is not None or model.stop is not None
         self._clear.setEnabled(is_marked)
-        self._range.setText(self._range_words())
+        self._show_range()
 
-    def _range_words(self) -> str:
+    def _show_range(self) -> None:
+        """What is marked, in as many words as there is room for."""
+        metrics = self._range.fontMetrics()
+        words = self._range_words()
+        fitting = (text for text in words if metrics.horizontalAdvance(text) <= self._range.width())
+        self._range.setText(next(fitting, ""))
+        self._range.setToolTip(words[0])
+
+    def _range_words(self) -> tuple[str, ...]:
+        """What is marked, the longest first."""
         model = self._model
         if model.times is None:
-            return ""
+            return ("",)
         start = model.times.start if model.start is None else model.start
         stop = model.times.end if model.stop is None else model.stop
         if model.start is None and model.stop is None:
-            return self.tr("{length} in all").format(length=clock(stop - start))
-        return self.tr("{start} to {stop}: {length}").format(
-            start=clock(start - model.times.start),
-            stop=clock(stop - model.times.start),
-            length=clock(stop - start),
+            return (self.tr("{length} in all").format(length=clock(stop - start)), clock(stop - start))
+        begin, length = model.times.start, clock(stop - start)
+        words = self.tr("{start} to {stop}: {length}").format(
+            start=clock(start - begin), stop=clock(stop - begin), length=length
         )
+        return words, length
 
     def _on_markers_changed(self) -> None:
         for kind in MarkKind:
@@ -246,3 +258,15 @@ class TimelineView(QWidget):
             self.timeline.set_hover_picture(thumbnail.asked, thumbnail.image)
 
         self._thumbnails.want("hover", info, [time], height_px=height_px, on_ready=take, urgent=True)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Words go where there is no room for them."""
+        is_narrow = event.size().width() < _NARROW_PX
+        styles = Qt.ToolButtonStyle
+        for button in (self._find, self._check):
+            button.setToolButtonStyle(
+                styles.ToolButtonIconOnly if is_narrow else styles.ToolButtonTextBesideIcon
+            )
+        super().resizeEvent(event)
+        self._row.activate()
+        self._show_range()

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPalette
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPalette
 
 from app.widgets.theme import signal_color
 from app.widgets.timeline_scale import TimeScale
@@ -61,6 +64,23 @@ def ruler_font(font: QFont) -> QFont:
 def label_px(font: QFont) -> float:
     """Room that a label of the ruler needs."""
     return QFontMetricsF(ruler_font(font)).horizontalAdvance("0:00:00.00") + 20
+
+
+def paint_columns(
+    painter: QPainter, places: NDArray[np.float64], top: float, height: float, color: QColor
+) -> None:
+    """A line a pixel wide at every place, however many: neighbouring ones become one rectangle."""
+    columns = np.unique(np.floor(places))
+    if not len(columns):
+        return
+    breaks = np.flatnonzero(np.diff(columns) > 1)
+    firsts = columns[np.concatenate(([0], breaks + 1))].tolist()
+    lasts = columns[np.concatenate((breaks, [len(columns) - 1]))].tolist()
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(color)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    painter.drawRects([QRectF(a, top, b - a + 1, height) for a, b in zip(firsts, lasts, strict=True)])
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
 
 
 def marker_color(kind: str) -> QColor:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPalette, QPen, QPolygonF
 
 from app.widgets.theme import signal_color
-from app.widgets.timeline_look import CLEAR, FAINT, PALE, Look
+from app.widgets.timeline_look import CLEAR, FAINT, PALE, Look, paint_columns
 from app.widgets.timeline_state import TimelineState
 
 HANDLE_PX = 9
@@ -66,9 +65,8 @@ def paint_overview(painter: QPainter, state: TimelineState, look: Look) -> None:
         painter.setBrush(look.color(QPalette.ColorRole.Accent, FAINT))
         marked = QRectF(x(state.range_start), track.top(), x(state.range_stop) - x(state.range_start), 4)
         painter.drawRoundedRect(marked, 2, 2)
-    cuts = np.unique(np.floor(left + state.lane("cut").seconds * (width / float(times.duration))))
-    for column in cuts.tolist():
-        painter.fillRect(QRectF(column, track.top(), 1, 4), signal_color("warning"))
+    cuts = left + state.lane("cut").seconds * (width / float(times.duration))
+    paint_columns(painter, cuts, track.top(), 4, signal_color("warning"))
     if not scale.is_fit:
         window = QRectF(
             x(scale.start), lane.top() + 0.5, max(x(scale.stop) - x(scale.start), 8), lane.height() - 1

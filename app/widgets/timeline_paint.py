@@ -19,7 +19,16 @@ from PySide6.QtGui import (
 )
 
 from app.widgets.theme import signal_color
-from app.widgets.timeline_look import FAINT, PALE, Look, label_px, marker_color, ruler_font, with_alpha
+from app.widgets.timeline_look import (
+    FAINT,
+    PALE,
+    Look,
+    label_px,
+    marker_color,
+    paint_columns,
+    ruler_font,
+    with_alpha,
+)
 from app.widgets.timeline_overlay import paint_handles, paint_hover, paint_overview, paint_playhead
 from app.widgets.timeline_scale import TimeScale, ruler_text
 from app.widgets.timeline_state import Band, MarkerLane, TimelineState
@@ -55,7 +64,7 @@ def _paint_ruler(painter: QPainter, exposed: QRectF, state: TimelineState, look:
     ruler, scale = look.lanes.ruler, look.scale
     if state.start is not None or state.stop is not None:
         left, right = scale.x(state.range_start), scale.x(state.range_stop)
-        band = QRectF(left, ruler.bottom() - 5, right - left, 5)
+        band = QRectF(left, ruler.bottom() - 3, right - left, 3)
         painter.fillRect(band, look.color(QPalette.ColorRole.Accent, PALE))
     room = label_px(look.font)
     painter.setFont(ruler_font(look.font))
@@ -179,9 +188,7 @@ def heat_row(state: TimelineState, edges: NDArray[np.float64]) -> NDArray[np.uin
     # The minimum of each stretch: every second answer; the others, between stretches, are not looked at.
     ends_and_starts = np.stack([first, last + 1], axis=1).ravel()
     worst = np.minimum.reduceat(np.append(values, np.inf), ends_and_starts)[::2]
-    assert state.times is not None
-    ends = np.array([float(score[1] - state.times.start) for score in state.scores])
-    is_known = (edges[:-1] < ends[last]) & (edges[1:] > starts[first])
+    is_known = (edges[:-1] < state.score_stops[last]) & (edges[1:] > starts[first])
     part = np.clip((worst - WORST_DB) / (BEST_DB - WORST_DB), 0, 1)
     stops = [signal_color(name) for name in ("bad", "warning", "good")]
     channels = [
@@ -218,8 +225,7 @@ def _paint_crowd(
 ) -> None:
     lane = look.lanes.markers
     top, height = (lane.top() + 3, 6) if kind == "cut" else (lane.bottom() - 6, 4)
-    for x in np.unique(np.floor(places)).tolist():
-        painter.fillRect(QRectF(x, top, 1, height), color)
+    paint_columns(painter, places, top, height, color)
 
 
 def _paint_ghosts(

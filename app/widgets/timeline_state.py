@@ -61,6 +61,7 @@ class TimelineState:
     scores: tuple[Score, ...] = ()
     """How well gaps are rebuilt."""
     score_starts: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    score_stops: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     score_values: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     selected: tuple[str, int] | None = None
     """(kind, frame) of the marker that keys act on; kind `start` or `stop` for a handle."""
@@ -103,6 +104,7 @@ class TimelineState:
         self.scores = tuple(scores)
         begin = self.times.start if self.times is not None else Fraction(0)
         self.score_starts = np.array([float(score[0] - begin) for score in scores])
+        self.score_stops = np.array([float(score[1] - begin) for score in scores])
         self.score_values = np.array([score[3] for score in scores])
 
 
