@@ -7,6 +7,7 @@ It is one piece because all of it is one widget's state and Qt's events for it.
 
 from __future__ import annotations
 
+import logging
 import math
 from dataclasses import dataclass
 from fractions import Fraction
@@ -31,6 +32,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.widgets import picture_geometry as geometry
 from app.widgets.picture_geometry import Layer, Place, Shown
+from app.widgets.picture_gpu import GpuPictures, Renderer, chosen_renderer
 from app.widgets.picture_overlay import (
     Label,
     LensSide,
@@ -46,9 +48,11 @@ from flavr_core.comparison.tone import notice as tone_notice
 from flavr_core.comparison.views import LARGEST_GAIN, DifferenceKind, ViewMode
 from flavr_core.frame import Frame
 
-__all__ = ["CompareView", "DifferenceKind", "Side", "ViewMode"]
+__all__ = ["CompareView", "DifferenceKind", "Renderer", "Side", "ViewMode"]
 
 Side = Literal["a", "b"]
+
+_log = logging.getLogger(__name__)
 
 FLIP_INTERVAL_MS = 700
 WAIT_BEFORE_MARK_MS = 150
@@ -72,6 +76,22 @@ class _SideState:
     """Whether the frame is not the one asked for."""
     marked: bool = False
     """Whether that has lasted so long that it is said."""
+
+
+class _Floating(QWidget):
+    """What floats above pictures that the GPU paints."""
+
+    def __init__(self, view: CompareView) -> None:
+        super().__init__(view)
+        self._view = view
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setAttribute(Qt.WidgetAttribute.WA_NoSystemBackground)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Labels, line, grid, magnifier."""
+        painter = QPainter(self)
+        self._view.paint_floating(painter)
+        painter.end()
 
 
 class CompareView(QWidget):
@@ -101,7 +121,7 @@ class CompareView(QWidget):
     menu_asked = Signal(QPoint)
     """A context menu is wanted at this place of the screen."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, renderer: Renderer = Renderer.AUTO) -> None:
         super().__init__(parent)
         self._sides: dict[Side, _SideState] = {"a": _SideState(), "b": _SideState()}
         self._empty_text = self.tr("Nothing to show yet")
@@ -131,6 +151,10 @@ class CompareView(QWidget):
         self.setMinimumSize(160, 120)
         self.setAccessibleName(self.tr("Picture"))
         self._describe()
+        self._gpu: GpuPictures | None = None
+        self._floating: _Floating | None = None
+        if chosen_renderer(renderer) is Renderer.GPU:
+            self._use_gpu(only_fast=renderer is Renderer.AUTO)
 
     # What is shown
 
@@ -148,7 +172,7 @@ class CompareView(QWidget):
             if not any(other.late for other in self._sides.values()):
                 self._late_timer.stop()
             self._on_pictures_changed(resized=resized)
-        self.update()
+        self._refresh()
 
     def clear(self, side: Side | None = None) -> None:
         """Take a side's picture away; None for both."""
@@ -156,7 +180,7 @@ class CompareView(QWidget):
             self._sides[name] = _SideState()
         self._painter.clear()
         self._on_pictures_changed(resized=True)
-        self.update()
+        self._refresh()
 
     def frame(self, side: Side) -> Frame | None:
         """The frame that is on the screen for a side."""
@@ -165,12 +189,12 @@ class CompareView(QWidget):
     def set_empty_text(self, text: str) -> None:
         """What is said where there is no picture at all."""
         self._empty_text = text
-        self.update()
+        self._refresh()
 
     def set_side_message(self, side: Side, text: str) -> None:
         """Why a side has no picture; shown instead of (or over) it until the next picture."""
         self._sides[side].message = text
-        self.update()
+        self._refresh()
 
     def set_pixel_aspect(self, aspect: Fraction) -> None:
         """Width of a pixel over its height, of both sides."""
@@ -213,7 +237,7 @@ class CompareView(QWidget):
     def set_difference(self, kind: DifferenceKind, gain: float = 8) -> None:
         """How ViewMode.DIFFERENCE is shown; the gain counts for amplified and signed."""
         self._kind, self._gain = kind, min(max(gain, 1.0), float(LARGEST_GAIN))
-        self.update()
+        self._refresh()
 
     @property
     def wipe(self) -> float:
@@ -225,7 +249,7 @@ class CompareView(QWidget):
         place = min(max(place, 0.0), 1.0)
         if place != self._wipe:
             self._wipe = place
-            self.update()
+            self._refresh()
             self.wipe_changed.emit(place)
 
     @property
@@ -241,7 +265,7 @@ class CompareView(QWidget):
         """Whether A and B have changed places."""
         if swapped != self._swapped:
             self._swapped = swapped
-            self.update()
+            self._refresh()
             self.swapped_changed.emit(swapped)
 
     def hold_side(self, side: Side | None) -> None:
@@ -249,13 +273,13 @@ class CompareView(QWidget):
         if side != self._held:
             self._held = side
             self._run_flip_timer()
-            self.update()
+            self._refresh()
 
     def flip(self) -> None:
         """Turn over to the other side (ViewMode.FLIP)."""
         self._flipped = not self._flipped
         self._run_flip_timer()
-        self.update()
+        self._refresh()
 
     def set_flip_interval_ms(self, interval_ms: int) -> None:
         """How long a side is shown before it turns over by itself; 0 for never (reduced motion)."""
@@ -271,7 +295,7 @@ class CompareView(QWidget):
         """Show what is under the cursor enlarged, both sides."""
         if shown != self._magnifier:
             self._magnifier = shown
-            self.update()
+            self._refresh()
             self.magnifier_changed.emit(shown)
 
     # Where it is looked at
@@ -317,6 +341,7 @@ class CompareView(QWidget):
         image.fill(self._background())
         painter = QPainter(image)
         self._paint_pictures(painter)
+        self._paint_grid(painter)
         self._paint_labels(painter)
         painter.end()
         seen = QRect()
@@ -326,7 +351,41 @@ class CompareView(QWidget):
         cut.setDevicePixelRatio(1)
         return cut
 
+    @property
+    def renderer(self) -> Renderer:
+        """Who paints the pictures: GPU or SOFTWARE."""
+        return Renderer.SOFTWARE if self._gpu is None else Renderer.GPU
+
     # Inside
+
+    def _use_gpu(self, *, only_fast: bool) -> None:
+        self._gpu = GpuPictures(self, self._scene, only_fast=only_fast)
+        self._gpu.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._gpu.renderFailed.connect(self._on_gpu_failed, Qt.ConnectionType.QueuedConnection)
+        self._floating = _Floating(self)
+        self._gpu.setGeometry(self.rect())
+        self._floating.setGeometry(self.rect())
+
+    def _on_gpu_failed(self) -> None:
+        """Go on without it: the software path shows the same."""
+        gpu, floating = self._gpu, self._floating
+        self._gpu = self._floating = None
+        for widget in (gpu, floating):
+            if widget is not None:
+                widget.hide()
+                widget.setParent(None)
+        if gpu is not None:
+            _log.info("pictures are painted without the GPU")
+        self._refresh()
+
+    def _refresh(self) -> None:
+        self.update()
+        if self._gpu is not None and self._floating is not None:
+            self._gpu.update()
+            self._floating.update()
+
+    def _scene(self) -> tuple[list[Layer], PictureState, QColor]:
+        return self._layers(), self._state(), self._background()
 
     @staticmethod
     def _size_of(frame: Frame | None) -> tuple[int, int]:
@@ -403,7 +462,7 @@ class CompareView(QWidget):
         before = self.zoom
         size = self._picture_size()
         self._place = geometry.clamped(place, self._pane(), size) if not size.isEmpty() else place
-        self.update()
+        self._refresh()
         if self.zoom != before:
             self.zoom_changed.emit(self.zoom)
 
@@ -425,12 +484,12 @@ class CompareView(QWidget):
 
     def _on_flip_due(self) -> None:
         self._flipped = not self._flipped
-        self.update()
+        self._refresh()
 
     def _on_late(self) -> None:
         for state in self._sides.values():
             state.marked = state.late
-        self.update()
+        self._refresh()
 
     def _describe(self) -> None:
         names = {
@@ -461,7 +520,7 @@ class CompareView(QWidget):
         return self.palette().color(QPalette.ColorRole.Window).darker(112)
 
     def _paint_pictures(self, painter: QPainter) -> None:
-        """Pictures and grid, in pixels of the screen."""
+        """Pictures, in pixels of the screen."""
         ratio = self.devicePixelRatioF()
         painter.save()
         painter.scale(1 / ratio, 1 / ratio)
@@ -469,11 +528,29 @@ class CompareView(QWidget):
         keep = self._pane() if self._drags == "wipe" else None
         for layer in self._layers():
             self._painter.draw(painter, layer, state, keep=keep)
-            frame = state.frame(layer.shown)
-            if frame is not None and not self.is_fitted:
+        painter.restore()
+
+    def _paint_grid(self, painter: QPainter) -> None:
+        if self.is_fitted:
+            return
+        ratio = self.devicePixelRatioF()
+        painter.save()
+        painter.scale(1 / ratio, 1 / ratio)
+        for layer in self._layers():
+            frame = self._sides["b" if layer.shown is Shown.B else "a"].frame
+            if frame is not None:
                 seen = geometry.visible_part(layer.target, layer.clip)
                 draw_grid(painter, self.palette(), layer.target, seen, frame.width, frame.height)
         painter.restore()
+
+    def paint_floating(self, painter: QPainter) -> None:
+        """Everything but the pictures; for the widget that lies over the GPU's."""
+        if not self._frames() and not any(state.message for state in self._sides.values()):
+            draw_message(painter, self.palette(), self._large_font(), QRectF(self.rect()), self._empty_text)
+            return
+        self._paint_grid(painter)
+        self._paint_labels(painter)
+        self._paint_lens(painter)
 
     def _logical(self, rect: QRect) -> QRectF:
         ratio = self.devicePixelRatioF()
@@ -575,15 +652,12 @@ class CompareView(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Pictures first, then what floats above them."""
+        if self._gpu is not None:
+            return
         painter = QPainter(self)
         painter.fillRect(self.rect(), self._background())
-        if not self._frames() and not any(state.message for state in self._sides.values()):
-            draw_message(painter, self.palette(), self._large_font(), QRectF(self.rect()), self._empty_text)
-            painter.end()
-            return
         self._paint_pictures(painter)
-        self._paint_labels(painter)
-        self._paint_lens(painter)
+        self.paint_floating(painter)
         painter.end()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -592,7 +666,7 @@ class CompareView(QWidget):
             self._pressed = (event.button(), event.position(), event.position())
             if event.button() is Qt.MouseButton.LeftButton and near_wipe(self._wipe_x(), event.position()):
                 self._drags = "wipe"
-                self.update()
+                self._refresh()
         event.accept()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -614,7 +688,7 @@ class CompareView(QWidget):
         elif event.modifiers() & Qt.KeyboardModifier.AltModifier and self._frames():
             self._drag_wipe(at.x())
         if self._magnifier:
-            self.update()
+            self._refresh()
         self._set_cursor_shape(at)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
@@ -624,7 +698,7 @@ class CompareView(QWidget):
         was_click = not self._drags
         self._pressed, self._drags = None, ""
         self._set_cursor_shape(event.position())
-        self.update()
+        self._refresh()
         if not was_click:
             return
         if event.button() is Qt.MouseButton.LeftButton:
@@ -692,11 +766,14 @@ class CompareView(QWidget):
         """The magnifier goes with the cursor."""
         self._cursor = None
         if self._magnifier:
-            self.update()
+            self._refresh()
         super().leaveEvent(event)
 
     def resizeEvent(self, event: QEvent) -> None:
         """The place stays in bounds."""
+        if self._gpu is not None and self._floating is not None:
+            self._gpu.setGeometry(self.rect())
+            self._floating.setGeometry(self.rect())
         self._move(self._place)
         if self.is_fitted and self._frames():
             self.zoom_changed.emit(self.zoom)
@@ -712,5 +789,5 @@ class CompareView(QWidget):
     def changeEvent(self, event: QEvent) -> None:
         """Colours and fonts are the palette's."""
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange, QEvent.Type.StyleChange):
-            self.update()
+            self._refresh()
         super().changeEvent(event)

@@ -90,8 +90,8 @@ def to_display(
             plane,
             part,
             (width, height),
-            ratio=_ratio(frame.format, number),
-            place=_place(frame.format, number, color.siting),
+            ratio=plane_ratio(frame.format, number),
+            place=plane_place(frame.format, number, color.siting),
         )
         for number, plane in enumerate(frame.planes)
     ]
@@ -110,15 +110,16 @@ def enlarged(picture: Picture8, size: tuple[int, int], *, smooth: bool) -> Pictu
     return np.asarray(cv2.resize(picture, size, interpolation=how), np.uint8)
 
 
-def _ratio(format_: PixelFormat, plane: int) -> tuple[int, int]:
+def plane_ratio(format_: PixelFormat, plane: int) -> tuple[int, int]:
+    """Luma pixels in one sample of a plane, across and down."""
     if format_.family is PixelFamily.YUV and plane in (1, 2):
         return 1 << format_.log2_chroma_w, 1 << format_.log2_chroma_h
     return 1, 1
 
 
-def _place(format_: PixelFormat, plane: int, siting: Siting) -> tuple[float, float]:
-    """Where the plane's first sample lies, in luma pixels from the centre of the first one."""
-    across, down = _ratio(format_, plane)
+def plane_place(format_: PixelFormat, plane: int, siting: Siting) -> tuple[float, float]:
+    """Where a plane's first sample lies, in luma pixels from the centre of the first one."""
+    across, down = plane_ratio(format_, plane)
     x = (across - 1) / 2 if siting in _CENTRED_ACROSS else 0.0
     return x, (down - 1) * _PLACES_DOWN.get(siting, 0.0)
 
@@ -157,7 +158,7 @@ def _to_rgb8(
 ) -> Picture8:
     colour = [planes[0]] * 3 if format_.family is PixelFamily.GRAY else list(planes[:3])
     codes = cv2.merge([np.ascontiguousarray(plane) for plane in colour])
-    weights, offset = _code_map(format_, color)
+    weights, offset = code_map(format_, color)
     if format_.depth == 8 and mapped is None:
         if format_.family is not PixelFamily.YUV and color.range is Range.FULL:
             return np.asarray(codes, np.uint8)
@@ -173,7 +174,8 @@ def _to_rgb8(
     return _dithered(np.asarray(signal, np.uint16))
 
 
-def _code_map(format_: PixelFormat, color: ColorSpec) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def code_map(format_: PixelFormat, color: ColorSpec) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Code values of the planes (gray three times) to R', G', B' in [0, 1]: rgb = map @ codes + offset."""
     if format_.family is PixelFamily.YUV:
         return rgb_map(color, depth=format_.depth)
     black, swing = 0.0, 2.0**format_.depth - 1
