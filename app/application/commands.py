@@ -1,4 +1,7 @@
-"""What the window's commands do that no panel does: opening, undo, dialogs, help."""
+"""What the window's commands do that no panel does: opening, undo, dialogs, help.
+
+Dialogs are imported when they are asked for: the window should not wait for them at the start.
+"""
 
 from __future__ import annotations
 
@@ -9,20 +12,13 @@ from PySide6.QtCore import QObject, QPoint
 from PySide6.QtGui import QGuiApplication, QPixmap
 from PySide6.QtWidgets import QDialog, QFileDialog
 
-from app.dialogs.about import AboutDialog
-from app.dialogs.command_palette import WIDTH_PX, CommandPalette
-from app.dialogs.doctor import DoctorDialog
-from app.dialogs.log import LogDialog
-from app.dialogs.models import ModelsDialog
-from app.dialogs.preferences import PreferencesDialog
-from app.dialogs.shortcuts import ShortcutsDialog
-from app.dialogs.welcome import WelcomeDialog
-from app.viewmodels.doctor import DoctorModel
-from app.viewmodels.models import ModelsModel
 from app.views.main_window import paths_in
 
 if TYPE_CHECKING:
     from app.application.studio import Studio
+    from app.dialogs.command_palette import CommandPalette
+    from app.viewmodels.doctor import DoctorModel
+    from app.viewmodels.models import ModelsModel
 
 BANNER = Path(__file__).resolve().parents[2] / "resources" / "readme.png"
 """Picture of the welcome."""
@@ -128,14 +124,21 @@ class Commands(QObject):
 
     def show_preferences(self) -> None:
         """The preferences."""
+        from app.dialogs.preferences import PreferencesDialog
+
         self._show("preferences", PreferencesDialog(self._studio.store, self._window))
 
     def show_shortcuts(self) -> None:
         """All keys."""
+        from app.dialogs.shortcuts import ShortcutsDialog
+
         self._show("shortcuts", ShortcutsDialog(self._studio.store.shortcuts, self._window))
 
     def show_models(self) -> None:
         """The collection of networks."""
+        from app.dialogs.models import ModelsDialog
+        from app.viewmodels.models import ModelsModel
+
         if self._models is None:
             self._models = ModelsModel(self)
             self._models.changed.connect(self._studio.settings.reload_networks)
@@ -144,6 +147,9 @@ class Commands(QObject):
 
     def show_doctor(self) -> None:
         """What this computer has and lacks."""
+        from app.dialogs.doctor import DoctorDialog
+        from app.viewmodels.doctor import DoctorModel
+
         if self._doctor is None:
             self._doctor = DoctorModel(self)
         if not self._doctor.is_looking:
@@ -152,14 +158,20 @@ class Commands(QObject):
 
     def show_log(self) -> None:
         """What was noted."""
+        from app.dialogs.log import LogDialog
+
         self._show("log", LogDialog(self._studio.logs, self._window))
 
     def show_about(self) -> None:
         """What this program is."""
+        from app.dialogs.about import AboutDialog
+
         self._show("about", AboutDialog(self._window))
 
     def show_welcome(self) -> None:
         """The first steps."""
+        from app.dialogs.welcome import WelcomeDialog
+
         again = self._studio.store.preferences.show_welcome
         dialog = WelcomeDialog(QPixmap(str(BANNER)), is_shown_again=again, parent=self._window)
         dialog.sample_asked.connect(self._studio.results.convert_sample)
@@ -169,6 +181,8 @@ class Commands(QObject):
 
     def show_palette(self) -> CommandPalette:
         """All commands, to be found by a few letters."""
+        from app.dialogs.command_palette import WIDTH_PX, CommandPalette
+
         available = frozenset(a.objectName() for a in self._actions if a.isEnabled()) - {"commands"}
         palette = CommandPalette(self._studio.store.shortcuts, available, self._window)
         palette.chosen.connect(self._on_command_chosen)

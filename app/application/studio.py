@@ -15,6 +15,7 @@ from app.application.commands import Commands
 from app.application.results import Results
 from app.dialogs.errors import fault_box
 from app.jobs.analysis import ClipAnalysis, HoldoutCheck
+from app.jobs.background import after
 from app.jobs.crash_reports import CrashReports, Logs
 from app.jobs.decoding import FrameCache
 from app.jobs.estimates import Estimates
@@ -103,7 +104,7 @@ class Studio(QObject):
             self.workspace, self.player, analysis=self.analysis, holdout=self.holdout, parent=self
         )
         self.timeline.set_rendered(self.previews)
-        self.queue = JobQueue(QueueStore(), self)
+        self.queue = JobQueue(QueueStore(state_dir() / "queue"), self)
         self.queue_model = QueueModel(self.queue, self)
         self.estimates = Estimates(self)
         self.presets = PresetsModel(self.workspace, parent=self)
@@ -166,7 +167,7 @@ class Studio(QObject):
         self.clips.add_paths(list(paths))
         self._offer_last_time(has_files=bool(paths))
         if self.store.preferences.show_welcome and not paths and not self.workspace.clips:
-            self.commands.show_welcome()
+            after(0, self.commands.show_welcome, self).start()
 
     def close(self) -> None:
         """Store what is to be kept, and stop every thread. May be called twice."""
@@ -250,7 +251,7 @@ class Studio(QObject):
             event.accept()
             if not self._is_closed:
                 self.window.hide()
-                self.app.quit()
+                self.app.exit()  # quit() would ask every window again
         else:
             event.ignore()
 

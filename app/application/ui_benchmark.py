@@ -19,7 +19,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QPoint, QPointF, Qt, QTimer, qVersion
+from PySide6.QtCore import QEventLoop, QObject, QPoint, QPointF, Qt, QTimer, qVersion
 from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -174,8 +174,9 @@ def measure(clip: Path | None, *, seconds: int, has_job: bool, folder: Path) -> 
         probe = StallProbe()
         script = Script(studio, seconds=seconds)
         probe.start()
-        script.start(app.quit)
-        app.exec()
+        loop = QEventLoop()
+        script.start(loop.quit)
+        loop.exec()
         stalls = probe.stop()
         if has_job:
             studio.queue.job_ended.disconnect(add_job)

@@ -148,7 +148,7 @@ class MainWindow(QMainWindow):
     def set_queue_count(self, count: int) -> None:
         """How many jobs wait or run, for the tool bar."""
         text = self.tr("Queue")
-        self._queue_button.setText(f"{text}  {count}" if count else text)
+        self._queue_button.setText(f" {text}  {count}" if count else f" {text}")
         self._queue_button.setProperty("busy", count > 0)
 
     def show_message(self, text: str, hint: str = "", *, is_problem: bool = False) -> None:
@@ -244,6 +244,7 @@ class MainWindow(QMainWindow):
         self.queue_dock = QDockWidget(self.tr("Queue"), self)
         self.queue_dock.setObjectName("queue")
         self.queue_dock.setWidget(self._panels.queue)
+        self.queue_dock.setTitleBarWidget(QWidget())  # the panel has its own heading
         self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.queue_dock)
         self.queue_dock.hide()
 
@@ -258,10 +259,10 @@ class MainWindow(QMainWindow):
         self._bar.addAction(self._actions["open"])
         self._bar.addAction(self._actions["add-to-queue"])
         export = QToolButton()
-        export.setText(self.tr("Export"))
+        export.setText(f" {self.tr('Export')}")
         export.setIcon(icon("export"))
         export.setToolTip(self.tr("Export the clip, a GIF or the comparison"))
-        export.setAccessibleName(export.text())
+        export.setAccessibleName(self.tr("Export"))
         export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         export.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         export.setMenu(self.export_menu)
@@ -283,8 +284,10 @@ class MainWindow(QMainWindow):
         self._bar.addAction(self._actions["show-queue"])
         self._bar.addAction(self._actions["preferences"])
         self._queue_button = self._button("show-queue")
-        for name in ("open", "preferences"):
-            self._button(name).setText(self._actions[name].text().removesuffix("..."))
+        for name in ("open", "add-to-queue", "preferences"):  # a blank keeps text and icon apart
+            text = self._actions[name].text().removesuffix("...")
+            self._button(name).setText(f" {text}")
+            self._button(name).setAccessibleName(text)
 
     def _button(self, name: str) -> QToolButton:
         button = self._bar.widgetForAction(self._actions[name])

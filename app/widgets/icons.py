@@ -6,16 +6,29 @@ painting, so icons follow a change of theme without being made anew.
 
 from __future__ import annotations
 
+import importlib.util
+import json
 from collections.abc import Callable
 from functools import cache, partial
+from pathlib import Path
 
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QGuiApplication, QIcon, QIconEngine, QImage, QPainter, QPalette, QPixmap
-from qtawesome.iconic_font import IconicFont
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontDatabase,
+    QGuiApplication,
+    QIcon,
+    QIconEngine,
+    QImage,
+    QPainter,
+    QPalette,
+    QPixmap,
+)
 
 from app.widgets.theme import signal_color
 
-_FONT = ("ph", "phosphor-1.3.0.ttf", "phosphor-charmap-1.3.0.json")
+_FONT_FILE, _NAMES_FILE = "phosphor-1.3.0.ttf", "phosphor-charmap-1.3.0.json"
 
 NAMES = {
     "about": "info",
@@ -129,14 +142,37 @@ NAMES = {
 
 
 @cache
-def _font() -> IconicFont:
-    return IconicFont(_FONT)
+def _folder() -> Path:
+    """Where qtawesome keeps its fonts. It is not imported: that would take a fifth of the start."""
+    spec = importlib.util.find_spec("qtawesome")
+    if spec is None or not spec.submodule_search_locations:
+        raise ImportError("qtawesome is not installed")
+    return Path(spec.submodule_search_locations[0]) / "fonts"
+
+
+@cache
+def _characters() -> dict[str, str]:
+    """{glyph's name: its character}."""
+    names: dict[str, str] = json.loads((_folder() / _NAMES_FILE).read_text(encoding="utf-8"))
+    return {name: chr(int(code, 16)) for name, code in names.items()}
+
+
+@cache
+def _family() -> str:
+    """The font's family, once it is loaded into the application."""
+    number = QFontDatabase.addApplicationFont(str(_folder() / _FONT_FILE))
+    return QFontDatabase.applicationFontFamilies(number)[0]
+
+
+def _font(size_px: int) -> QFont:
+    font = QFont(_family())
+    font.setPixelSize(size_px)
+    return font
 
 
 def _glyph(name: str) -> str:
     """The character of an icon; the font's own names are taken too."""
-    characters: dict[str, str] = _font().charmap[_FONT[0]]
-    found = characters.get(NAMES.get(name, name))
+    found = _characters().get(NAMES.get(name, name))
     if found is None:
         raise KeyError(f"there is no icon {name!r}")
     return found
@@ -165,7 +201,7 @@ class _GlyphEngine(QIconEngine):
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(color)
-        painter.setFont(_font().font(_FONT[0], max(1, min(rect.width(), rect.height()))))
+        painter.setFont(_font(max(1, min(rect.width(), rect.height()))))
         painter.drawText(QRectF(rect), int(Qt.AlignmentFlag.AlignCenter), self._glyph)
         painter.restore()
 
