@@ -16,7 +16,6 @@ from app.jobs.worker import Mailbox, PausableToken, Worker, error_words
 from flavr_core.errors import CancelledError, FlavrError, OutputError
 from flavr_core.progress import Progress
 from flavr_core.settings import ConvertSettings
-from flavr_core.timeline import CutOverrides
 
 POLL_MS = 100
 """How often the running job's progress is looked at."""
@@ -157,16 +156,15 @@ class JobQueue(QObject):
             is_paused=current is not None and current.state is JobState.PAUSED,
         )
 
-    def add(self, settings: ConvertSettings, *, cuts: CutOverrides | None = None, start: bool = True) -> int:
+    def add(self, settings: ConvertSettings, *, start: bool = True) -> int:
         """Put a job at the end; returns its number.
 
         Args:
             settings: the conversion; `resume` is the queue's own business and ignored.
-            cuts: cuts by hand, kept beside the queue; None to leave `settings.scenes.cuts_file` alone.
-            start: whether the queue goes on when it is held.
+            start: whether a queue that is idle or held begins to run; otherwise the job waits for `start`.
 
         Raises:
-            OutputError: when another job will write the same output, or the cuts cannot be kept.
+            OutputError: when another job will write the same output.
         """
         for job in self.jobs:
             if job.state.is_open and job.settings.output.absolute() == settings.output.absolute():
@@ -174,9 +172,6 @@ class JobQueue(QObject):
                     self.tr("Another job of the queue writes '{name}'.").format(name=settings.output.name),
                     self.tr("Choose another name."),
                 )
-        if cuts is not None and cuts != CutOverrides():
-            scenes = replace(settings.scenes, cuts_file=self._store.write_cuts(cuts))
-            settings = replace(settings, scenes=scenes)
         number = self._next
         self._next += 1
         self._jobs[number] = QueuedJob(number=number, settings=replace(settings, resume=False))
@@ -187,6 +182,8 @@ class JobQueue(QObject):
         self.job_added.emit(number)
         if start:
             self._held = False
+        elif self._running is None:
+            self._held = True
         self._saved_and_on()
         return number
 
@@ -271,7 +268,6 @@ class JobQueue(QObject):
         self._batch.discard(number)
         if job.state is not JobState.DONE and job.begun:
             self._discard(job.settings.output)
-        self._store.forget_cuts(job.settings.scenes.cuts_file)
         self.job_removed.emit(number)
         self._saved_and_on()
 

@@ -3,7 +3,6 @@
     queue.json       jobs in order, and what is to be done when all are done
     queue.lock       held by the program that works on queue.json
     queue-2.json     the queue of a second program that was started meanwhile, and so on
-    cuts/            cuts by hand of the jobs, one file each
 
 A program takes the first queue that nobody holds. What another one left behind (it was the second, or it
 was killed) is taken over at the next start, so that no job is lost.
@@ -26,7 +25,6 @@ from PySide6.QtCore import QCoreApplication, QIODevice, QLockFile, QSaveFile
 from app.jobs.records import from_plain, to_plain
 from flavr_core.errors import FlavrError, OutputError, SettingsError
 from flavr_core.settings import ConvertSettings
-from flavr_core.timeline import CutOverrides, write_cuts_file
 
 SCHEMA_VERSION = 1
 MOST_QUEUES = 9
@@ -244,26 +242,6 @@ class QueueStore:
                     "Make room on the disk. Jobs go on, but would be forgotten when the program ends.",
                 ),
             )
-
-    def write_cuts(self, cuts: CutOverrides) -> Path:
-        """Keep cuts by hand beside the queue; returns the file for `SceneSettings.cuts_file`.
-
-        Raises:
-            OutputError: when it cannot be written.
-        """
-        folder = self.folder / "cuts"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(_words_of_unwritable(folder, error.strerror or str(error))) from error
-        path = folder / f"{uuid.uuid4().hex}.txt"
-        write_cuts_file(path, cuts)
-        return path
-
-    def forget_cuts(self, path: Path | None) -> None:
-        """Remove a file of `write_cuts`; files of others are left alone."""
-        if path is not None and path.parent == self.folder / "cuts":
-            path.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Let go of the queue; the file stays for the next start. May be called twice."""

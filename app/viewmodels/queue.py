@@ -364,7 +364,7 @@ class QueueModel(QAbstractListModel):
         if job.state is JobState.CANCELLED and percent > 0:
             return self.tr("Stopped at {percent} %; it can go on").format(percent=percent)
         if job.state is JobState.WAITING and self.queue.is_held:
-            return self.tr("The queue is held")
+            return self.tr("Waits for the queue to be started")
         return ""
 
     def _running_detail(self, job: QueuedJob) -> str:

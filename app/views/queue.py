@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from functools import partial
-from pathlib import Path
 
-from PySide6.QtCore import QEvent, QItemSelectionModel, QPoint, QProcess, QSize, Qt, QTimer, QUrl
-from PySide6.QtGui import QAction, QDesktopServices, QKeyEvent, QResizeEvent
+from PySide6.QtCore import QEvent, QItemSelectionModel, QPoint, QSize, Qt, QTimer
+from PySide6.QtGui import QAction, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -28,7 +26,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.dialogs.receipt import ReceiptDialog, ReceiptView
+from app.dialogs.receipt import ReceiptView
 from app.jobs.queue_store import JobState, WhenDone
 from app.viewmodels.queue import JobAction, QueueModel
 from app.views.queue_rows import JobDelegate, is_animated
@@ -314,9 +312,6 @@ class QueuePanel(QWidget):
         model.rowsInserted.connect(self._on_rows_inserted)
         model.rowsRemoved.connect(self._update_all)
         model.layoutChanged.connect(self._update_actions)
-        model.result_wanted.connect(_play)
-        model.reveal_wanted.connect(_reveal)
-        model.receipt_wanted.connect(self._on_receipt_wanted)
         self.list.selectionModel().selectionChanged.connect(self._on_selection_changed)
         self.list.customContextMenuRequested.connect(self._on_menu_wanted)
         self.list.doubleClicked.connect(lambda _: self.toggle_details())
@@ -420,13 +415,6 @@ class QueuePanel(QWidget):
     def _on_when_done_chosen(self, place: int) -> None:
         self._model.set_when_done(WhenDone(self._when_done.itemData(place)))
 
-    def _on_receipt_wanted(self, number: int) -> None:
-        job = self._model.queue.job(number)
-        if job is not None and job.receipt is not None:
-            dialog = ReceiptDialog(job.receipt, self)
-            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-            dialog.open()
-
     def _on_menu_wanted(self, place: QPoint) -> None:
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -476,17 +464,3 @@ class QueuePanel(QWidget):
         wanted = Qt.Orientation.Vertical if is_narrow else Qt.Orientation.Horizontal
         if self._splitter.orientation() is not wanted:
             self._splitter.setOrientation(wanted)
-
-
-def _play(output: Path) -> None:
-    QDesktopServices.openUrl(QUrl.fromLocalFile(str(output)))
-
-
-def _reveal(output: Path) -> None:
-    """Show a file in its folder, chosen where the system can do that."""
-    if sys.platform == "win32":
-        QProcess.startDetached("explorer", ["/select,", str(output)])
-    elif sys.platform == "darwin":
-        QProcess.startDetached("open", ["-R", str(output)])
-    else:
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(output.parent)))

@@ -32,7 +32,6 @@ from flavr_core.settings import (
     SceneSettings,
     TimingSettings,
 )
-from flavr_core.timeline import CutOverrides, read_cuts_file
 from flavr_core.timing import TimePoint
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -206,7 +205,6 @@ def test_a_paused_job_stands_still_and_goes_on(
 
 def test_order_can_be_changed(open_queue: OpenQueue, qtbot: QtBot, clip: Path, tmp_path: Path) -> None:
     queue = open_queue()
-    queue.hold()
     numbers = [queue.add(job(clip, tmp_path / f"{n}.mp4"), start=False) for n in range(3)]
     queue.move(numbers[2], 0)
     assert [one.number for one in queue.jobs] == [numbers[2], numbers[0], numbers[1]]
@@ -227,21 +225,17 @@ def test_two_jobs_never_write_the_same_file(
         queue.add(job(clip, tmp_path / "out.mp4"), start=False)
 
 
-def test_cuts_by_hand_are_kept_beside_the_queue_and_used(
+def test_what_is_only_added_waits_for_the_start(
     qtbot: QtBot, open_queue: OpenQueue, clip: Path, tmp_path: Path
 ) -> None:
     queue = open_queue()
-    cuts = CutOverrides(cuts=(TimePoint(frame=12),), vetoes=(TimePoint(seconds=Fraction(1, 4)),))
-    number = queue.add(job(clip, tmp_path / "out.mp4"), cuts=cuts)
-    held = wait_for(qtbot, queue, number, JobState.DONE)
-    kept = held.settings.scenes.cuts_file
-    assert kept is not None
-    assert read_cuts_file(kept) == cuts
-    assert held.receipt is not None
-    assert held.receipt.made == 22  # one gap less than without the cut
-    queue.remove(number)
-    assert not kept.exists()
-    assert (tmp_path / "out.mp4").exists()
+    first = queue.add(job(clip, tmp_path / "a.mp4"), start=False)
+    qtbot.wait(50)
+    assert (queue.job(first) or first).state is JobState.WAITING
+    second = queue.add(job(clip, tmp_path / "b.mp4"))
+    third = queue.add(job(clip, tmp_path / "c.mp4"), start=False)  # the queue runs already
+    for number in (first, second, third):
+        wait_for(qtbot, queue, number, JobState.DONE)
 
 
 def test_closing_in_mid_job_and_going_on_gives_the_same_bytes(

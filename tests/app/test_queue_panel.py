@@ -101,7 +101,7 @@ def test_what_becomes_of_what(open_model: OpenModel) -> None:
     row = open_model(replace(job, settings=settings)).job_row(1)
     assert row is not None
     assert row.what == "beach.mov  ·  2x, 4x slower  ·  cross-fade  ·  GIF"
-    assert row.spoken.startswith("1.mp4, Waiting, The queue is held, beach.mov")
+    assert row.spoken.startswith("1.mp4, Waiting, Waits for the queue to be started, beach.mov")
 
 
 def test_only_what_is_possible_is_offered(open_model: OpenModel) -> None:
