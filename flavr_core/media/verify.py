@@ -106,6 +106,7 @@ def _check_pictures(output: Path, wanted: list[int]) -> list[str]:
     for word, pts in zip(("first", "last"), wanted, strict=True):
         with av.open(str(output)) as container:
             stream = container.streams.video[0]
+            stream.thread_type = "AUTO"
             if not _decodes(container, stream, pts):
                 problems.append(f"The {word} picture cannot be decoded.")
     return problems
