@@ -136,6 +136,7 @@ class Viewer(QObject):
         self._sources: dict[str, PictureSource] = {}
         self._release: dict[str, Callable[[PictureSource], None]] = {}
         self._notice = ""
+        self._typed_problem = ""
         workspace.current_changed.connect(self._on_current_changed)
         workspace.clip_changed.connect(self._on_clip_changed)
         workspace.clip_removed.connect(self._on_clip_removed)
@@ -159,7 +160,7 @@ class Viewer(QObject):
     @property
     def notice(self) -> str:
         """What should be known now: why pictures or sound are missing, what was repaired; may be empty."""
-        said = [self._notice]
+        said = [self._typed_problem, self._notice]
         if self.sound is not None and self.sound.has_sound:
             said.append(self.sound.problem)
         for source in self._sources.values():
@@ -299,13 +300,17 @@ class Viewer(QObject):
 
     def go_to(self, text: str) -> bool:
         """Go to a place that was typed; says in `notice` what is wrong with it."""
+        problem = ""
         try:
             self.player.go_to(text)
         except FlavrError as error:
-            self._say(str(error))
-            return False
-        self._say("")
-        return True
+            problem = str(error)
+        self._set_typed_problem(problem)
+        return not problem
+
+    def forget_typed(self) -> None:
+        """What was typed is given up, and what was wrong with it."""
+        self._set_typed_problem("")
 
     def next_loop_mode(self) -> None:
         """Off, forward, to and fro, off."""
@@ -332,7 +337,7 @@ class Viewer(QObject):
         return RESULT if RESULT in self._makers else NOTHING
 
     def _on_current_changed(self) -> None:
-        if self._number and self._info is not None:
+        if self._workspace.clip(self._number) is not None and self._info is not None:
             self._positions[self._number] = self.player.position
         self.player.pause()
         for side in SIDES:
@@ -345,7 +350,7 @@ class Viewer(QObject):
         clip = self._workspace.current
         self._number = clip.number if clip is not None else 0
         self._info = clip.info if clip is not None else None
-        self._notice = ""
+        self._notice = self._typed_problem = ""
         if self.sound is not None:
             self.sound.set_clip(self._info)
         self._fill()
@@ -418,6 +423,11 @@ class Viewer(QObject):
 
     def _on_file_failed(self, error: Exception) -> None:
         self._say(str(error))
+
+    def _set_typed_problem(self, text: str) -> None:
+        if text != self._typed_problem:
+            self._typed_problem = text
+            self.notice_changed.emit()
 
     def _say(self, text: str) -> None:
         if text != self._notice:

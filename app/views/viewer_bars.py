@@ -224,6 +224,7 @@ class TimeField(QLineEdit):
 
     def _leave(self) -> None:
         self.setModified(False)
+        self._viewer.forget_typed()
         self.clearFocus()
         self.show_position()
 

@@ -259,6 +259,7 @@ def test_a_time_is_typed(stand: Stand, panel: ViewerPanel, qtbot: QtBot) -> None
     assert "never" in panel._notice.text
     QTest.keyClick(field, Qt.Key.Key_Escape)
     assert field.text() == "0:00:02.040"
+    assert panel._notice.text == ""
 
 
 def test_a_missing_sound_output_is_said_where_there_is_sound(
