@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDoubleSpinBox,
-    QLabel,
     QLineEdit,
     QSizePolicy,
     QVBoxLayout,
@@ -21,6 +20,7 @@ from app.viewmodels.export_details import Choice, ExportDetails, FieldKind, Form
 from app.widgets.elided_combo import ElidedCombo
 from app.widgets.form import Form
 from app.widgets.wheel_guard import WheelGuard
+from app.widgets.wrapped_label import WrappedLabel
 from flavr_core.errors import SettingsError
 from flavr_core.settings import format_bytes, parse_bytes
 
@@ -43,13 +43,10 @@ class ExportForm(QWidget):
         self._guard = WheelGuard(self)
         self._controls: dict[str, QWidget] = {}
         self._page = Form(self)
-        self._problem = QLabel(self)
-        self._problem.setWordWrap(True)
+        self._problem = WrappedLabel(parent=self)
         self._problem.setProperty("signal", "bad")
         self._problem.setVisible(False)
-        self._left_out = QLabel(self)
-        self._left_out.setWordWrap(True)
-        self._left_out.setProperty("muted", True)
+        self._left_out = WrappedLabel(muted=True, parent=self)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)

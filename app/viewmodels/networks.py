@@ -97,6 +97,8 @@ def _facts(entry: Entry) -> str:
         parts.append(translate("Networks", "{millions} M parameters").format(millions=millions))
     else:
         parts.append(translate("Networks", "no weights, runs anywhere"))
+    if card.parameters:
+        parts.append(translate("Networks", "best on a GPU"))
     if card.file_bytes:
         parts.append(format_bytes(card.file_bytes))
     if card.positions is None:

@@ -182,6 +182,15 @@ class SettingsPanelModel(QObject):
         return index_of(self._networks, self.edits.engine.model)
 
     @property
+    def network_speed(self) -> str:
+        """How fast the chosen network was on this clip, in words; empty before it was measured."""
+        speed = self.forecast.speed
+        if speed is None or self._outlook is None or not speed.gap_s or self._outlook.workload is None:
+            return ""
+        drawn = self._outlook.workload.drawn_a_gap / speed.gap_s
+        return self.tr("{n} frames a second here").format(n=f"{drawn:.3g}")
+
+    @property
     def naming(self) -> OutputNaming:
         """Where results go and what they are called."""
         return self._naming
@@ -321,7 +330,7 @@ class SettingsPanelModel(QObject):
         info, timing = self._outlook.info, self._outlook.settings.timing
         notes = [*info.notes, *self._outlook.notes]
         if info.is_vfr and timing.rate.factor is not None and not timing.keep_vfr:
-            words = self.tr("The clip's rate varies; the result has a constant one. Keep it, or choose 60.")
+            words = self.tr("The clip's rate varies, the result's does not: keep it, or choose 60 fps.")
             notes.insert(0, words)
         return tuple(plain_words(note) for note in notes)
 

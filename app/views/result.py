@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QMenu,
     QPushButton,
-    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -24,6 +23,7 @@ from app.viewmodels.settings_panel import SettingsPanelModel
 from app.widgets.elided_button import ElidedButton
 from app.widgets.icons import icon
 from app.widgets.notice import Notice
+from app.widgets.wrapped_label import WrappedLabel
 from flavr_core.errors import FlavrError
 
 _MARGIN_PX = 12
@@ -36,9 +36,8 @@ class ResultView(QWidget):
     def __init__(self, model: SettingsPanelModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._model = model
-        self.empty = QLabel(self.tr("Open a clip to see here what it will become."), self)
-        self.empty.setWordWrap(True)
-        self.empty.setProperty("muted", True)
+        words = self.tr("Open a clip to see here what it will become.")
+        self.empty = WrappedLabel(words, muted=True, parent=self)
         self._facts = QWidget(self)
         grid = QGridLayout(self._facts)
         grid.setContentsMargins(0, 0, 0, 0)
@@ -167,10 +166,8 @@ class ResultView(QWidget):
 def _row(grid: QGridLayout, row: int, parent: QWidget) -> tuple[QLabel, QLabel]:
     label = QLabel(parent)
     label.setProperty("muted", True)
-    words = QLabel(parent)
-    words.setWordWrap(True)
+    words = WrappedLabel(parent=parent)
     words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
     grid.addWidget(label, row, 0, Qt.AlignmentFlag.AlignTop)
-    grid.addWidget(words, row, 1, Qt.AlignmentFlag.AlignTop)
+    grid.addWidget(words, row, 1)
     return label, words

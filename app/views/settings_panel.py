@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from html import escape
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QPalette, QStandardItemModel
@@ -15,7 +16,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPushButton,
     QScrollArea,
-    QSizePolicy,
     QSlider,
     QVBoxLayout,
     QWidget,
@@ -36,10 +36,13 @@ from app.widgets.notice import Notice
 from app.widgets.section import Section
 from app.widgets.segmented import Segmented
 from app.widgets.wheel_guard import WheelGuard
+from app.widgets.wrapped_label import WrappedLabel
 from flavr_core.settings import CutMode, DuplicateMode, EndMode, Precision
 
 _ANIMATED = ("gif", "apng", "webp")
 _SLOW = ("1x", "2x", "4x", "8x")
+_CARD_LETTERS = 150
+"""Of a longer card the rest is shown when asked for."""
 _MARGIN_PX = 12
 _LEAST_WIDTH_PX = 280
 
@@ -89,6 +92,7 @@ class SettingsPanel(QWidget):
         model.changed.connect(self._refresh)
         model.networks_changed.connect(self._refresh_networks)
         model.outlook_changed.connect(self._refresh_problems)
+        model.outlook_changed.connect(self._show_network)
         self._refresh_networks()
         self._refresh()
         self._refresh_problems()
@@ -149,8 +153,11 @@ class SettingsPanel(QWidget):
         self.network.setAccessibleName(self.tr("Network"))
         self.network.activated.connect(self._on_network_chosen)
         column.addWidget(self.network)
-        self.network_facts = _text(self, muted=True)
-        self.network_card = _text(self, muted=True)
+        self.network_facts = WrappedLabel(muted=True, parent=self)
+        self.network_card = WrappedLabel(muted=True, parent=self)
+        self.network_card.setTextFormat(Qt.TextFormat.RichText)
+        self.network_card.linkActivated.connect(self._on_more_of_card)
+        self._is_card_whole = False
         self.network_remark = Notice(icon("info"), parent=self)
         for widget in (self.network_card, self.network_facts, self.network_remark):
             column.addWidget(widget)
@@ -216,8 +223,8 @@ class SettingsPanel(QWidget):
         self.gif.clicked.connect(self.gif_preview_requested)
         column.addWidget(self.gif)
         self.details = Section(self.tr("Details"), ExportForm(details, parent=self), parent=self)
-        column.addWidget(self.details)
         self._add_notice(column, Cause.FORMAT)
+        column.addWidget(self.details)
 
     def _add_advanced(self, column: QVBoxLayout) -> None:
         form = Form(self)
@@ -296,11 +303,21 @@ class SettingsPanel(QWidget):
             return
         entry, has_clip = entries[row], self._model.clip is not None
         self.network.setToolTip(entry.title)
-        self.network_card.setText(entry.card)
+        self.network_card.setText(self._card_words(entry.card))
+        self.network_card.setToolTip(entry.card)
         self.network_card.setVisible(bool(entry.card) and has_clip)
-        self.network_facts.setText(entry.facts)
+        self.network_facts.setText(" · ".join(filter(None, (entry.facts, self._model.network_speed))))
         self.network_facts.setVisible(bool(entry.facts) and has_clip)
         self.network_remark.set_text(entry.problem or entry.remark)
+
+    def _card_words(self, card: str) -> str:
+        """What the card says; of a long one the beginning, and a link to the rest."""
+        if len(card) <= _CARD_LETTERS:
+            return escape(card)
+        if self._is_card_whole:
+            return f'{escape(card)} <a href="less">{self.tr("less")}</a>'
+        begin = card[:_CARD_LETTERS].rsplit(" ", 1)[0]
+        return f'{escape(begin)}… <a href="more">{self.tr("more")}</a>'
 
     def _show_by_hand(self) -> None:
         count = self._model.cuts_by_hand
@@ -327,8 +344,9 @@ class SettingsPanel(QWidget):
         for cause, notice in self._notices.items():
             said = [f"{p.message} {p.hint}".rstrip() for p in problems if p.cause is cause]
             notice.set_lines(said)
-        if any(problem.cause is Cause.DEVICE for problem in problems):
-            self.advanced.set_open(True)
+        for cause, section in ((Cause.DEVICE, self.advanced), (Cause.FORMAT, self.details)):
+            if any(problem.cause is cause for problem in problems):
+                section.set_open(True)
 
     # What the user does
 
@@ -339,6 +357,10 @@ class SettingsPanel(QWidget):
             self._model.import_network_requested.emit()
         else:
             self._model.set_network(model)
+
+    def _on_more_of_card(self, link: str) -> None:
+        self._is_card_whole = link == "more"
+        self._show_network()
 
     def _on_slow_typed(self) -> None:
         text = self.slow.currentText().strip()
@@ -359,14 +381,6 @@ class SettingsPanel(QWidget):
 def _heading(text: str, parent: QWidget) -> QLabel:
     label = QLabel(text, parent)
     label.setProperty("heading", True)
-    return label
-
-
-def _text(parent: QWidget, *, muted: bool = False) -> QLabel:
-    label = QLabel(parent)
-    label.setWordWrap(True)
-    label.setProperty("muted", muted)
-    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
     return label
 
 

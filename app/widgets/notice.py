@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+
+from app.widgets.wrapped_label import WrappedLabel
 
 _ICON_PX = 16
 
@@ -24,13 +26,9 @@ class Notice(QWidget):
         self._icon = icon
         self._picture = QLabel(self)
         self._picture.setFixedSize(_ICON_PX, _ICON_PX + 2)
-        self._text = QLabel(self)
-        self._text.setWordWrap(True)
-        self._text.setTextFormat(Qt.TextFormat.PlainText)
+        self._text = WrappedLabel(parent=self)
         self._text.setProperty("signal" if signal else "muted", signal or True)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
-        self._text.setMinimumWidth(80)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(6)
