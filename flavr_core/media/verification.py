@@ -38,9 +38,9 @@ class Verification:
         if self.audio_offsets_samples:
             worst = max(self.audio_offsets_samples, key=abs)
             words += (
-                ", sound in place to the sample"
+                ", sound begins in place to the sample"
                 if not worst
-                else f", sound at most {ceil(abs(worst))} {'samples' if abs(worst) > 1 else 'sample'} "
+                else f", sound begins at most {ceil(abs(worst))} {'samples' if abs(worst) > 1 else 'sample'} "
                 "from its place"
             )
         return words

@@ -33,7 +33,7 @@ def test_a_good_file_is_summed_up(finished: Rendered) -> None:
     assert (found.frames, found.first, found.last) == (48, 0, Fraction(47, 50))
     assert found.duration == Fraction(24, 25)
     assert found.audio_offsets_samples == (0,)
-    assert found.summary() == "48 frames, 0:00:00.960, sound in place to the sample"
+    assert found.summary() == "48 frames, 0:00:00.960, sound begins in place to the sample"
 
 
 def test_each_difference_is_said(finished: Rendered) -> None:
