@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.jobs.queue_store import Receipt
+from app.jobs.reuse import DrawnFrames
 from app.jobs.worker import Mailbox, PausableToken
 from flavr_core.settings import ConvertSettings
 
@@ -27,9 +28,13 @@ class Start(StrEnum):
 
 
 def convert(
-    settings: ConvertSettings, start: Start, mailbox: Mailbox, token: PausableToken
+    settings: ConvertSettings,
+    start: Start,
+    mailbox: Mailbox,
+    token: PausableToken,
+    drawn: DrawnFrames | None = None,
 ) -> Receipt | None:
-    """Prepare, render, verify; called in a background thread.
+    """Prepare, render, verify; called in a background thread. What was `drawn` already is not drawn again.
 
     Returns:
         The receipt; None where an earlier attempt was killed just after its verified result got its name.
@@ -46,9 +51,11 @@ def convert(
     elif start is Start.ANEW:
         discard_unfinished(settings.output)
     job = prepare(settings, reporter=mailbox, token=token)
+    if drawn is not None and drawn.fits(job):
+        job = replace(job, drawn=drawn)
     try:
         token.check()
-        return receipt_of(run_job(job, mailbox, token))
+        return receipt_of(run_job(job, mailbox, token), reused=drawn.taken if drawn is not None else 0)
     finally:
         if not token.cancelled:  # else a pass may still be running in it
             job.engine.close()
@@ -70,8 +77,8 @@ def discard_unfinished(output: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def receipt_of(report: JobReport) -> Receipt:
+def receipt_of(report: JobReport, *, reused: int) -> Receipt:
     """The receipt of a finished job, without what only the engine knows."""
     known = {field.name for field in fields(Receipt)}
     values = {name: value for name, value in asdict(report).items() if name in known}
-    return Receipt(**values, verified=report.verification.summary())
+    return Receipt(**values, reused_frames=reused, verified=report.verification.summary())

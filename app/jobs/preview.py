@@ -21,6 +21,7 @@ from app.jobs.preview_render import (
     render,
     source_seconds,
 )
+from app.jobs.reuse import DrawnFrames, FileState
 from app.jobs.worker import Worker, error_words
 from flavr_core.clip import ClipInfo
 from flavr_core.errors import CancelledError, FlavrError
@@ -29,7 +30,14 @@ from flavr_core.media.times import plan_pts, whole_units
 from flavr_core.model.catalog import find
 from flavr_core.plan import OutputPlan
 from flavr_core.progress import CancelToken
-from flavr_core.settings import CutMode, DuplicateMode, EngineSettings, SceneSettings, TimingSettings
+from flavr_core.settings import (
+    ConvertSettings,
+    CutMode,
+    DuplicateMode,
+    EngineSettings,
+    SceneSettings,
+    TimingSettings,
+)
 from flavr_core.timeline import CutOverrides, plan_output
 from flavr_core.timing import FrameTimes
 
@@ -140,6 +148,7 @@ class Preview(PictureSource):
         self._leaving: list[Worker[None]] = []
         self._news = RenderNews()
         self._stretch: Stretch | None = None
+        self._files: FileState = ()
         self._closed = False
         self.notes: tuple[str, ...] = ()
         """What the engine and the memory said of the last render, one sentence each."""
@@ -354,12 +363,30 @@ class Preview(PictureSource):
         self._frames.clear()
         self._available.clear()
 
+    def drawn(self, settings: ConvertSettings) -> DrawnFrames | None:
+        """What an export of this clip may take over; None where nothing of use was drawn at full size."""
+        look = self._look
+        if settings.source != self.info.path or settings.engine != look.engine:
+            return None
+        if (look.width, look.height) != (self.info.width, self.info.height):
+            return None
+        frames = self._frames.drawn(look)
+        if not frames:
+            return None
+        return DrawnFrames(
+            files=self._files, engine=look.engine, scenes=look.scenes, cuts=self._settings.cuts, frames=frames
+        )
+
     # How it does it.
 
     @property
     def _look(self) -> Look:
         scenes = replace(self._settings.scenes, cuts_file=None)
-        cuts = CutOverrides() if scenes.cuts is CutMode.IGNORE else self._settings.cuts
+        cuts = self._settings.cuts
+        if scenes.cuts is CutMode.IGNORE:
+            cuts = replace(cuts, cuts=(), vetoes=(), only=False)
+        if scenes.duplicates is not DuplicateMode.DROP:
+            cuts = replace(cuts, repeats=(), kept=())
         width, height = self._size
         return Look(engine=self._settings.engine, scenes=scenes, cuts=cuts, width=width, height=height)
 
@@ -425,13 +452,23 @@ class Preview(PictureSource):
         if news.plan is not None and stretch is not None:
             plan, news.plan = news.plan, None
             self._set_plan(plan)
+        if news.files != self._files:
+            if self._files and news.files:  # the clip is another one now
+                self._frames.clear()
+                self._set_plan(self._plan)
+            self._files = news.files or self._files
         if news.indices != (0, 0):
             self._pending = news.indices
         ready = []
         while news.made and self._plan is not None and stretch is not None:
             made = news.made.popleft()
             index, place = made.planned.index, (made.planned.gap, made.planned.position)
-            kept = Kept(start=self.source_time(index), stop=self.source_time(index + 1), frame=made.frame)
+            kept = Kept(
+                start=self.source_time(index),
+                stop=self.source_time(index + 1),
+                frame=made.frame,
+                by=made.by,
+            )
             gone = self._frames.put(stretch.look, place, kept, focus=self._focus)
             self._available -= _indices_of(self._plan, set(gone)) if gone else set()
             self._available.add(index)

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from app.jobs.reuse import DrawnBy
 from flavr_core.frame import Frame
 from flavr_core.settings import EngineSettings, SceneSettings
 from flavr_core.timeline import CutOverrides
@@ -47,6 +48,8 @@ class Kept:
     """Source second at which it ended."""
     frame: Frame
     """The picture."""
+    by: DrawnBy | None = None
+    """Who drew it, and how; None for a frame that was filmed or held."""
 
 
 @dataclass(slots=True)
@@ -83,6 +86,12 @@ class PreviewFrames:
         """What is rendered in this look."""
         shelf = self._shelves.get(look)
         return shelf.pictures.keys() if shelf else ()
+
+    def drawn(self, look: Look) -> dict[Place, tuple[Frame, DrawnBy]]:
+        """All that was drawn in this look, not filmed or held, and by whom."""
+        shelf = self._shelves.get(look)
+        pictures = shelf.pictures if shelf else {}
+        return {place: (kept.frame, kept.by) for place, kept in pictures.items() if kept.by is not None}
 
     def get(self, look: Look, place: Place) -> Kept | None:
         """A picture that is up to date."""

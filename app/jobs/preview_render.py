@@ -18,13 +18,21 @@ import cv2
 import numpy as np
 
 from app.jobs.preview_frames import Look, Place
+from app.jobs.reuse import DrawnBy, FileState, drawn_by, file_state
 from flavr_core.clip import ClipInfo
 from flavr_core.frame import Frame, FrameWindow, Plane, PlannedFrame
 from flavr_core.media import open_source
 from flavr_core.plan import OutputPlan
 from flavr_core.progress import CancelToken
 from flavr_core.settings import DuplicateMode, EngineSettings, TimingSettings
-from flavr_core.timeline import drop_duplicates, find_duplicates, iter_windows, needed_frames, plan_output
+from flavr_core.timeline import (
+    drop_duplicates,
+    find_duplicates,
+    iter_windows,
+    needed_frames,
+    plan_output,
+    resolve_repeats,
+)
 
 if TYPE_CHECKING:
     from flavr_core.engine import Engine
@@ -107,6 +115,8 @@ class Made:
     """Which."""
     frame: Frame
     """Its pixels."""
+    by: DrawnBy | None
+    """Who drew it; None for a frame that was filmed or held."""
 
 
 class RenderNews:
@@ -131,6 +141,8 @@ class RenderNews:
         """When the first was begun."""
         self.is_full = False
         """Whether the stretch was cut short because no more pictures can be kept."""
+        self.files: FileState = ()
+        """The clip's files as they were when rendering began."""
         self.notes: list[str] = []
         """What the user should know."""
 
@@ -152,8 +164,10 @@ def render(stretch: Stretch, engines: EngineShelf, news: RenderNews, token: Canc
         )
         news.plan = plan
         runs = _missing(plan, stretch, news)
+        identity = engine.identity()
         news.stage, news.began_s = "render", time.monotonic()
         with open_source(stretch.info) as source:
+            news.files = file_state(stretch.info)
             for start, stop in runs:
                 frames = _checked(source.frames(*needed_frames(plan, start, stop)), token)
                 scale = Scaler(width=look.width, height=look.height)
@@ -164,8 +178,9 @@ def render(stretch: Stretch, engines: EngineShelf, news: RenderNews, token: Canc
                     token.check()
                     drawn = engine.interpolate(scale.window(window), cut_mode=look.scenes.cuts)
                     token.check()
+                    by = drawn_by(identity, engine, window)
                     for planned, frame in zip(window.outputs, drawn, strict=True):
-                        news.made.append(Made(planned=planned, frame=frame))
+                        news.made.append(Made(planned=planned, frame=frame, by=by if frame.made else None))
                         news.done += 1
     finally:
         engines.give_back(settings, engine)
@@ -188,7 +203,8 @@ def plan_of(
     times, indices = info.times, None
     if look.scenes.duplicates is DuplicateMode.DROP:
         news.stage = "analyse"
-        times, indices = drop_duplicates(info.times, _duplicates(info, news, token))
+        repeated = resolve_repeats(look.cuts, info.times, _duplicates(info, news, token))
+        times, indices = drop_duplicates(info.times, repeated)
     return plan_output(times, timing, rate=info.rate, is_vfr=info.is_vfr, grid=grid, source_indices=indices)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal
 from app.jobs.background import BackgroundCalls
 from app.jobs.conversion import Start, convert, discard_unfinished
 from app.jobs.queue_store import JobState, LogLine, QueuedJob, QueueStore, Receipt, StoredQueue, WhenDone
+from app.jobs.reuse import DrawnFrames
 from app.jobs.worker import Mailbox, PausableToken, Worker, error_words
 from flavr_core.errors import CancelledError, FlavrError, OutputError
 from flavr_core.progress import Progress
@@ -103,6 +105,7 @@ class JobQueue(QObject):
         self._batch: set[int] = set()
         self._running: _Running | None = None
         self._held = any(job.state is JobState.WAITING for job in self._jobs.values())
+        self._drawn: Callable[[ConvertSettings], DrawnFrames | None] = lambda _: None
         self._closed = False
         self._said_unsaved = False
         self._chores = BackgroundCalls(self, name="queue-chores")
@@ -196,6 +199,10 @@ class JobQueue(QObject):
         """Start no further job; the running one goes on."""
         self._held = True
         self._saved_and_on()
+
+    def set_drawn(self, drawn: Callable[[ConvertSettings], DrawnFrames | None]) -> None:
+        """Who is asked, when a job starts, for frames that were drawn for it already: the previews."""
+        self._drawn = drawn
 
     def go_on(self) -> None:
         """Take up everything that the last run of the program left."""
@@ -339,7 +346,10 @@ class JobQueue(QObject):
         # A job that was restored as waiting may have been retried before: it goes on where it can.
         how = self._starts.pop(job.number, Start.GO_ON if job.begun else Start.FRESH)
         settings = job.settings
-        worker = Worker(lambda: convert(settings, how, mailbox, token), token, name=f"job-{job.number}")
+        drawn = self._drawn(settings)
+        worker = Worker(
+            lambda: convert(settings, how, mailbox, token, drawn), token, name=f"job-{job.number}"
+        )
         worker.finished.connect(self._on_worker_finished)
         self._running = _Running(
             number=job.number, worker=worker, token=token, mailbox=mailbox, began_s=time.monotonic()

@@ -126,7 +126,7 @@ class Worker(QThread, Generic[T]):
             self._token.check()
             answer = self._action()
         except BaseException as raised:
-            if not isinstance(raised, FlavrError) and not self._token.cancelled:
+            if not isinstance(raised, FlavrError | OSError) and not self._token.cancelled:
                 _log.exception("%s failed", self.objectName())
             error = _bare(raised)
         if not self._left.is_set():

@@ -8,12 +8,13 @@ import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from flavr_core import __version__
 from flavr_core.clip import ClipInfo
 from flavr_core.engine import Engine, create_engine
 from flavr_core.errors import FlavrError, OutputError, ProblemsError
+from flavr_core.frame import Frame, FrameWindow
 from flavr_core.media import EncodingPlan, open_source, plan_encoding, probe, source_files
 from flavr_core.media.numbered import is_frame_name
 from flavr_core.pipeline.journal import (
@@ -41,6 +42,13 @@ from flavr_core.timing import format_rate
 T = TypeVar("T")
 
 
+class DrawnBefore(Protocol):
+    """Holds frames that the engine of a job would draw in just the same way."""
+
+    def take(self, window: FrameWindow, engine: Engine) -> tuple[Frame, ...] | None:
+        """What `engine.interpolate(window)` would return, to the last bit; None where it must be asked."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """One conversion that is ready to run."""
@@ -61,6 +69,8 @@ class Job:
     """Stretches that are rendered and closed one by one."""
     notes: tuple[str, ...]
     """What the user should know before the start."""
+    drawn: DrawnBefore | None = None
+    """Frames that need not be drawn again; None for none."""
 
     def fingerprint(self) -> dict[str, Any]:
         """What must be the same for an interrupted render to go on; values are comparable as JSON."""

@@ -161,7 +161,8 @@ class _Run:
             )
             for window in windows:
                 self._token.check()
-                for frame in job.engine.interpolate(window, cut_mode=job.settings.scenes.cuts):
+                frames = job.drawn.take(window, job.engine) if job.drawn is not None else None
+                for frame in frames or job.engine.interpolate(window, cut_mode=job.settings.scenes.cuts):
                     self._drawn.put(frame, nbytes=frame.nbytes)
                 for note in job.engine.notes[known:]:
                     self._note(note)

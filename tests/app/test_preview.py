@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -15,9 +16,12 @@ from pytestqt.qtbot import QtBot
 
 from app.jobs.preview import Preview, PreviewSettings, RangeState
 from app.jobs.preview_render import EngineShelf
+from app.jobs.queue import JobQueue
+from app.jobs.queue_store import QueueStore, Receipt
 from flavr_core.clip import ClipInfo
 from flavr_core.media import open_source, probe
 from flavr_core.settings import (
+    ConvertSettings,
     CutMode,
     DuplicateMode,
     EngineSettings,
@@ -259,6 +263,64 @@ def test_engines_are_used_again_and_given_back(
         preview.close()
     assert len(made) == 1
     engines.close()
+
+
+def export(qtbot: QtBot, folder: Path, settings: ConvertSettings, preview: Preview | None = None) -> Receipt:
+    queue = JobQueue(QueueStore(folder / "store"))
+    if preview is not None:
+        queue.set_drawn(preview.drawn)
+    number = queue.add(settings)
+    with qtbot.waitSignal(queue.all_done, timeout=60_000):
+        pass
+    job = queue.job(number)
+    assert job is not None
+    assert job.receipt is not None, job.error
+    queue.close()
+    return job.receipt
+
+
+@pytest.mark.parametrize("model", ["blend", "motion"])
+def test_an_export_takes_what_was_drawn_at_full_size_and_is_the_same_file(
+    qtbot: QtBot, open_preview: OpenPreview, clip: ClipInfo, tmp_path: Path, model: str
+) -> None:
+    engine = EngineSettings(model=model, device="cpu")
+    preview = open_preview(clip, engine=engine, timing=times(4))
+    rendered(qtbot, preview, Fraction(1, 2), Fraction(3, 2), full_size=True)
+    settings = ConvertSettings(
+        source=clip.path, output=tmp_path / "plain.mp4", engine=engine, timing=preview.settings.timing
+    )
+    plain = export(qtbot, tmp_path, settings)
+    assert plain.reused_frames == 0
+    helped = export(qtbot, tmp_path, replace(settings, output=tmp_path / "helped.mp4"), preview)
+    assert helped.reused_frames == 11 * 3  # the gaps from frame 12 to the cut; after it nothing moves
+    assert helped.sha256 == plain.sha256
+
+
+def test_an_export_takes_nothing_that_could_differ(
+    qtbot: QtBot, open_preview: OpenPreview, clip: ClipInfo, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy.mp4"
+    copy.write_bytes(clip.path.read_bytes())
+    engine = EngineSettings(model="blend", device="cpu")
+    preview = open_preview(probe(copy), engine=engine)
+    settings = ConvertSettings(source=copy, output=tmp_path / "0.mp4", engine=engine)
+    preview.set_view_size(160, 96)
+    rendered(qtbot, preview)
+    assert preview.drawn(settings) is None  # smaller pictures
+    rendered(qtbot, preview, full_size=True)
+    assert preview.drawn(replace(settings, engine=EngineSettings(model="motion", device="cpu"))) is None
+    others = {
+        "1.mp4": {"scenes": SceneSettings(sensitivity=0.4)},
+        "2.mp4": {"timing": times(4)},  # the half is there, drawn without the quarters
+        "3.mp4": {"scenes": SceneSettings(cuts=CutMode.IGNORE)},
+    }
+    for name, changes in others.items():
+        other = replace(settings, output=tmp_path / name, **changes)
+        assert export(qtbot, tmp_path, other, preview).reused_frames == 0
+    assert export(qtbot, tmp_path, settings, preview).reused_frames == 23
+    os.utime(copy, ns=(1, 1))
+    changed = replace(settings, output=tmp_path / "4.mp4")
+    assert export(qtbot, tmp_path, changed, preview).reused_frames == 0
 
 
 def test_a_hundred_rounds_leave_no_thread(qtbot: QtBot, clip: ClipInfo) -> None:
