@@ -105,6 +105,7 @@ class Studio(QObject):
         )
         self.timeline.set_rendered(self.previews)
         self.queue = JobQueue(QueueStore(state_dir() / "queue"), self)
+        self.queue.set_drawn(self.previews.drawn)
         self.queue_model = QueueModel(self.queue, self)
         self.estimates = Estimates(self)
         self.presets = PresetsModel(self.workspace, parent=self)

@@ -19,7 +19,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import platformdirs
 from PySide6.QtCore import QCoreApplication, QIODevice, QLockFile, QSaveFile
 
 from app.jobs.records import from_plain, to_plain
@@ -173,11 +172,6 @@ class StoredQueue:
     """Version of this layout."""
 
 
-def queue_folder() -> Path:
-    """Where the user's queues lie; may not exist."""
-    return platformdirs.user_data_path("flavr-studio", appauthor=False) / "queue"
-
-
 class QueueStore:
     """The file of this program's queue, held by a lock.
 
@@ -186,12 +180,12 @@ class QueueStore:
         is_first: whether this is the queue that the next start shows first.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
-        """Take the first queue that nobody holds, and what others left behind.
+    def __init__(self, folder: Path) -> None:
+        """Take the first queue in a folder that nobody holds, and what others left behind.
 
-        Without a folder that can be written the queue lives in memory, and a notice says so.
+        Where the folder cannot be written the queue lives in memory, and a notice says so.
         """
-        self.folder = folder or queue_folder()
+        self.folder = folder
         self.notices: list[str] = []
         self._lock: QLockFile | None = None
         self._place = 0

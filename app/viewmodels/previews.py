@@ -10,12 +10,13 @@ from PySide6.QtCore import QObject, Signal
 from app.jobs.pictures import PictureSource
 from app.jobs.preview import Preview, PreviewRange, PreviewSettings
 from app.jobs.preview_render import EngineShelf
+from app.jobs.reuse import DrawnFrames
 from app.viewmodels.player_side import SIDES
 from app.viewmodels.viewer import RESULT, Choice, Maker, Viewer, range_of
 from app.viewmodels.workspace import Clip, ClipEdits, Workspace
 from flavr_core.errors import ModelError
 from flavr_core.model.catalog import read_catalog
-from flavr_core.settings import EngineSettings
+from flavr_core.settings import ConvertSettings, EngineSettings
 
 MOST_KEPT = 3
 """Previews whose pictures are kept, those of other clips and networks included."""
@@ -65,6 +66,11 @@ class Previews(QObject):
         """What is rendered of the current clip's result; for the timeline."""
         result = self.result
         return result.ranges() if result is not None else ()
+
+    def drawn(self, settings: ConvertSettings) -> DrawnFrames | None:
+        """What an export may take over of what is rendered; None where nothing is of use to it."""
+        found = (preview.drawn(settings) for preview in self._kept.values())
+        return next((drawn for drawn in found if drawn is not None), None)
 
     def read_networks(self) -> None:
         """Offer every network of the collection as a picture of its own."""
