@@ -1,4 +1,7 @@
-"""The one clock of the viewer: position, stepping, playing, loops, and what both sides show at it."""
+"""The one clock of the viewer: position, stepping, playing, loops, and what both sides show at it.
+
+It is one piece: standing, waiting and playing are states of one position, and each call moves between them.
+"""
 
 from __future__ import annotations
 
