@@ -95,12 +95,11 @@ def sample_plainly(
         weight, vertical, horizontal = (field.to(dtype).contiguous() for field in fields)
         at = torch.arange(start, start + len(weight), device=image.device)
         row = torch.div(at, columns, rounding_mode="floor")
-        low_rows, low = vertical.trunc(), vertical - vertical.detach().trunc()
-        low_columns, right = horizontal.trunc(), horizontal - horizontal.detach().trunc()
-        low_rows = low_rows + (row[:, None] + tap_rows)
-        low_columns = low_columns + ((at - row * columns)[:, None] + tap_columns)
-        above, below = _inside(low_rows, height) * width, _inside(low_rows + 1, height) * width
-        before, after = _inside(low_columns, width), _inside(low_columns + 1, width)
+        upper, left = vertical.detach().trunc(), horizontal.detach().trunc()
+        low, right = vertical - upper, horizontal - left
+        above, below = _neighbours(upper + (row[:, None] + tap_rows), height)
+        before, after = _neighbours(left + ((at - row * columns)[:, None] + tap_columns), width)
+        above, below = above * width, below * width
         lower = weight * low
         upper = weight - lower
         lower_right, upper_right = lower * right, upper * right
@@ -121,7 +120,7 @@ def sample_plainly(
     return sampled.permute(0, 3, 1, 2).to(image.dtype)  # (N, C, H, W)
 
 
-def _inside(places: Tensor, size: int) -> Tensor:
-    """Whole places brought into 0 ... size - 1, as indices; what is no number becomes 0."""
-    clamped = places.detach().clamp(0, size - 1).nan_to_num(0)
-    return clamped.to(torch.int32)
+def _neighbours(places: Tensor, size: int) -> tuple[Tensor, Tensor]:
+    """Whole places and those after them, brought into 0 ... size - 1, as indices."""
+    whole = places.clamp_(-1, size).to(torch.int32)  # what is no number may become any, and is brought in too
+    return whole.clamp(0, size - 1), whole.add_(1).clamp_(0, size - 1)
