@@ -316,14 +316,20 @@ class TimelineModel(QObject):
         """Stop checking; scores found so far stay."""
         self._holdout.cancel()
 
+    def close(self) -> None:
+        """Begin nothing any more. May be called twice."""
+        self._rest.stop()
+
     # How it is done.
 
     def _place(self, point: TimePoint | None) -> Fraction | None:
-        return (
-            self.times.time(frame_of(point, self.times))
-            if point is not None and self.times is not None
-            else None
-        )
+        if point is None or self.times is None:
+            return None
+        if point.seconds is not None:
+            return min(
+                self.times.start + point.seconds, self.times.end
+            )  # as the plan takes it: to the letter
+        return self.times.time(frame_of(point, self.times))
 
     def _start_frame(self) -> int:
         assert self.times is not None
