@@ -1,7 +1,7 @@
 """Two pictures to compare: wipe, side by side, above and below, flip, difference, one alone.
 
 The view keeps what is shown and turns events into it; `picture_geometry` says where things lie,
-`picture_software` (or `picture_gpu`) draws the pictures, `picture_overlay` what floats above them.
+`picture_software` or `picture_gpu` draws the pictures, `picture_floating` what is said over them.
 It is one piece because all of it is one widget's state and Qt's events for it.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import math
-from dataclasses import dataclass
+from dataclasses import replace
 from fractions import Fraction
 from typing import Literal
 
@@ -17,8 +17,6 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, QSizeF
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
-    QFont,
-    QFontInfo,
     QImage,
     QKeyEvent,
     QMouseEvent,
@@ -31,18 +29,10 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.widgets import picture_geometry as geometry
+from app.widgets.picture_floating import FloatingScene, Lens, SideState, paint_floating
 from app.widgets.picture_geometry import Layer, Place, Shown
 from app.widgets.picture_gpu import GpuPictures, Renderer, chosen_renderer
-from app.widgets.picture_overlay import (
-    Label,
-    LensSide,
-    draw_grid,
-    draw_label,
-    draw_lens,
-    draw_message,
-    draw_wipe,
-    near_wipe,
-)
+from app.widgets.picture_overlay import near_wipe
 from app.widgets.picture_software import PictureState, SoftwarePainter
 from flavr_core.comparison.tone import notice as tone_notice
 from flavr_core.comparison.views import LARGEST_GAIN, DifferenceKind, ViewMode
@@ -65,19 +55,6 @@ KEY_PAN_PX = 48
 KEY_WIPE = 0.02
 
 
-@dataclass(slots=True)
-class _SideState:
-    """What stands on one side."""
-
-    frame: Frame | None = None
-    label: str = ""
-    message: str = ""
-    late: bool = False
-    """Whether the frame is not the one asked for."""
-    marked: bool = False
-    """Whether that has lasted so long that it is said."""
-
-
 class _Floating(QWidget):
     """What floats above pictures that the GPU paints."""
 
@@ -90,7 +67,7 @@ class _Floating(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Labels, line, grid, magnifier."""
         painter = QPainter(self)
-        self._view.paint_floating(painter)
+        paint_floating(painter, self._view.floating_scene())
         painter.end()
 
 
@@ -123,7 +100,7 @@ class CompareView(QWidget):
 
     def __init__(self, parent: QWidget | None = None, *, renderer: Renderer = Renderer.AUTO) -> None:
         super().__init__(parent)
-        self._sides: dict[Side, _SideState] = {"a": _SideState(), "b": _SideState()}
+        self._sides: dict[Side, SideState] = {"a": SideState(), "b": SideState()}
         self._empty_text = self.tr("Nothing to show yet")
         self._pixel_aspect = Fraction(1)
         self._mode = ViewMode.WIPE
@@ -132,7 +109,7 @@ class CompareView(QWidget):
         self._swapped = self._flipped = self._magnifier = False
         self._held: Side | None = None
         self._place = Place()
-        self._notice = ""
+        self._notice = self._caption = ""
         self._cursor: QPointF | None = None
         self._pressed: tuple[Qt.MouseButton, QPointF, QPointF] | None = None
         self._drags = ""
@@ -177,7 +154,7 @@ class CompareView(QWidget):
     def clear(self, side: Side | None = None) -> None:
         """Take a side's picture away; None for both."""
         for name in ("a", "b") if side is None else (side,):
-            self._sides[name] = _SideState()
+            self._sides[name] = SideState()
         self._painter.clear()
         self._on_pictures_changed(resized=True)
         self._refresh()
@@ -190,6 +167,12 @@ class CompareView(QWidget):
         """What is said where there is no picture at all."""
         self._empty_text = text
         self._refresh()
+
+    def set_caption(self, text: str) -> None:
+        """Words in the lower right corner, such as numbers of the two pictures; empty for none."""
+        if text != self._caption:
+            self._caption = text
+            self._refresh()
 
     def set_side_message(self, side: Side, text: str) -> None:
         """Why a side has no picture; shown instead of (or over) it until the next picture."""
@@ -341,8 +324,7 @@ class CompareView(QWidget):
         image.fill(self._background())
         painter = QPainter(image)
         self._paint_pictures(painter)
-        self._paint_grid(painter)
-        self._paint_labels(painter)
+        paint_floating(painter, replace(self.floating_scene(), lens=None, is_grabbed=False))
         painter.end()
         seen = QRect()
         for layer in self._layers():
@@ -530,99 +512,36 @@ class CompareView(QWidget):
             self._painter.draw(painter, layer, state, keep=keep)
         painter.restore()
 
-    def _paint_grid(self, painter: QPainter) -> None:
-        if self.is_fitted:
-            return
-        ratio = self.devicePixelRatioF()
-        painter.save()
-        painter.scale(1 / ratio, 1 / ratio)
-        for layer in self._layers():
-            frame = self._sides["b" if layer.shown is Shown.B else "a"].frame
-            if frame is not None:
-                seen = geometry.visible_part(layer.target, layer.clip)
-                draw_grid(painter, self.palette(), layer.target, seen, frame.width, frame.height)
-        painter.restore()
-
-    def paint_floating(self, painter: QPainter) -> None:
-        """Everything but the pictures; for the widget that lies over the GPU's."""
-        if not self._frames() and not any(state.message for state in self._sides.values()):
-            draw_message(painter, self.palette(), self._large_font(), QRectF(self.rect()), self._empty_text)
-            return
-        self._paint_grid(painter)
-        self._paint_labels(painter)
-        self._paint_lens(painter)
-
-    def _logical(self, rect: QRect) -> QRectF:
-        ratio = self.devicePixelRatioF()
-        return QRectF(rect.x() / ratio, rect.y() / ratio, rect.width() / ratio, rect.height() / ratio)
-
-    def _label_of(self, shown: Shown) -> Label:
-        state = self._sides["b" if shown is Shown.B else "a"]
-        return Label(letter="B" if shown is Shown.B else "A", text=state.label, waiting=state.marked)
-
-    def _paint_labels(self, painter: QPainter) -> None:
-        """Labels, messages of sides, the wipe's line, and the notice."""
-        mode, palette, font = self._effective_mode(), self.palette(), self.font()
-        layers = self._layers()
-        if mode is ViewMode.WIPE:
-            line = layers[1].clip.x() / self.devicePixelRatioF()
-            seen = self._logical(geometry.visible_part(layers[0].target, self._pane()))
-            if not seen.isEmpty():
-                draw_wipe(painter, palette, line, seen, grabbed=self._drags == "wipe")
-        for number, layer in enumerate(layers):
-            area = self._logical(layer.clip)
-            if layer.shown is Shown.DIFFERENCE:
-                self._paint_difference_labels(painter, area)
-                continue
-            state = self._sides["b" if layer.shown is Shown.B else "a"]
-            at_right = mode is ViewMode.WIPE and number == 1
-            if state.frame is None or state.message:
-                missing = self.tr("No picture on side {side} yet").format(side=layer.shown.value.upper())
-                text = state.message or missing
-                draw_message(painter, palette, font, area, text, plate=state.frame is not None)
-            draw_label(painter, palette, font, self._label_of(layer.shown), area, at_right=at_right)
-
-    def _paint_difference_labels(self, painter: QPainter, area: QRectF) -> None:
-        palette, font = self.palette(), self.font()
-        half = area.width() / 2
-        left, right = QRectF(area.x(), area.y(), half, area.height()), area.adjusted(half, 0, 0, 0)
-        for shown, part in zip(self._order(), (left, right), strict=True):
-            draw_label(painter, palette, font, self._label_of(shown), part, at_right=part is right)
-        missing = [name.upper() for name, state in self._sides.items() if state.frame is None]
-        if missing:
-            text = self.tr("A difference needs both sides; {side} has no picture yet")
-            draw_message(painter, palette, font, area, text.format(side=" + ".join(missing)))
-            return
-        names = {
-            DifferenceKind.LINEAR: self.tr("Difference"),
-            DifferenceKind.AMPLIFIED: self.tr("Difference × {gain}"),
-            DifferenceKind.SIGNED: self.tr("B − A, signed × {gain}"),
-        }
-        text = names[self._kind].format(gain=f"{self._gain:g}")
-        draw_label(painter, palette, font, Label(letter="", text=text), area, at_right=False, bottom=True)
-
-    def _paint_lens(self, painter: QPainter) -> None:
+    def _lens(self) -> Lens | None:
         if not self._magnifier or self._cursor is None:
-            return
+            return None
         point = self._cursor * self.devicePixelRatioF()
         pane = self._pane_at(self._cursor)
         target = geometry.target_of(self._place, pane, self._picture_size())
         if target.isEmpty() or not target.contains(point) or not pane.contains(point.toPoint()):
-            return
+            return None
         place = ((point.x() - target.x()) / target.width(), (point.y() - target.y()) / target.height())
-        sides = [
-            LensSide(letter=name.upper(), frame=state.frame)
-            for name, state in self._sides.items()
-            if state.frame is not None
-        ]
-        if self._swapped:
-            sides.reverse()
-        draw_lens(painter, self.palette(), self.font(), sides, place, self._cursor, QRectF(self.rect()))
+        return Lens(place=place, cursor=self._cursor)
 
-    def _large_font(self) -> QFont:
-        font = QFont(self.font())
-        font.setPixelSize(round(QFontInfo(font).pixelSize() * 1.4))
-        return font
+    def floating_scene(self) -> FloatingScene:
+        """Everything but the pictures; also for the widget that lies over the GPU's."""
+        return FloatingScene(
+            mode=self._effective_mode(),
+            layers=self._layers(),
+            sides={Shown.A: self._sides["a"], Shown.B: self._sides["b"]},
+            order=self._order(),
+            kind=self._kind,
+            gain=self._gain,
+            caption=self._caption,
+            empty_text=self._empty_text,
+            has_grid=not self.is_fitted,
+            is_grabbed=self._drags == "wipe",
+            lens=self._lens(),
+            area=QRectF(self.rect()),
+            ratio=self.devicePixelRatioF(),
+            palette=self.palette(),
+            font=self.font(),
+        )
 
     # Events
 
@@ -657,7 +576,7 @@ class CompareView(QWidget):
         painter = QPainter(self)
         painter.fillRect(self.rect(), self._background())
         self._paint_pictures(painter)
-        self.paint_floating(painter)
+        paint_floating(painter, self.floating_scene())
         painter.end()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:

@@ -18,8 +18,8 @@ from flavr_core.frame import Frame
 
 MARGIN_PX = 8
 PADDING_PX = 8
-GRID_FROM_ZOOM = 10.0
-"""Pixels of the screen a pixel of the picture from which on the grid is drawn."""
+GRID_FROM_PX = 10.0
+"""Device-independent pixels a pixel of the picture from which on the grid is drawn."""
 HANDLE_RADIUS_PX = 14
 LENS_PIXELS = 17
 """Pixels of the picture across the magnifier; odd, so that one is in the middle."""
@@ -132,7 +132,7 @@ def draw_grid(
 ) -> None:
     """Lines between the picture's pixels; the painter counts in pixels of the screen."""
     across, down = target.width() / columns, target.height() / rows
-    if min(across, down) < GRID_FROM_ZOOM:
+    if min(across, down) < GRID_FROM_PX * painter.device().devicePixelRatio():
         return
     painter.save()
     light = palette.color(QPalette.ColorRole.Window)

@@ -186,10 +186,8 @@ def code_map(format_: PixelFormat, color: ColorSpec) -> tuple[NDArray[np.float64
 
 def _tone_mapped(signal: NDArray[Any], mapped: ToneMap) -> NDArray[Any]:
     light = cv2.transform(cv2.LUT(signal, mapped.to_linear), mapped.gamut)
-    root = cv2.sqrt(np.maximum(light, 0.0))
-    return cv2.LUT(
-        (root * np.float32(LEVELS - 1) + np.float32(0.5)).clip(max=LEVELS - 1).astype(np.uint16), to_signal()
-    )
+    root = cv2.sqrt(cv2.threshold(light, 0, 0, cv2.THRESH_TOZERO)[1])
+    return cv2.LUT(cv2.addWeighted(root, LEVELS - 1, root, 0, 0, dtype=cv2.CV_16U), to_signal())
 
 
 def _dithered(signal: NDArray[np.uint16]) -> Picture8:

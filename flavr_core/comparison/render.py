@@ -227,6 +227,8 @@ class _Comparison:
         width, height = self._layout.size
         sound = tuple(stream for stream in leader.info.streams if stream.kind == "audio")
         is_drawn = leader.times is not leader.info.times
+        if sound and is_drawn:
+            self._note("There is no sound, because the side that sets the pace is drawn and not a file.")
         return replace(
             leader.info,
             width=width,
