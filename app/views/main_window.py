@@ -108,6 +108,8 @@ class Layout:
     """Widths of the columns."""
     rows_px: tuple[int, ...] = ()
     """Heights of viewer and timeline."""
+    hidden: tuple[str, ...] = ()
+    """Commands of panels that are switched off."""
 
 
 class MainWindow(QMainWindow):
@@ -180,6 +182,7 @@ class MainWindow(QMainWindow):
             state=_text(self.saveState()),
             columns_px=tuple(self._columns.sizes()),
             rows_px=tuple(self._rows.sizes()),
+            hidden=tuple(name for name in self._switched if not self._actions[name].isChecked()),
         )
 
     def restore_layout(self, layout: Layout) -> None:
@@ -194,7 +197,8 @@ class MainWindow(QMainWindow):
             self._rows.setSizes(list(layout.rows_px))
         self._actions["show-queue"].setChecked(not self.queue_dock.isHidden())
         for name, widget in self._switched.items():
-            self._actions[name].setChecked(not widget.isHidden())
+            widget.setVisible(name not in layout.hidden)
+            self._actions[name].setChecked(name not in layout.hidden)
 
     def set_full_screen(self, on: bool) -> None:
         """The whole screen for the viewer and the timeline, or the window as it was."""

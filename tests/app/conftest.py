@@ -1,0 +1,62 @@
+"""What holds for every test of the window: nothing of the user's is read or written; the whole program."""
+
+from __future__ import annotations
+
+import gc
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import imageio_ffmpeg
+import pytest
+from pytestqt.qtbot import QtBot
+
+from app.jobs.places import HOME_VARIABLE
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Folders of the user that belong to this test alone."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv(HOME_VARIABLE, str(home))
+    monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
+    return home
+
+
+@pytest.fixture(scope="session")
+def plain_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two seconds of testsrc2, 160x96 at 24 frames a second, with a tone."""
+    path = tmp_path_factory.mktemp("clips") / "a clip, ümlaut.mp4"
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y", "-nostdin"]
+    command += ["-f", "lavfi", "-i", "testsrc2=size=160x96:rate=24"]
+    command += ["-f", "lavfi", "-i", "sine=frequency=330:sample_rate=48000", "-c:a", "aac"]
+    command += ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-t", "2", str(path)]
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    return path
+
+
+@pytest.fixture
+def open_studio(qtbot: QtBot, qapp: object) -> Iterator[Callable[..., object]]:
+    """`open_studio(*paths)`: the whole program, shown; closed at the end."""
+    from app.application.start import create_application
+    from app.application.studio import Studio
+    from app.jobs.crash_reports import Logs
+    from app.viewmodels.preferences import PreferencesStore
+
+    opened: list[tuple[Studio, Logs]] = []
+
+    def build(*paths: Path, **preferences: object) -> Studio:
+        logs, store = Logs(), PreferencesStore()
+        store.change(**{"show_welcome": False, **preferences})
+        studio = Studio(create_application(), store, logs=logs)
+        opened.append((studio, logs))
+        studio.start(list(paths))
+        qtbot.waitExposed(studio.window)
+        return studio
+
+    yield build
+    for studio, logs in opened:
+        studio.close()
+        logs.close()
+    opened.clear()
+    gc.collect()
