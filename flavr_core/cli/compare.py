@@ -96,6 +96,13 @@ def run(args: argparse.Namespace) -> int:
     try:
         with reporter:
             report = render_comparison(settings, reporter, token)
+    except FlavrError as error:
+        if isinstance(reporter, JsonReporter):
+            for problem in error.problems if isinstance(error, ProblemsError) else (error,):
+                reporter.event(
+                    "error", message=problem.message, hint=problem.hint, exit_code=problem.exit_code
+                )
+        raise
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)

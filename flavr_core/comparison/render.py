@@ -226,9 +226,8 @@ class _Comparison:
         leader = self._b if self._matching.b_leads else self._a
         width, height = self._layout.size
         sound = tuple(stream for stream in leader.info.streams if stream.kind == "audio")
-        is_drawn = leader.times is not leader.info.times
-        if sound and is_drawn:
-            self._note("There is no sound, because the side that sets the pace is drawn and not a file.")
+        if sound and not leader.has_sound:
+            self._note("There is no sound, because the slow motion is drawn and not a file.")
         return replace(
             leader.info,
             width=width,
@@ -239,7 +238,7 @@ class _Comparison:
             rotation=0,
             interlaced=False,
             times=leader.times,
-            streams=() if is_drawn else sound,
+            streams=sound if leader.has_sound else (),
             chapters=(),
             metadata={},
             video_metadata={},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from fractions import Fraction
+from math import lcm
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -51,6 +52,10 @@ class ComparisonSide(Protocol):
     def lead(self) -> Fraction | None:
         """Seconds of that clip before its first frame; None where that is not known."""
 
+    @property
+    def has_sound(self) -> bool:
+        """Whether the sound of `info.path` fits `times`: it does not where they are slowed."""
+
     def frames(self, start: int, stop: int) -> Iterator[Frame]:
         """Frames start to stop - 1."""
 
@@ -64,6 +69,7 @@ class FileSide:
         self.times = self.info.times
         self.speed: Fraction | None = None
         self.lead: Fraction | None = None
+        self.has_sound = True
         self._source = open_source(self.info)
 
     def frames(self, start: int, stop: int) -> Iterator[Frame]:
@@ -107,11 +113,14 @@ class DrawnSide:
             source_indices=indices,
         )
         plan = self._plan
-        base = plan.time_base
+        # At its own speed it runs on its file's clock, so that the file's sound fits.
+        self.has_sound = plan.speed == 1
+        first = plan.source_start if self.has_sound else Fraction(0)
+        unit = Fraction(1, lcm(plan.time_base.denominator, first.denominator))
         self.times = FrameTimes(
-            pts=tuple(int(frame.time / base) for frame in plan.frames()),
-            time_base=base,
-            end_pts=int(plan.frame_end(len(plan) - 1) / base),
+            pts=tuple(int((first + frame.time) / unit) for frame in plan.frames()),
+            time_base=unit,
+            end_pts=int((first + plan.frame_end(len(plan) - 1)) / unit),
         )
         self.title = self._engine.network.name
         self.speed: Fraction | None = plan.speed

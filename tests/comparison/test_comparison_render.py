@@ -19,7 +19,7 @@ from flavr_core.comparison.settings import ComparisonSettings
 from flavr_core.comparison.views import DifferenceKind, ViewMode
 from flavr_core.errors import CancelledError, FlavrError
 from flavr_core.progress import CancelToken, Progress, SilentReporter
-from flavr_core.settings import ConvertSettings, EngineSettings
+from flavr_core.settings import ConvertSettings, EngineSettings, RateTarget, TimingSettings
 from flavr_core.timing import TimePoint
 
 WIDTH, HEIGHT = 64, 48
@@ -168,6 +168,26 @@ def test_b_is_drawn_where_it_is_a_conversion(clips: tuple[Path, Path], tmp_path:
     wanted = [level(60 + 5 * min(number, 14)) for number in range(16)]
     assert np.abs(np.array(levels) - wanted).max() < 3
     assert not (tmp_path / "no.mp4").exists()
+    with av.open(str(tmp_path / "o.mp4")) as container:
+        assert len(container.streams.audio) == 1
+
+
+def test_drawn_slow_motion_of_a_stretch(clips: tuple[Path, Path], tmp_path: Path) -> None:
+    timing = TimingSettings(rate=RateTarget(factor=Fraction(1)), slow=Fraction(2), start=TimePoint(frame=2))
+    drawn = ConvertSettings(
+        source=clips[0], output=tmp_path / "no.mp4", timing=timing, engine=EngineSettings(model="blend")
+    )
+    settings = ComparisonSettings(
+        a=clips[0], b=drawn, output=tmp_path / "o.mp4", view=ViewMode.SIDE, show_labels=False
+    )
+    reporter = SilentReporter()
+    render_comparison(settings, reporter, CancelToken())
+    pictures = decoded(tmp_path / "o.mp4")
+    assert len(pictures) == 12
+    for number, picture in enumerate(pictures):
+        assert abs(picture[4:44, 4:60].mean() - level(60 + 10 * (2 + number // 2))) < 3
+        assert abs(picture[4:44, -60:-4].mean() - level(60 + 10 * min(2 + number / 2, 7))) < 3
+    assert any("no sound" in note for note in reporter.notes)
 
 
 def test_a_picture_of_another_size_and_shape_of_pixels_fits(clips: tuple[Path, Path], tmp_path: Path) -> None:
