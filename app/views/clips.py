@@ -98,7 +98,8 @@ class ClipsView(QWidget):
 
     def paste(self) -> None:
         """Add the files in the clipboard."""
-        if not self._model.add_mime(QGuiApplication.clipboard().mimeData()):
+        mime: QMimeData | None = QGuiApplication.clipboard().mimeData()  # None where it is empty
+        if mime is None or not self._model.add_mime(mime):
             self._model.message.emit(self.tr("The clipboard holds no files."))
 
     def open_files(self) -> None:
