@@ -34,13 +34,15 @@ def add_parser(commands: Any) -> None:
         help="draw the pictures between still images",
         description="Draw what lies between two images. With four, A B C D, it is what lies between "
         "B and C, and the outer two tell a four-frame network how things move; with two images "
-        "such a network is given each of them twice.",
+        "such a network is given each of them twice. With a folder it is what lies between all images in it, "
+        "written to another folder with copies of the images themselves, numbered as they are; cuts are "
+        "not looked for, which `convert` does.",
         epilog="Examples: frames a.png b.png -o between.png; "
         "frames a.png b.png --count 7 -o between_%03d.png; "
-        "frames a.png b.png --model motion --flow flow.png",
+        "frames a.png b.png --model motion --flow flow.png; frames folder -o folder_2x",
     )
     parser.add_argument(
-        "images", nargs="+", type=Path, metavar="IMAGE", help="two or four images of one size"
+        "images", nargs="+", type=Path, metavar="IMAGE", help="two or four images of one size, or a folder"
     )
     parser.add_argument(
         "--position",
@@ -89,6 +91,10 @@ def add_parser(commands: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Draw and store the pictures."""
+    if len(args.images) == 1 and args.images[0].is_dir():
+        from flavr_core.cli.folders import run_folder
+
+        return run_folder(args, *_checked_folder(args))
     positions, outputs, settings = _checked(args)
     from flavr_core.cli.stills import check_pixels, matching, picture_profile, store
     from flavr_core.media import read_image
@@ -135,7 +141,6 @@ def _checked(args: argparse.Namespace) -> tuple[list[Fraction], list[Path], Engi
     problems: list[FlavrError] = []
     positions: list[Fraction] = []
     outputs: list[Path] = []
-    max_memory: int | None = None
     if len(args.images) not in (2, 4):
         problems.append(
             SettingsError(
@@ -155,19 +160,44 @@ def _checked(args: argparse.Namespace) -> tuple[list[Fraction], list[Path], Engi
         problems += _flow_problems(args, flows, outputs)
     except FlavrError as error:
         problems.append(error)
+    settings = _engine_settings(args, problems)
+    return positions, outputs, settings
+
+
+def _checked_folder(args: argparse.Namespace) -> tuple[list[Fraction], EngineSettings]:
+    """Positions and engine for a folder of images.
+
+    Raises:
+        ProblemsError: naming every argument that cannot be used.
+    """
+    problems: list[FlavrError] = []
+    positions: list[Fraction] = []
+    if args.output is None:
+        problems.append(SettingsError("There is no folder for the pictures.", "Give one with -o."))
+    if args.flow or args.flow_back or args.flow_scale is not None:
+        problems.append(SettingsError("Flow is written for two images.", "Give two images, not a folder."))
+    try:
+        positions = wanted_positions(args.position, args.count)
+    except FlavrError as error:
+        problems.append(error)
+    return positions, _engine_settings(args, problems)
+
+
+def _engine_settings(args: argparse.Namespace, problems: list[FlavrError]) -> EngineSettings:
+    """Who draws and where; raises the problems found before together with its own."""
+    max_memory: int | None = None
     try:
         max_memory = parsed("--max-memory", parse_bytes, args.max_memory) if args.max_memory else None
     except FlavrError as error:
         problems.append(error)
     if problems:
         raise problems[0] if len(problems) == 1 else ProblemsError(problems)
-    settings = EngineSettings(
+    return EngineSettings(
         model=args.model,
         device=args.device,
         precision=Precision(args.precision),
         max_memory_bytes=max_memory,
     )
-    return positions, outputs, settings
 
 
 def _flow_problems(args: argparse.Namespace, flows: list[Path], outputs: list[Path]) -> list[FlavrError]:
