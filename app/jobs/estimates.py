@@ -12,9 +12,11 @@ import time
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, replace
 from itertools import cycle
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import av
 from PySide6.QtCore import QObject, Signal
 
 from app.jobs.background import BackgroundCalls, Call
@@ -35,6 +37,8 @@ MOST_GAPS = 8
 """Gaps that are drawn at most."""
 MOST_BYTES = 200_000_000
 """Frames that are held for measuring the encoder."""
+_SOUND_BYTES_A_SECOND = 192_000 / 8
+"""Of a sound track, as a guess."""
 SLOW_S = 3.0
 """A first gap that took longer is taken as the measurement; a faster one only warms up."""
 
@@ -55,6 +59,24 @@ class Speed:
     """Frames that were drawn to find out."""
     notes: tuple[str, ...] = ()
     """What the engine said of its choices."""
+    key_bytes: float = 0.0
+    """Size of an encoded key frame; 0 where it was not measured."""
+    other_bytes: float = 0.0
+    """Size of an encoded frame between key frames, on average."""
+
+    def projected_bytes(self, outlook: Outlook) -> int | None:
+        """Size of the finished file if all of it is like what was measured; None where that is not known.
+
+        Animated images are not: their palette and compression come at the end.
+        """
+        encoding = outlook.encoding
+        if encoding is None or encoding.animation is not None or not self.key_bytes:
+            return None
+        distance = max(1, int(dict(encoding.options).get("g", "1")))
+        keys = ceil(encoding.frames / distance)
+        picture = keys * self.key_bytes + (encoding.frames - keys) * self.other_bytes
+        sound = len(encoding.kept_streams("audio")) * float(encoding.duration) * _SOUND_BYTES_A_SECOND
+        return round(picture + sound)
 
     def seconds(self, outlook: Outlook) -> float:
         """Time for the whole conversion; its stages overlap where they do not share the processor."""
@@ -126,7 +148,8 @@ class Estimates(QObject):
     def measure(self, outlook: Outlook) -> None:
         """Find out in the background, unless it is known already; `changed` follows."""
         key = _key(outlook)
-        if key is None or key in self._known or key == self._asked or self._is_held:
+        is_known = isinstance(self._known.get(key), Speed)  # what failed may work by now
+        if key is None or is_known or key == self._asked or self._is_held:
             return
         self.forget_question()
         self._asked = key
@@ -166,6 +189,18 @@ def _problem_of(error: Exception) -> Problem:
     return Problem(cause=causes.get(type(first), Cause.DEVICE), message=first.message, hint=first.hint)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Encoded:
+    """What encoding a few frames told."""
+
+    frame_s: float = 0.0
+    """Seconds a frame."""
+    key_bytes: float = 0.0
+    """Size of a key frame."""
+    other_bytes: float = 0.0
+    """Size of a frame between key frames."""
+
+
 def measure_speed(outlook: Outlook, token: CancelToken) -> Speed:
     """Draw a few gaps from the middle of the output and encode what comes.
 
@@ -179,9 +214,12 @@ def measure_speed(outlook: Outlook, token: CancelToken) -> Speed:
     with create_engine(outlook.settings.engine, width=info.width, height=info.height) as engine:
         token.check()
         gap_s, frames = _time_drawing(engine, outlook, token)
+        encoded = _time_encoding(outlook, frames, token) if frames else _Encoded()
         return Speed(
             gap_s=gap_s,
-            frame_s=_time_encoding(outlook, frames, token) if frames else 0.0,
+            frame_s=encoded.frame_s,
+            key_bytes=encoded.key_bytes,
+            other_bytes=encoded.other_bytes,
             device=engine.describe(),
             on_gpu=engine.memory_bytes() > 0,
             pictures=sum(frame.made for frame in frames),
@@ -225,12 +263,13 @@ def _time_drawing(engine: Engine, outlook: Outlook, token: CancelToken) -> tuple
     return (sum(counted) / len(counted) if counted else 0.0), frames
 
 
-def _time_encoding(outlook: Outlook, frames: list[Frame], token: CancelToken) -> float:
-    """Seconds a frame in the encoder that was chosen."""
+def _time_encoding(outlook: Outlook, frames: list[Frame], token: CancelToken) -> _Encoded:
+    """Write the frames with the encoder that was chosen, over and over until there is enough to go by."""
     encoding = outlook.encoding
     assert encoding is not None
     with tempfile.TemporaryDirectory(prefix="flavr-estimate-", ignore_cleanup_errors=True) as folder:
-        sink = open_segment(encoding, Path(folder) / "trial.mkv")
+        trial = Path(folder) / "trial.mkv"
+        sink = open_segment(encoding, trial)
         try:
             began, written = time.perf_counter(), 0
             for number, frame in zip(range(encoding.frames), cycle(frames), strict=False):
@@ -244,4 +283,18 @@ def _time_encoding(outlook: Outlook, frames: list[Frame], token: CancelToken) ->
         except BaseException:
             sink.abort()
             raise
-        return (time.perf_counter() - began) / max(written, 1)
+        frame_s = (time.perf_counter() - began) / max(written, 1)
+        key_bytes, other_bytes = _packet_sizes(trial, len(frames))
+    return _Encoded(frame_s=frame_s, key_bytes=key_bytes, other_bytes=other_bytes)
+
+
+def _packet_sizes(trial: Path, count: int) -> tuple[float, float]:
+    """Mean sizes of the first packets: key frames, and all others; repeated frames would be smaller."""
+    keys: list[int] = []
+    others: list[int] = []
+    with av.open(str(trial)) as file:
+        for _, packet in zip(range(count), file.demux(video=0), strict=False):
+            if packet.size:
+                (keys if packet.is_keyframe else others).append(packet.size)
+    key = sum(keys) / len(keys) if keys else 0.0
+    return key, sum(others) / len(others) if others else key

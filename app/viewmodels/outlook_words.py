@@ -34,7 +34,7 @@ def facts(outlook: Outlook, forecast: Forecast, *, is_held: bool) -> tuple[Fact,
     if outlook.plan is not None:
         lines += [_frames(outlook), _rate(outlook), _length(outlook)]
     if outlook.encoding is not None:
-        lines += [_picture(outlook), _size(outlook)]
+        lines += [_picture(outlook), _size(outlook, forecast)]
     if outlook.plan is not None:
         lines.append(_timing(outlook))
     if outlook.plan is not None and outlook.encoding is not None:
@@ -137,10 +137,11 @@ def _picture(outlook: Outlook) -> Fact:
     )
 
 
-def _size(outlook: Outlook) -> Fact:
+def _size(outlook: Outlook, forecast: Forecast) -> Fact:
     assert outlook.encoding is not None
     encoding = outlook.encoding
-    size = format_bytes(encoding.projected_bytes)
+    measured = forecast.speed.projected_bytes(outlook) if forecast.speed is not None else None
+    size = format_bytes(encoding.projected_bytes if measured is None else measured)
     limit = encoding.animation.max_bytes if encoding.animation is not None else None
     words = translate("Outlook", "≈ {size}").format(size=size)
     if limit is not None:
@@ -149,15 +150,12 @@ def _size(outlook: Outlook) -> Fact:
         words = translate("Outlook", "{size}, {free} free").format(
             size=words, free=format_bytes(outlook.free_bytes)
         )
-    more = translate(
-        "Outlook",
-        "A guess from usual footage: half or twice as much is possible. About {working} while it is made.",
-    )
-    return Fact(
-        label=translate("Outlook", "Size"),
-        words=words,
-        more=more.format(working=format_bytes(encoding.working_bytes)),
-    )
+    more = [translate("Outlook", "A guess from usual footage; a third or three times as much is possible.")]
+    if measured is not None:
+        more = [translate("Outlook", "As a few encoded frames from the middle of the clip promise.")]
+    working = translate("Outlook", "About {size} of room are asked for while it is made.")
+    more.append(working.format(size=format_bytes(encoding.working_bytes)))
+    return Fact(label=translate("Outlook", "Size"), words=words, more="\n".join(more))
 
 
 def _timing(outlook: Outlook) -> Fact:

@@ -75,6 +75,8 @@ class SettingsPanelModel(QObject):
     """A ConvertSettings: put it into the queue."""
     import_network_requested = Signal()
     """The user wants to bring in a network."""
+    told = Signal(str)
+    """A sentence for the status bar: something was done that is not seen."""
     failed = Signal(str, str)
     """A sentence and a hint: what was asked for cannot be done."""
 
@@ -311,16 +313,19 @@ class SettingsPanelModel(QObject):
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """All that keeps the conversion from starting."""
-        found = list(self._typed.values())
-        if self._outlook is not None:
-            found += self._outlook.problems
-            failure = self.forecast.problem
-            found += [failure] if failure is not None else []
+        """All that is known to be wrong, each with where it comes from."""
+        found = list(self._blocking())
+        failure = self.forecast.problem
+        found += [failure] if failure is not None else []
         return tuple(
             replace(problem, message=plain_words(problem.message), hint=plain_words(problem.hint))
             for problem in found
         )
+
+    def _blocking(self) -> tuple[Problem, ...]:
+        """What keeps the conversion from starting; a failed measurement does not."""
+        planned = self._outlook.problems if self._outlook is not None else ()
+        return (*self._typed.values(), *planned)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -337,7 +342,7 @@ class SettingsPanelModel(QObject):
     @property
     def can_start(self) -> bool:
         """Whether there is a clip and nothing known speaks against converting it."""
-        return self.clip is not None and not self.problems
+        return self.clip is not None and not self._blocking()
 
     @property
     def output(self) -> Path | None:

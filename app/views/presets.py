@@ -6,12 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QKeyEvent, QPalette
+from PySide6.QtGui import QAction, QKeyEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
     QHBoxLayout,
-    QHeaderView,
     QMenu,
     QMessageBox,
     QToolButton,
@@ -30,6 +29,8 @@ from flavr_core.errors import FlavrError
 
 _NAME = Qt.ItemDataRole.UserRole
 _POPUP = QSize(580, 540)
+_NAMES_SHARE = 0.45
+"""Part of the tree's width that names may take at most."""
 
 
 class PresetTree(QTreeWidget):
@@ -51,7 +52,6 @@ class PresetTree(QTreeWidget):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName(self.tr("Presets"))
         self.header().setStretchLastSection(True)
-        self.header().setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
         self.itemClicked.connect(lambda item, _column: self._pick(item))
         model.changed.connect(self.refresh)
         self.refresh()
@@ -84,11 +84,17 @@ class PresetTree(QTreeWidget):
                 if is_current:
                     self.setCurrentItem(item)
         self.expandAll()
+        self._share_width()
 
     def selected_entry(self) -> PresetEntry | None:
         """The preset of the line that is selected; None on a heading."""
         item = self.currentItem()
         return self._model.find(item.data(0, _NAME)) if item is not None and item.data(0, _NAME) else None
+
+    def _share_width(self) -> None:
+        """Names take what they need, up to a part of the whole."""
+        wanted = self.sizeHintForColumn(0) + 2 * self.indentation()
+        self.setColumnWidth(0, min(wanted, round(self.viewport().width() * _NAMES_SHARE)))
 
     def _words(self, entry: PresetEntry, *, is_modified: bool) -> str:
         said = []
@@ -123,6 +129,11 @@ class PresetTree(QTreeWidget):
         else:
             super().keyPressEvent(event)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Share the new width."""
+        super().resizeEvent(event)
+        self._share_width()
+
 
 class PresetChooser(QWidget):
     """Shows the clip's preset; opens the tree; saves, renames, deletes, imports, exports, resets."""
@@ -145,7 +156,13 @@ class PresetChooser(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
+        self.reset = QToolButton(self)
+        self.reset.setIcon(icon("reset"))
+        self.reset.setAccessibleName(self.tr("Reset to preset"))
+        self.reset.setToolTip(self.tr("Take back what was changed of the preset"))
+        self.reset.clicked.connect(model.reset)
         row.addWidget(self.button, stretch=1)
+        row.addWidget(self.reset)
         row.addWidget(self.more)
         self._popup: QFrame | None = None
         self.setFocusProxy(self.button)
@@ -163,6 +180,7 @@ class PresetChooser(QWidget):
         if self._model.is_modified(edits):
             words = self.tr("{preset} (modified)").format(preset=words)
         self.button.set_words(words)
+        self.reset.setVisible(self._model.is_modified(edits))
         problem = entry.problem if entry is not None else ""
         tip = entry.description if entry is not None else self.tr("Ways to store the result, by name")
         self.button.setToolTip(problem or tip)

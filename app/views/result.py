@@ -116,6 +116,8 @@ class ResultView(QWidget):
             QGuiApplication.clipboard().setText(self._model.command())
         except FlavrError as error:
             self._on_failed(error.message, error.hint)
+        else:
+            self._model.told.emit(self.tr("The command is in the clipboard."))
 
     def _refresh(self) -> None:
         model = self._model

@@ -20,7 +20,8 @@ from app.viewmodels.workspace import ClipEdits
 from flavr_core.clip import ClipInfo
 from flavr_core.errors import CancelledError, DeviceError
 from flavr_core.media import probe
-from flavr_core.progress import CancelToken
+from flavr_core.pipeline import prepare, run_job
+from flavr_core.progress import CancelToken, SilentReporter
 from flavr_core.settings import (
     ConvertSettings,
     DuplicateMode,
@@ -169,6 +170,34 @@ def test_speed_is_measured_on_the_clip_itself(info: ClipInfo, tmp_path: Path) ->
     assert speed.frame_s > 0
     assert speed.pictures > 1
     assert "blend" in speed.device
+    assert speed.key_bytes > speed.other_bytes > 0
+
+
+def test_the_size_is_projected_from_encoded_frames(info: ClipInfo, tmp_path: Path) -> None:
+    found = look(info, settings(info, tmp_path / "out.mp4", timing=TimingSettings(rate=parse_rate("8x"))))
+    assert found.encoding is not None
+    assert dict(found.encoding.options)["g"] == "600"
+    speed = Speed(gap_s=1, frame_s=1, device="", on_gpu=False, pictures=1, key_bytes=10_000, other_bytes=1000)
+    assert speed.projected_bytes(found) == 10_000 + 191 * 1000
+    size = next(
+        fact for fact in facts(found, Forecast(seconds=1, speed=speed), is_held=False) if fact.label == "Size"
+    )
+    assert size.words.startswith("≈ 201.0 kB")
+    export = ExportSettings(container="gif", codec="gif")
+    animated = look(info, settings(info, tmp_path / "out.gif", export=export))
+    assert speed.projected_bytes(animated) is None
+
+
+def test_a_measured_size_is_near_the_real_one(tmp_path: Path) -> None:
+    """Of a clip that is alike throughout; the encoder's first guess may be a third off."""
+    info = probe(make_clip(tmp_path / "even.mp4", frames=60, size=(192, 128)))
+    output = tmp_path / "out.mp4"
+    found = look(info, settings(info, output))
+    size = measure_speed(found, CancelToken()).projected_bytes(found)
+    job = prepare(found.settings, reporter=SilentReporter(), token=CancelToken())
+    run_job(job, SilentReporter(), CancelToken())
+    assert size is not None
+    assert 0.5 < size / output.stat().st_size < 2
 
 
 def test_nothing_to_draw_is_measured_too(info: ClipInfo, tmp_path: Path) -> None:
@@ -205,7 +234,7 @@ def test_measured_once_and_remembered(
         estimates.close()
 
 
-def test_what_failed_is_said_and_not_tried_again(
+def test_what_failed_is_said_and_tried_again(
     qtbot: QtBot, info: ClipInfo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(outlook: Outlook, token: CancelToken) -> Speed:
@@ -219,6 +248,11 @@ def test_what_failed_is_said_and_not_tried_again(
             estimates.measure(found)
         problem = estimates.forecast(found).problem
         assert problem == Problem(cause=Cause.DEVICE, message="There is no GPU.", hint="Use --device cpu.")
+        speed = Speed(gap_s=0.5, frame_s=0.0, device="a device", on_gpu=False, pictures=2)
+        monkeypatch.setattr("app.jobs.estimates.measure_speed", lambda outlook, token: speed)
+        with qtbot.waitSignals([estimates.changed, estimates.changed]):
+            estimates.measure(found)
+        assert estimates.forecast(found).speed == speed
     finally:
         estimates.close()
 

@@ -8,8 +8,9 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QGuiApplication, QWheelEvent
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.jobs.estimates import Estimates
@@ -22,7 +23,7 @@ from app.viewmodels.settings_panel import SettingsPanelModel, store_cuts
 from app.viewmodels.workspace import Workspace
 from app.views.settings_panel import SettingsPanel
 from flavr_core.clip import ClipInfo
-from flavr_core.errors import FlavrError
+from flavr_core.errors import DeviceError, FlavrError
 from flavr_core.media import probe
 from flavr_core.progress import CancelToken
 from flavr_core.settings import (
@@ -361,13 +362,57 @@ def test_the_result_and_its_problems_are_shown(
     assert not panel.result.export.isEnabled()
 
 
+def test_arrow_keys_choose_among_the_buttons(qtbot: QtBot, bench: Bench, panel: SettingsPanel) -> None:
+    first, second, third, _ = panel.rate.findChildren(type(panel.result.export))
+    second.setFocus()
+    qtbot.keyClick(second, Qt.Key.Key_Right)
+    assert third.hasFocus()
+    assert bench.model.rate_text == "4x"
+    qtbot.keyClick(third, Qt.Key.Key_Left)
+    qtbot.keyClick(second, Qt.Key.Key_Left)
+    assert first.hasFocus()
+    assert bench.model.rate_text == "1x"
+
+
+def test_the_wheel_scrolls_past_controls_without_the_focus(bench: Bench, panel: SettingsPanel) -> None:
+    def turn(control: QWidget) -> None:
+        event = QWheelEvent(
+            QPointF(5, 5), QPointF(5, 5), QPoint(), QPoint(0, -120), Qt.MouseButton.NoButton,
+            Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False,
+        )  # fmt: skip
+        QApplication.sendEvent(control, event)
+
+    panel.rate_text.setFocus()
+    turn(panel.end)
+    turn(panel.sensitivity)
+    assert panel.end.currentIndex() == 0
+    assert bench.model.edits.scenes.sensitivity == 0.5
+    panel.end.setFocus()
+    turn(panel.end)
+    assert panel.end.currentIndex() == 1
+
+
+def test_a_failed_measurement_is_shown_and_does_not_forbid(
+    qtbot: QtBot, bench: Bench, panel: SettingsPanel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(outlook: Outlook, token: CancelToken) -> object:
+        raise DeviceError("There is no usable GPU for --device cuda.", "Use --device cpu.")
+
+    monkeypatch.setattr("app.jobs.estimates.measure_speed", fail)
+    bench.estimates.measure(planned(qtbot, bench))
+    qtbot.waitUntil(lambda: bool(bench.model.forecast.problem))
+    assert "for “Device” cuda" in panel._notices[Cause.DEVICE].text
+    assert panel.advanced.is_open
+    assert panel.result.export.isEnabled()
+
+
 def test_copying_the_command(bench: Bench, panel: SettingsPanel) -> None:
     panel.result.command_action.trigger()
     assert QGuiApplication.clipboard().text() == bench.model.command()
 
 
 def test_every_control_has_a_name_and_the_panel_fits_280_pixels(panel: SettingsPanel) -> None:
-    from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QSlider, QWidget
+    from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QSlider
 
     panel.details.set_open(True)
     panel.advanced.set_open(True)
