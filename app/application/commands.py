@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QPoint
 from PySide6.QtGui import QGuiApplication, QPixmap
-from PySide6.QtWidgets import QDialog, QFileDialog
+from PySide6.QtWidgets import QDialog, QFileDialog, QPushButton
 
 from app.views.main_window import paths_in
 
@@ -28,6 +28,9 @@ _NEEDS_CLIP = (
     "save-comparison", "mark-in", "mark-out", "clear-marks", "toggle-cut", "preview", "measure",
 )  # fmt: skip
 """Commands that need a clip that could be read."""
+
+_WITHOUT_DEFAULT = ("shortcuts", "models", "doctor", "log", "about")
+"""Dialogs in which Enter presses nothing."""
 
 
 class Commands(QObject):
@@ -201,6 +204,10 @@ class Commands(QObject):
             old.close()
             old.deleteLater()
         self._dialogs[name] = dialog
+        if name in _WITHOUT_DEFAULT:
+            for button in dialog.findChildren(QPushButton):
+                button.setAutoDefault(False)
+                button.setDefault(False)
         dialog.finished.connect(lambda _result: self._forget(name, dialog))
         dialog.show()
         dialog.raise_()

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QDialog, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QHeaderView,
+    QLineEdit,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.viewmodels.command_search import best_first
 from app.viewmodels.commands import COMMANDS, Command
@@ -44,7 +52,15 @@ class CommandPalette(QDialog):
         self._line.setClearButtonEnabled(True)
         self._line.textChanged.connect(self._on_text_changed)
         self._line.installEventFilter(self)
-        self._list = QListWidget()
+        self._list = QTreeWidget()
+        self._list.setColumnCount(2)
+        self._list.setHeaderHidden(True)
+        self._list.setRootIsDecorated(False)
+        self._list.setUniformRowHeights(True)
+        self._list.setAllColumnsShowFocus(True)
+        self._list.header().setStretchLastSection(False)
+        self._list.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self._list.header().setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
         self._list.setIconSize(QSize(18, 18))
         self._list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._list.setAccessibleName(self.tr("Commands"))
@@ -55,15 +71,14 @@ class CommandPalette(QDialog):
         layout.addWidget(self._line)
         layout.addWidget(self._list)
         self._on_text_changed("")
-        row = max(self._list.sizeHintForRow(0), self.fontMetrics().height() + 8)
-        self._list.setFixedHeight(row * _ROWS + 8)
+        self._list.setFixedHeight((self.fontMetrics().height() + 8) * _ROWS + 8)
         self.setFixedWidth(WIDTH_PX)
         self._line.setFocus()
 
     def names(self) -> list[str]:
         """Commands that are shown, the best first."""
-        items = (self._list.item(row) for row in range(self._list.count()))
-        return [str(item.data(Qt.ItemDataRole.UserRole)) for item in items]
+        items = (self._list.topLevelItem(row) for row in range(self._list.topLevelItemCount()))
+        return [str(item.data(0, Qt.ItemDataRole.UserRole)) for item in items if item is not None]
 
     def type(self, text: str) -> None:
         """Search for something."""
@@ -79,19 +94,24 @@ class CommandPalette(QDialog):
         titles = [f"{command.title} {command.heading}" for command in self._commands]
         self._list.clear()
         for place in best_first(text, titles):
-            self._list.addItem(self._item(self._commands[place]))
-        self._list.setCurrentRow(0)
+            self._list.addTopLevelItem(self._item(self._commands[place]))
+        self._select(0)
 
-    def _item(self, command: Command) -> QListWidgetItem:
+    def _select(self, row: int) -> None:
+        item = self._list.topLevelItem(max(0, min(self._list.topLevelItemCount() - 1, row)))
+        if item is not None:
+            self._list.setCurrentItem(item)
+
+    def _item(self, command: Command) -> QTreeWidgetItem:
         keys = self._shortcuts.keys(command.name)
         native = QKeySequence(keys[0]).toString(QKeySequence.SequenceFormat.NativeText) if keys else ""
-        text = f"{command.heading}: {command.title.removesuffix('...')}"
-        item = QListWidgetItem(icon(command.icon or "next"), f"{text}    {native}".rstrip())
-        item.setData(Qt.ItemDataRole.UserRole, command.name)
+        item = QTreeWidgetItem([f"{command.heading}: {command.title.removesuffix('...')}", native])
+        item.setIcon(0, icon(command.icon or "next"))
+        item.setData(0, Qt.ItemDataRole.UserRole, command.name)
         return item
 
-    def _on_item_clicked(self, item: QListWidgetItem) -> None:
-        name = str(item.data(Qt.ItemDataRole.UserRole))
+    def _on_item_clicked(self, item: QTreeWidgetItem) -> None:
+        name = str(item.data(0, Qt.ItemDataRole.UserRole))
         self.accept()
         self.chosen.emit(name)
 
@@ -103,7 +123,7 @@ class CommandPalette(QDialog):
                 self.choose_current()
                 return True
             if key in _STEPS:
-                row = self._list.currentRow() + _STEPS[key]
-                self._list.setCurrentRow(max(0, min(self._list.count() - 1, row)))
+                item = self._list.currentItem()
+                self._select((self._list.indexOfTopLevelItem(item) if item is not None else 0) + _STEPS[key])
                 return True
         return super().eventFilter(watched, event)

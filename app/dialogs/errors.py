@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, Qt, QUrl
@@ -57,7 +58,8 @@ def fault_box(parent: QWidget | None, error: BaseException, report: Path | None)
     box.setInformativeText(f"{what}\n\n{kept}\n\n{place}")
     box.setStandardButtons(QMessageBox.StandardButton.Close)
     if report is not None:
-        box.setDetailedText(report.read_text(encoding="utf-8", errors="replace"))
+        with suppress(OSError):
+            box.setDetailedText(report.read_text(encoding="utf-8", errors="replace"))
         show = box.addButton(translate("Errors", "Show report"), QMessageBox.ButtonRole.HelpRole)
         folder = QUrl.fromLocalFile(str(report.parent))
         show.clicked.connect(lambda: QDesktopServices.openUrl(folder))

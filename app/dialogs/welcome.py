@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QCheckBox, QDialog, QHBoxLayout, QLabel, QPushButt
 
 from app.widgets.icons import icon
 
-PICTURE_PX = (560, 176)
+PICTURE_PX = (640, 200)
 """Size of the picture, cut to it."""
 
 
@@ -49,7 +49,8 @@ class WelcomeDialog(QDialog):
         text = QLabel(
             self.tr(
                 "Drop a clip into the window and choose a rate. Look at original and result side by side, "
-                "then export a video or a GIF. Every filmed frame stays as it was; only those between are drawn."
+                "then export a video or a GIF. Every filmed frame stays as it was; only those between are "
+                "drawn."
             )
         )
         text.setWordWrap(True)
@@ -69,7 +70,7 @@ class WelcomeDialog(QDialog):
         again.toggled.connect(self.shown_again_changed)
         body.addWidget(again)
         layout.addLayout(body)
-        self.setFixedWidth(PICTURE_PX[0])
+        self.setFixedWidth(max(PICTURE_PX[0], self.sizeHint().width()))
 
     def _banner(self, picture: QPixmap) -> QLabel:
         ratio = self.devicePixelRatio()
