@@ -245,6 +245,7 @@ class JobQueue(QObject):
         if self._running is not None and self._running.number == number:
             self._running.worker.cancel()
         self._end(number, JobState.CANCELLED, self.tr("Cancelled."))
+        self._batch.discard(number)
         self._saved_and_on()
         self._tell_when_all_done()
 

@@ -177,7 +177,6 @@ class QueueStore:
 
     Attributes:
         notices: sentences for the user about what was found at the start.
-        is_first: whether this is the queue that the next start shows first.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -203,11 +202,6 @@ class QueueStore:
     def is_kept(self) -> bool:
         """Whether the queue is on disk."""
         return self._lock is not None
-
-    @property
-    def is_first(self) -> bool:
-        """Whether no other program had a queue already."""
-        return self._place == 1
 
     def load(self) -> StoredQueue:
         """The queue as it was left."""

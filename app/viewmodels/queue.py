@@ -360,9 +360,9 @@ class QueueModel(QAbstractListModel):
         if job.state is JobState.INTERRUPTED:
             if percent == 0:
                 return self.tr("The program ended before it was done")
-            return self.tr("The program ended at {percent} %; it can go on").format(percent=percent)
+            return self.tr("The program ended at {percent} %").format(percent=percent)
         if job.state is JobState.CANCELLED and percent > 0:
-            return self.tr("Stopped at {percent} %; it can go on").format(percent=percent)
+            return self.tr("Stopped at {percent} %").format(percent=percent)
         if job.state is JobState.WAITING and self.queue.is_held:
             return self.tr("Waits for the queue to be started")
         return ""

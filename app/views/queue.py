@@ -386,7 +386,7 @@ class QueuePanel(QWidget):
             self._update_actions()
             self._update_details()
         row = self._model.job_row(number)
-        moves = row is not None and row.has_bar and row.fraction is None and is_animated(self.list)
+        moves = row is not None and row.has_bar and row.fraction is None and is_animated()
         if moves and not self._animation.isActive() and self.isVisible():
             self._animation.start()
 

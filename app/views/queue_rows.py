@@ -6,8 +6,14 @@ import time
 from collections.abc import Callable
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QIcon, QPainter, QPalette, QPixmap
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QIcon, QPainter, QPalette, QPen, QPixmap
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QApplication,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+)
 
 from app.jobs.queue_store import JobState
 from app.viewmodels.queue import ROW_ROLE, JobRow
@@ -15,6 +21,7 @@ from app.widgets.icons import icon
 from app.widgets.theme import signal_color
 
 MARGIN_PX, GAP_PX, ICON_PX, BAR_PX = 12, 4, 20, 4
+RADIUS_PX, CHOSEN_ALPHA = 6, 0.28
 SWEEP_S = 1.6
 """How long the piece of a bar without an end takes from left to right."""
 
@@ -60,12 +67,9 @@ class JobDelegate(QStyledItemDelegate):
         row: JobRow | None = index.data(ROW_ROLE)
         if row is None:
             return
-        widget: QWidget | None = option.widget
-        style = widget.style() if widget is not None else None
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if style is not None:
-            style.drawPrimitive(QStyle.PrimitiveElement.PE_PanelItemViewItem, option, painter, widget)
+        _paint_ground(painter, option, index)
         _Row(painter, option, row, self._icon).paint()
         painter.restore()
 
@@ -91,7 +95,6 @@ class _Row:
         self._painter, self._row, self._icon_of = painter, row, icon_of
         self._option = option
         self._palette: QPalette = option.palette
-        self._is_selected = bool(option.state & QStyle.StateFlag.State_Selected)
         self._area = QRect(option.rect).adjusted(MARGIN_PX, 8, -MARGIN_PX, -8)
 
     def paint(self) -> None:
@@ -140,17 +143,16 @@ class _Row:
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(groove)
         painter.drawRoundedRect(area, BAR_PX / 2, BAR_PX / 2)
-        filled = self._strong() if self._is_selected else self._palette.color(QPalette.ColorRole.Accent)
-        if row.state in (JobState.PAUSED, JobState.INTERRUPTED) and not self._is_selected:
-            filled = signal_color("warning")
-        painter.setBrush(filled)
+        is_held = row.state in (JobState.PAUSED, JobState.INTERRUPTED)
+        accent = self._palette.color(QPalette.ColorRole.Accent)
+        painter.setBrush(signal_color("warning") if is_held else accent)
         painter.drawRoundedRect(self._filled(area), BAR_PX / 2, BAR_PX / 2)
 
     def _filled(self, area: QRectF) -> QRectF:
         if self._row.fraction is not None:
             return QRectF(area.left(), area.top(), max(BAR_PX, area.width() * self._row.fraction), BAR_PX)
         piece = area.width() / 4
-        if not is_animated(self._option.widget):
+        if not is_animated():
             return QRectF(area.center().x() - piece / 2, area.top(), piece, BAR_PX)
         place = time.monotonic() % SWEEP_S / SWEEP_S
         left = area.left() - piece + place * (area.width() + piece)
@@ -159,22 +161,15 @@ class _Row:
         return QRectF(left, area.top(), max(0.0, right - left), BAR_PX)
 
     def _strong(self) -> QColor:
-        role = QPalette.ColorRole.HighlightedText if self._is_selected else QPalette.ColorRole.Text
-        return self._palette.color(role)
+        return self._palette.color(QPalette.ColorRole.Text)
 
     def _muted(self) -> QColor:
-        if self._row.state is JobState.FAILED and not self._is_selected:
+        if self._row.state is JobState.FAILED:
             return signal_color("bad")
-        if self._is_selected:
-            color = QColor(self._strong())
-            color.setAlphaF(0.85)
-            return color
         return self._palette.color(QPalette.ColorRole.PlaceholderText)
 
     def _signal(self) -> QColor:
         """The colour of the state: of a meaning, of work, or of nothing special."""
-        if self._is_selected:
-            return self._strong()
         if self._row.state in _SIGNALS:
             return signal_color(_SIGNALS[self._row.state])
         if self._row.state in (JobState.RUNNING, JobState.PREPARING):
@@ -182,9 +177,27 @@ class _Row:
         return self._palette.color(QPalette.ColorRole.PlaceholderText)
 
 
-def is_animated(widget: QWidget | None) -> bool:
-    """Whether things may move; not where the system or the user asks for less motion."""
-    if widget is None:
-        return False
-    duration = widget.style().styleHint(QStyle.StyleHint.SH_Widget_Animation_Duration, None, widget)
-    return duration > 0
+def _paint_ground(
+    painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+) -> None:
+    """What lies under a row: chosen, under the pointer, and the one that keys work on."""
+    ground = QRectF(option.rect).adjusted(4, 1, -4, -1)
+    painter.setPen(Qt.PenStyle.NoPen)
+    if option.state & QStyle.StateFlag.State_Selected:
+        color = QColor(option.palette.color(QPalette.ColorRole.Highlight))
+        color.setAlphaF(CHOSEN_ALPHA)
+        painter.setBrush(color)
+        painter.drawRoundedRect(ground, RADIUS_PX, RADIUS_PX)
+    elif option.state & QStyle.StateFlag.State_MouseOver:
+        painter.setBrush(option.palette.color(QPalette.ColorRole.Midlight))
+        painter.drawRoundedRect(ground, RADIUS_PX, RADIUS_PX)
+    view = option.widget
+    if isinstance(view, QAbstractItemView) and view.currentIndex() == index and view.hasFocus():
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(option.palette.color(QPalette.ColorRole.Accent), 1))
+        painter.drawRoundedRect(ground.adjusted(0.5, 0.5, -0.5, -0.5), RADIUS_PX, RADIUS_PX)
+
+
+def is_animated() -> bool:
+    """Whether things may move; not where the user asks for less motion."""
+    return QApplication.isEffectEnabled(Qt.UIEffect.UI_AnimateMenu)
