@@ -193,20 +193,19 @@ class MiddleNetwork(Network):
 
     def draw(self, window: Tensor, positions: tuple[Fraction, ...]) -> Tensor:
         """See `Network`."""
-        height, width = window.shape[3:]
-        frames = pad_by_reflection(window.flatten(0, 1), self.size_multiple).unflatten(0, window.shape[:2])
-        before, after = frames.unbind(1)
+        before, after = window.unbind(1)
         known = {Fraction(0): before, Fraction(1): after}
-        drawn = [self._between(known, position)[:, :, :height, :width] for position in positions]
+        drawn = [self._between(known, position) for position in positions]
         return torch.stack(drawn, 1).to(window.dtype)
 
     def _between(self, known: dict[Fraction, Tensor], position: Fraction) -> Tensor:
         """The picture at a position; those on the way to it are remembered in `known`."""
         if position not in known:
             step = Fraction(1, position.denominator)
-            known[position] = self.draw_padded(
-                self._between(known, position - step), self._between(known, position + step)
-            )
+            ends = (self._between(known, position - step), self._between(known, position + step))
+            height, width = ends[0].shape[2:]
+            padded = [pad_by_reflection(end, self.size_multiple) for end in ends]
+            known[position] = self.draw_padded(*padded)[:, :, :height, :width]
         return known[position]
 
     def draw_padded(self, before: Tensor, after: Tensor) -> Tensor:
