@@ -12,7 +12,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from app.widgets.compare_view import CompareView, DifferenceKind, ViewMode
+from app.widgets.compare_view import CompareView, DifferenceKind, Renderer, ViewMode
+from app.widgets.picture_gpu import VARIABLE, chosen_renderer
 from flavr_core.color import ColorSpec, Matrix, Range
 from flavr_core.comparison.display import to_display
 from flavr_core.frame import Frame, PixelFamily, PixelFormat
@@ -420,3 +421,18 @@ def test_it_can_be_read_aloud(view: CompareView) -> None:
     view.set_mode(ViewMode.SIDE)
     assert view.accessibleDescription() != first
     assert view.focusPolicy() is Qt.FocusPolicy.StrongFocus
+
+
+def test_without_a_gpu_the_software_path_takes_over(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(VARIABLE, raising=False)
+    assert chosen_renderer() is Renderer.SOFTWARE  # no screen, no GPU
+    monkeypatch.setenv(VARIABLE, "gpu")
+    assert chosen_renderer(Renderer.SOFTWARE) is Renderer.GPU
+    view = CompareView()
+    qtbot.addWidget(view)
+    view.resize(*SIZE)
+    view.set_picture("a", flat(RED), "")
+    assert view.renderer is Renderer.GPU
+    view.show()
+    qtbot.waitUntil(lambda: view.renderer is Renderer.SOFTWARE, timeout=5000)
+    assert at(view, 300, 200) == RED
