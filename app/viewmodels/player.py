@@ -94,6 +94,7 @@ class Player(QObject):
         self._is_waiting = False
         self._is_scrubbing = False
         self._is_settled = True
+        self._has_begun = False
         self._loop = LoopMode.OFF
         self._range: tuple[Fraction | None, Fraction | None] = (None, None)
         self._marks: tuple[Fraction, ...] = ()
@@ -435,6 +436,7 @@ class Player(QObject):
         self._late.stop()
         self._sound.stop()
         self._clock.hold()
+        self._has_begun = False
         rate = self.pace * self._speed
         self._clock.rate = -rate if self._is_backward else rate
         self._clock.set(self._position)
@@ -504,6 +506,7 @@ class Player(QObject):
 
     def _go_on(self) -> None:
         """What is due is shown: let the clock run and come back for the next."""
+        self._has_begun = True
         self._late.stop()
         dropped = self.dropped
         for side in self._sides:
@@ -552,4 +555,7 @@ class Player(QObject):
         if self._is_playing and not self._clock.is_running:
             self._sound.stop_for_late_picture()
             self._is_waiting = True
+            # In the middle of playing the last pair stays; a place that was jumped to shows what there is.
+            if not self._has_begun and self._sides.stand_in(self._position, _NEAR_S):
+                self.shown_changed.emit()
             self.playing_changed.emit()

@@ -332,6 +332,20 @@ def test_the_clock_waits_for_late_pictures(
     assert track.said[-1] == ("play", F(2, 25), F(1))
 
 
+def test_playing_from_where_pictures_are_late_shows_what_there_is(player: Player, qtbot: QtBot) -> None:
+    a, b = Pictures(100, 25), Pictures(100, 25, there=False)
+    b.there = {0}
+    player.set_side("a", a)
+    player.set_side("b", b)
+    player.seek(F(2))
+    player.play()
+    assert index(player, "a") == 0
+    qtbot.waitUntil(lambda: player.is_waiting)
+    assert (index(player, "a"), player.state("b")) == (50, SideState.WAITING)
+    b.bring(50)
+    assert (index(player, "b"), player.is_waiting) == (50, False)
+
+
 def test_playing_passes_over_what_is_not_rendered(player: Player, let: Callable[[Fraction], None]) -> None:
     a, b = Pictures(10, 25), Pictures(10, 25, there=False)
     b.there, b.coming = {0, 1, 4}, False
