@@ -21,10 +21,12 @@ from app.viewmodels.export_details import ExportDetails
 from app.viewmodels.gif_preview import GifPreviewModel
 from app.widgets.icons import icon
 from app.widgets.notice import Notice
+from app.widgets.wrapped_label import WrappedLabel
 
 _FIELDS = ("gif.colors", "gif.dither", "crf", "max_width", "gif.loop", "gif.max_bytes")
 _SQUARE_PX = 8
 _POLL_MS = 200
+_SIDE_PX = 280
 
 
 class AnimationStage(QWidget):
@@ -142,7 +144,7 @@ class GifPreviewDialog(QDialog):
             button.setAutoDefault(False)
         self.state = QLabel(self)
         self.state.setProperty("muted", True)
-        self.size_label = _wrapped(self)
+        self.size_label = WrappedLabel(parent=self)
         self.limit = Notice(icon("info"), parent=self)
         self.problem = Notice(icon("problem"), signal="bad", parent=self)
         self.form = ExportForm(details, only=_FIELDS, parent=self)
@@ -165,24 +167,25 @@ class GifPreviewDialog(QDialog):
         left.setSpacing(8)
         left.addWidget(self.stage, stretch=1)
         left.addLayout(under)
-        self.form.setFixedWidth(280)
-        hint = _wrapped(self)
-        hint.setProperty("muted", True)
-        hint.setText(self.tr("The palette here is made for these frames; the export makes it for all."))
+        words = self.tr("The palette here is made for these frames; the export makes it for all.")
+        self.hint = WrappedLabel(words, muted=True, parent=self)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
         buttons.rejected.connect(self.reject)
-        right = QVBoxLayout()
+        side = QWidget(self)
+        side.setFixedWidth(_SIDE_PX)
+        right = QVBoxLayout(side)
+        right.setContentsMargins(0, 0, 0, 0)
         right.setSpacing(8)
         for widget in (self.form, self.size_label, self.limit, self.problem):
             right.addWidget(widget)
         right.addStretch(1)
-        right.addWidget(hint)
+        right.addWidget(self.hint)
         right.addWidget(buttons)
         whole = QHBoxLayout(self)
         whole.setContentsMargins(12, 12, 12, 12)
         whole.setSpacing(16)
         whole.addLayout(left, stretch=1)
-        whole.addLayout(right)
+        whole.addWidget(side)
 
     def _refresh(self) -> None:
         self.stage.show_sample(self._model.shown)
@@ -199,6 +202,7 @@ class GifPreviewDialog(QDialog):
         self.limit.set_text(model.limit_words)
         self.problem.set_text(model.problem)
         self.size_label.setEnabled(not model.is_working)
+        self.hint.setVisible(self.form.control("gif.colors") is not None)
 
     def _on_play_toggled(self, is_playing: bool) -> None:
         self.play.setIcon(icon("pause" if is_playing else "play"))
@@ -210,13 +214,6 @@ class GifPreviewDialog(QDialog):
         self._poll.stop()
         self.stage.set_playing(False)
         self._model.close()
-
-
-def _wrapped(parent: QWidget) -> QLabel:
-    label = QLabel(parent)
-    label.setWordWrap(True)
-    label.setFixedWidth(280)
-    return label
 
 
 def _squares(palette: QPalette) -> QBrush:
