@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import time
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal
 
-from app.jobs.background import BackgroundCalls
+from app.jobs.background import BackgroundCalls, Call
 from app.jobs.conversion import Start, convert, discard_unfinished
 from app.jobs.queue_store import JobState, LogLine, QueuedJob, QueueStore, Receipt, StoredQueue, WhenDone
 from app.jobs.reuse import DrawnFrames
@@ -109,6 +110,8 @@ class JobQueue(QObject):
         self._closed = False
         self._said_unsaved = False
         self._chores = BackgroundCalls(self, name="queue-chores")
+        self._writer = BackgroundCalls(self, name="queue-store")
+        self._writing: Call | None = None
         self._timer = QTimer(self)
         self._timer.setInterval(POLL_MS)
         self._timer.timeout.connect(self._poll)
@@ -318,7 +321,9 @@ class JobQueue(QObject):
                 self._change(number, state=JobState.INTERRUPTED, stage="", rate=0.0, remaining_s=None)
             self._running = None
         self._chores.close()
-        self._save()
+        self._writer.close()
+        with contextlib.suppress(FlavrError):  # nobody is left to be told
+            self._store.save(self._stored())
         self._store.close()
 
     def _current(self) -> QueuedJob | None:
@@ -458,14 +463,25 @@ class JobQueue(QObject):
         self._jobs[number] = replace(self._jobs[number], **changes)  # type: ignore[arg-type]
         self.job_changed.emit(number)
 
+    def _stored(self) -> StoredQueue:
+        return StoredQueue(jobs=self.jobs, when_done=self._when_done)
+
     def _save(self) -> None:
-        try:
-            self._store.save(StoredQueue(jobs=self.jobs, when_done=self._when_done))
-            self._said_unsaved = False
-        except FlavrError as error:
-            if not self._said_unsaved:  # once, not at every change
-                self._said_unsaved = True
-                self.store_failed.emit(str(error))
+        """Write it all down in the background: a disk that is busy with a render may take its time."""
+        stored = self._stored()
+        if self._writing is not None:
+            self._writing.cancel()  # it would write what is no longer so, unless it is at it already
+        self._writing = self._writer.submit(
+            lambda _: self._store.save(stored), on_done=self._on_saved, on_error=self._on_not_saved
+        )
+
+    def _on_saved(self, _: None) -> None:
+        self._said_unsaved = False
+
+    def _on_not_saved(self, error: Exception) -> None:
+        if not self._said_unsaved:  # once, not at every change
+            self._said_unsaved = True
+            self.store_failed.emit(" ".join(error_words(error)))
 
 
 def _ignore(_: object) -> None:

@@ -435,3 +435,20 @@ def test_a_hundred_rounds_leave_no_thread_and_no_file(qtbot: QtBot, clip: Path, 
         a_round(number)
     qtbot.waitUntil(lambda: process.num_threads() <= threads, timeout=10_000)
     assert os.name != "posix" or process.num_fds() <= files
+
+
+def test_a_queue_that_cannot_be_saved_says_so_once(
+    qtbot: QtBot, open_queue: OpenQueue, clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue = open_queue()
+    said: list[str] = []
+    queue.store_failed.connect(said.append)
+
+    def full(*_: object) -> None:
+        raise OutputError("The queue cannot be saved.", "Make room.")
+
+    monkeypatch.setattr(QueueStore, "save", full)
+    wait_for(qtbot, queue, queue.add(job(clip, tmp_path / "out.mp4")), JobState.DONE)
+    qtbot.waitUntil(lambda: bool(said), timeout=5000)
+    qtbot.wait(50)
+    assert said == ["The queue cannot be saved. Make room."]
