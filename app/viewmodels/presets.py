@@ -61,13 +61,18 @@ class PresetsModel(QObject):
     default_changed = Signal(str)
     """Another preset is the one new clips begin with; for the preferences."""
 
-    def __init__(
-        self, workspace: Workspace, *, default: str = FACTORY_DEFAULT, parent: QObject | None = None
-    ) -> None:
+    def __init__(self, workspace: Workspace, *, default: str = "", parent: QObject | None = None) -> None:
+        """Read what there is.
+
+        Args:
+            workspace: whose clips are stored so.
+            default: the preset new clips begin with; empty for the one in the workspace's defaults.
+            parent: its owner.
+        """
         super().__init__(parent)
         self._workspace = workspace
         self._calls = BackgroundCalls(self, name="presets")
-        self._default = default
+        self._default = default or workspace.defaults.preset or FACTORY_DEFAULT
         self._entries: tuple[PresetEntry, ...] = ()
         self._chip_problems: dict[tuple[str, str], str] = {}
         self._read()
@@ -279,12 +284,13 @@ class PresetsModel(QObject):
         return self._chip_problems.get((codec, family), "")
 
     def _take_default(self) -> None:
+        """Let new clips begin with the default; what they begin with of that very preset stays."""
         entry = self.find(self._default) or self.find(FACTORY_DEFAULT)
+        defaults = self._workspace.defaults
         if entry is not None and entry.export is not None:
             self._default = entry.name
-            self._workspace.defaults = replace(
-                self._workspace.defaults, export=entry.export, preset=entry.name
-            )
+            if defaults.preset != entry.name:
+                self._workspace.defaults = replace(defaults, export=entry.export, preset=entry.name)
 
 
 def read_entries() -> tuple[PresetEntry, ...]:

@@ -73,6 +73,20 @@ def test_new_clips_begin_with_the_default(bench: Bench) -> None:
     assert clip.edits.preset == FACTORY_DEFAULT
 
 
+def test_what_new_clips_begin_with_is_kept(bench: Bench) -> None:
+    stored = replace(load_preset("gif"), max_width=300)
+    workspace = Workspace()
+    workspace.defaults = replace(workspace.defaults, preset="gif", export=stored)
+    presets = PresetsModel(workspace)
+    try:
+        assert presets.default == "gif"
+        assert workspace.defaults.export == stored
+        presets.set_default("webp")
+        assert workspace.defaults.export == load_preset("webp")
+    finally:
+        presets.close()
+
+
 def test_changed_settings_are_modified_until_reset(bench: Bench) -> None:
     clip = bench.workspace.current
     assert clip is not None
