@@ -9,6 +9,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from flavr_core.cli.arguments import parsed
+from flavr_core.errors import SettingsError
+from flavr_core.settings import EngineSettings, Precision
+from flavr_core.timing import parse_fraction
+
 
 def add_parser(commands: Any) -> None:
     """Describe the command's arguments."""
@@ -52,13 +57,32 @@ def add_parser(commands: Any) -> None:
     memory.add_argument(
         "--rate", type=Fraction, default=Fraction(24), help="frames a second of the clip (default: 24)"
     )
-    for kind in (reference, memory):
+    network = kinds.add_parser(
+        "network",
+        help="one network's time for a picture",
+        description="Draw one in-between of made pictures again and again with each network: median time "
+        "of the network alone and from frame to frame, and on a GPU the memory it held.",
+    )
+    network.add_argument("network", nargs="+", metavar="NAME|FILE", help="networks, see `models list`")
+    network.add_argument(
+        "--size",
+        nargs="+",
+        default=["448x256", "1280x720"],
+        metavar="WxH",
+        help="pictures (default: 448x256 1280x720)",
+    )
+    network.add_argument("--position", default="1/2", metavar="P", help="place in the gap (default: 1/2)")
+    network.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
+    network.add_argument("--precision", choices=[*Precision], default=Precision.AUTO, help="number format")
+    network.add_argument("--runs", type=int, default=10, help="counted runs (default: 10)")
+    network.add_argument("--warm-up", type=int, default=2, help="runs that are not counted (default: 2)")
+    for kind in (reference, memory, network):
         kind.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(args: argparse.Namespace) -> int:
     """Measure and print."""
-    return _run_reference(args) if args.kind == "reference" else _run_memory(args)
+    return {"reference": _run_reference, "memory": _run_memory, "network": _run_network}[args.kind](args)
 
 
 def _run_reference(args: argparse.Namespace) -> int:
@@ -84,6 +108,50 @@ def _run_reference(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps({"machine": machine_lines(), "settings": settings, "rows": results}, indent=1))
     return 0
+
+
+def _run_network(args: argparse.Namespace) -> int:
+    from flavr_core.benchmark.machine import machine_lines
+    from flavr_core.benchmark.network import time_network
+
+    if args.runs < 1 or args.warm_up < 0:
+        raise SettingsError(
+            f"{args.runs} runs after {args.warm_up} cannot be measured.", "Use --runs 1 or more."
+        )
+    sizes = [_size(text) for text in args.size]
+    position = parsed("--position", parse_fraction, args.position)
+    if not 0 < position < 1:
+        raise SettingsError(f"{position} does not lie in the gap.", "Use a position like 1/2 or 0.25.")
+    if not args.json:
+        print("\n".join([*machine_lines(), f"settings  {args.runs} runs after {args.warm_up}; medians", ""]))
+        print(f"{'network':24} {'size':>10} {'alone ms':>9} {'frame ms':>9} {'GPU MB':>8}  drawn by")
+    rows = []
+    for name in args.network:
+        settings = EngineSettings(model=name, device=args.device, precision=Precision(args.precision))
+        for width, height in sizes:
+            row = time_network(
+                settings, width=width, height=height, position=position, runs=args.runs, warm_up=args.warm_up
+            )
+            rows.append(asdict(row))
+            if not args.json:
+                alone = "-" if row.draw_ms is None else f"{row.draw_ms:.1f}"
+                held = "-" if row.device_bytes is None else f"{row.device_bytes / 1e6:.0f}"
+                size = f"{width}x{height}"
+                print(
+                    f"{row.network:24} {size:>10} {alone:>9} {row.frame_ms:9.1f} {held:>8}  {row.drawn_by}",
+                    flush=True,
+                )
+    if args.json:
+        print(json.dumps({"machine": machine_lines(), "rows": rows}, indent=1))
+    return 0
+
+
+def _size(text: str) -> tuple[int, int]:
+    """Columns and rows of `WxH`."""
+    width, _, height = text.lower().partition("x")
+    if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
+        raise SettingsError(f"--size {text!r} is no size.", "Write it like 1280x720.")
+    return int(width), int(height)
 
 
 def _run_memory(args: argparse.Namespace) -> int:

@@ -60,3 +60,39 @@ def test_reference_stands_beside_ours(tmp_path: Path, capsys: pytest.CaptureFixt
         assert row["figures"]["wall_s"] > 0
     # Both average the same two frames, so they must agree to a rounding.
     assert abs(rows[0]["psnr_db"] - rows[1]["psnr_db"]) < 0.3
+
+
+def test_a_network_is_timed(capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["benchmark", "network", "blend", "motion", "--size", "96x64", "--runs", "2", "--warm-up", "1"]
+    assert main([*command, "--device", "cpu", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    assert [(row["network"], row["width"], row["height"]) for row in rows] == [
+        ("blend", 96, 64),
+        ("motion", 96, 64),
+    ]
+    assert all(row["frame_ms"] > 0 and row["draw_ms"] is None for row in rows)
+
+
+def test_a_network_on_tensors_is_timed_alone_too(capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["benchmark", "network", "fourflow", "--size", "64x64", "--runs", "1", "--warm-up", "0"]
+    assert main([*command, "--device", "cpu", "--precision", "fp32"]) == 0
+    last = capsys.readouterr().out.splitlines()[-1].split()
+    assert last[1] == "64x64"
+    assert float(last[2]) > 0
+    assert last[4] == "-"  # no GPU, no memory of one
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--size", "big"], "is no size"),
+        (["--position", "1"], "does not lie in the gap"),
+        (["--runs", "0"], "cannot be measured"),
+        (["no-such-network"], "no model no-such-network"),
+    ],
+)
+def test_what_cannot_be_timed_is_said(
+    arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["benchmark", "network", "blend", *arguments]) != 0
+    assert words in capsys.readouterr().err
