@@ -377,10 +377,10 @@ class Player(QObject):
 
     def _ask(self) -> None:
         """Have the pictures of the position got, and show them when they are there."""
-        self._is_settled = False
         self._sides.want(self._position, alone=self._is_scrubbing)
-        if not self._is_scrubbing:
-            self._grace.start()
+        if self._is_settled and not self._is_scrubbing:
+            self._grace.start()  # from the first of many steps on, or a held key would show nothing
+        self._is_settled = False
         self._settle()
 
     def _settle(self) -> None:

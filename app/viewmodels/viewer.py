@@ -13,6 +13,7 @@ from app.jobs.background import BackgroundCalls, Call
 from app.jobs.decoding import FileSource, FrameCache
 from app.jobs.pictures import PictureLabel, PictureSource
 from app.jobs.sound import Sound
+from app.viewmodels.frame_starts import TOGETHER_S
 from app.viewmodels.player import LoopMode, Player
 from app.viewmodels.player_side import SIDES, SideName, SideState
 from app.viewmodels.workspace import Clip, Workspace
@@ -31,6 +32,8 @@ NOTHING = ""
 _FILE = "file:"
 _FITS_WITHIN_S = Fraction(1, 10)
 """A file whose length misses what was expected by no more is taken for a result of the clip."""
+_FINEST_PART = 32
+"""Places in a gap are told to 1/32: containers round times."""
 _PARTS = {
     Fraction(1, 2): "½", Fraction(1, 3): "⅓", Fraction(2, 3): "⅔", Fraction(1, 4): "¼", Fraction(3, 4): "¾",
     Fraction(1, 5): "⅕", Fraction(2, 5): "⅖", Fraction(3, 5): "⅗", Fraction(4, 5): "⅘", Fraction(1, 8): "⅛",
@@ -62,6 +65,11 @@ class Maker:
     """Called when it is put on a side; the clip has been probed."""
     release: Callable[[PictureSource], None] = _close
     """Called when it stands on no side any more."""
+
+
+def file_of(key: str) -> Path | None:
+    """The file that a key stands for; None where it stands for something else."""
+    return Path(key.removeprefix(_FILE)) if key.startswith(_FILE) else None
 
 
 def position_text(position: Fraction) -> str:
@@ -200,12 +208,24 @@ class Viewer(QObject):
                 parts.append(_made_words(self, shown))
             elif self.chosen(side) in self._makers:
                 parts.append(self.tr("original {number}").format(number=shown.gap))
+            elif self.chosen(side) != ORIGINAL and self._info is not None:
+                parts.append(self._place_words(source.source_time(shown.index), self._info))
             if shown.stale:
                 parts.append(self.tr("earlier settings"))
         if self.player.state(side) is SideState.NEAR:
             wanted = source.index_at(self.player.position)
             parts.append(self.tr("frame {number} is coming").format(number=wanted))
         return "  ·  ".join(parts)
+
+    def _place_words(self, seconds: Fraction, clip: ClipInfo) -> str:
+        """Where a frame of a file lies among the clip's frames; what was drawn, a file does not say."""
+        times = clip.times
+        gap = times.index_at(seconds + TOGETHER_S)
+        inside = (seconds - times.time(gap)) / (times.time(gap + 1) - times.time(gap))
+        position = max(inside, Fraction(0)).limit_denominator(_FINEST_PART)
+        if position == 0:
+            return self.tr("at {number}").format(number=gap)
+        return _between(self, gap, position)
 
     def message(self, side: SideName) -> str:
         """What stands in place of a picture that a side does not have; empty where it has one."""
@@ -436,9 +456,13 @@ class Viewer(QObject):
 
 
 def _made_words(owner: QObject, shown: PictureLabel) -> str:
-    """`made ½ of 84→85`, or that it is a source frame shown at another time."""
+    """`made ½ of 84→85`, or that a frame was made at a source frame's own time."""
     if not shown.position:
         return owner.tr("made")
-    return owner.tr("made {part} of {before}→{after}").format(
-        part=position_text(shown.position), before=shown.gap, after=shown.gap + 1
+    return owner.tr("made {place}").format(place=_between(owner, shown.gap, shown.position))
+
+
+def _between(owner: QObject, gap: int, position: Fraction) -> str:
+    return owner.tr("{part} of {before}→{after}").format(
+        part=position_text(position), before=gap, after=gap + 1
     )

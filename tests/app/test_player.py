@@ -229,6 +229,20 @@ def test_after_a_moment_what_is_near_stands_in_and_says_so(player: Player, qtbot
     assert player.picture("a") is None
 
 
+def test_a_held_key_shows_what_there_is_on_the_way(player: Player, qtbot: QtBot) -> None:
+    a = Pictures(200, there=False)
+    a.there = {0}
+    player.set_side("a", a)
+    seen = set()
+    for number in range(1, 60):
+        player.step(1)
+        qtbot.wait(10)
+        if number % 10 == 5:
+            a.bring(number - 3)
+        seen.add(index(player))
+    assert len(seen) > 2
+
+
 def test_what_nobody_renders_is_missing_at_once(player: Player) -> None:
     a, b = Pictures(10), Pictures(10, there=False)
     b.coming = False

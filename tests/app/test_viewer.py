@@ -157,8 +157,10 @@ def test_a_file_on_a_side(stand: Stand, qtbot: QtBot) -> None:
     qtbot.waitUntil(shown(stand, "b"))
     assert "twice.mp4" in stand.viewer.label("b")
     assert stand.viewer.notice == ""
+    assert stand.viewer.label("b").endswith("at 0")
     stand.player.step(1)
     assert stand.player.position == F(1, 50)
+    qtbot.waitUntil(lambda: stand.viewer.label("b").endswith("0:00:00.020  ·  ½ of 0→1"))
     stand.viewer.open_file("b", clip_factory.make("long_gop", stand.folder))
     qtbot.waitUntil(lambda: "another length" in stand.viewer.notice)
     stand.viewer.open_file("b", stand.folder / "gone.mp4")
