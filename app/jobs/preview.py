@@ -469,7 +469,9 @@ class Preview(PictureSource):
                 frame=made.frame,
                 by=made.by,
             )
-            gone = self._frames.put(stretch.look, place, kept, focus=self._focus)
+            gone = self._frames.put(
+                stretch.look, place, kept, focus=self._focus, stretch=(stretch.start, stretch.stop)
+            )
             self._available -= _indices_of(self._plan, set(gone)) if gone else set()
             self._available.add(index)
             ready.append(index)

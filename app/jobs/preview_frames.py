@@ -18,6 +18,9 @@ from flavr_core.frame import Frame
 from flavr_core.settings import EngineSettings, SceneSettings
 from flavr_core.timeline import CutOverrides
 
+_ROOM = 16
+"""Part of the bound that is made free at once."""
+
 Place = tuple[int, Fraction]
 """(gap, position) of a planned frame."""
 
@@ -98,20 +101,19 @@ class PreviewFrames:
         shelf = self._shelves.get(look)
         return shelf.pictures.get(place) if shelf else None
 
-    def put(self, look: Look, place: Place, kept: Kept, *, focus: Fraction) -> list[Place]:
+    def put(
+        self, look: Look, place: Place, kept: Kept, *, focus: Fraction, stretch: tuple[Fraction, Fraction]
+    ) -> list[Place]:
         """Keep a picture; returns the places of the same look that had to go for it.
 
-        Other looks go first, then what lies furthest from `focus` (source seconds).
+        Other looks go first, then what lies outside of a stretch (source seconds), furthest from
+        `focus` first, then what lies in it.
         """
         shelf = self._shelves.setdefault(look, _Shelf())
         old = shelf.pictures.pop(place, None)
         self._bytes += kept.frame.nbytes - (old.frame.nbytes if old else 0)
         self._drop_others(look)
-        gone = []
-        while self._bytes > self.limit_bytes and shelf.pictures:
-            furthest = max(shelf.pictures, key=lambda one: abs(shelf.pictures[one].start - focus))
-            self._bytes -= shelf.pictures.pop(furthest).frame.nbytes
-            gone.append(furthest)
+        gone = self._make_room(shelf, focus, stretch) if self._bytes > self.limit_bytes else []
         shelf.pictures[place] = kept
         shelf.by_start = None
         return gone
@@ -140,6 +142,23 @@ class PreviewFrames:
         """Forget everything."""
         self._shelves.clear()
         self._bytes = 0
+
+    def _make_room(self, shelf: _Shelf, focus: Fraction, stretch: tuple[Fraction, Fraction]) -> list[Place]:
+        start, stop = stretch
+        furthest_first = sorted(
+            shelf.pictures.items(), key=lambda item: abs(item[1].start - focus), reverse=True
+        )
+        outside = [place for place, kept in furthest_first if not start <= kept.start < stop]
+        inside = [place for place, kept in furthest_first if start <= kept.start < stop]
+        some = self.limit_bytes - self.limit_bytes // _ROOM  # some at once: looking for them takes time
+        gone = []
+        for places, enough in ((outside, some), (inside, self.limit_bytes)):
+            for place in places:
+                if self._bytes <= enough:
+                    break
+                self._bytes -= shelf.pictures.pop(place).frame.nbytes
+                gone.append(place)
+        return gone
 
     def _drop_others(self, look: Look) -> None:
         for other in [other for other in self._shelves if other != look]:

@@ -187,6 +187,10 @@ def test_memory_is_bounded_and_said(qtbot: QtBot, open_preview: OpenPreview, cli
     rendered(qtbot, preview, Fraction(1), full_size=True)
     kept = [index for index in range(96) if preview.picture(index) is not None]
     assert kept == list(range(48, 68))
+    rendered(qtbot, preview, Fraction(3, 4), Fraction(1), full_size=True)
+    kept = [index for index in range(96) if preview.picture(index) is not None]
+    assert kept[:12] == list(range(36, 48))
+    assert 18 <= len(kept) <= 20
 
 
 def test_a_render_is_stopped_and_goes_on_where_it_stood(
