@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +16,8 @@ from app.application.studio import Studio
 from app.jobs.crash_reports import CrashReports, Logs, install_hooks
 from app.viewmodels.preferences import Language, PreferencesStore
 from app.widgets.icons import icon
+from app.widgets.picture_gpu import VARIABLE as RENDERER_VARIABLE
+from app.widgets.picture_gpu import Renderer
 from flavr_core import __version__
 
 TRANSLATIONS_DIR = Path(__file__).resolve().parents[2] / "resources" / "translations"
@@ -66,6 +69,8 @@ def run(argv: Sequence[str]) -> int:
     _log.info("FLAVR Studio %s starts", __version__)
     store = PreferencesStore()
     install_translations(app, store.preferences.language)
+    if not store.preferences.gpu_painting:
+        os.environ.setdefault(RENDERER_VARIABLE, Renderer.SOFTWARE)
     studio = Studio(app, store, logs=logs, reports=reports)
     restore_hooks = install_hooks(studio.on_fault)
     try:

@@ -12,6 +12,7 @@ from PySide6.QtGui import QCloseEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 from app.application.commands import Commands
+from app.application.comparing import Comparing
 from app.application.results import Results
 from app.dialogs.errors import fault_box
 from app.jobs.analysis import ClipAnalysis, HoldoutCheck
@@ -81,6 +82,7 @@ class Studio(QObject):
         self._build_models()
         self._build_window()
         self.results = Results(self)
+        self.comparing = Comparing(self)
         self.commands = Commands(self)
         self._connect()
 
@@ -182,6 +184,7 @@ class Studio(QObject):
         self.viewer.close()
         self.previews.close()
         self.results.close()
+        self.comparing.close()
         self.commands.close()
         for part in (
             self.settings, self.presets, self.estimates, self.timeline_panel, self.clips_panel,

@@ -25,6 +25,11 @@ _NETWORK = "network:"
 _Key = tuple[int, str]
 
 
+def network_of(key: str) -> str | None:
+    """The network that a key of the viewer names; None for the result by the clip's own."""
+    return key.removeprefix(_NETWORK) if key.startswith(_NETWORK) else None
+
+
 class Previews(QObject):
     """Makes previews for the viewer's sides and renders those that stand there."""
 
@@ -180,8 +185,7 @@ class Previews(QObject):
             return
         for (of, key), preview in self._kept.items():
             if of == number:
-                model = key.removeprefix(_NETWORK) if key.startswith(_NETWORK) else None
-                preview.update(_settings(clip.edits, model))
+                preview.update(_settings(clip.edits, network_of(key)))
 
     def _on_clip_removed(self, number: int) -> None:
         for place in [place for place in self._kept if place[0] == number]:

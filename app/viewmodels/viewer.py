@@ -205,7 +205,7 @@ class Viewer(QObject):
             parts.append(self.tr("frame {number}").format(number=shown.index))
             parts.append(format_time(shown.time - source.times.start))
             if shown.made:
-                parts.append(_made_words(self, shown))
+                parts.append(self._made_words(shown))
             elif self.chosen(side) in self._makers:
                 parts.append(self.tr("original {number}").format(number=shown.gap))
             elif self.chosen(side) != ORIGINAL and self._info is not None:
@@ -225,7 +225,18 @@ class Viewer(QObject):
         position = max(inside, Fraction(0)).limit_denominator(_FINEST_PART)
         if position == 0:
             return self.tr("at {number}").format(number=gap)
-        return _between(self, gap, position)
+        return self._between(gap, position)
+
+    def _made_words(self, shown: PictureLabel) -> str:
+        """`made ½ of 84→85`, or that a frame was made at a source frame's own time."""
+        if not shown.position:
+            return self.tr("made")
+        return self.tr("made {place}").format(place=self._between(shown.gap, shown.position))
+
+    def _between(self, gap: int, position: Fraction) -> str:
+        return self.tr("{part} of {before}→{after}").format(
+            part=position_text(position), before=gap, after=gap + 1
+        )
 
     def message(self, side: SideName) -> str:
         """What stands in place of a picture that a side does not have; empty where it has one."""
@@ -453,16 +464,3 @@ class Viewer(QObject):
         if text != self._notice:
             self._notice = text
             self.notice_changed.emit()
-
-
-def _made_words(owner: QObject, shown: PictureLabel) -> str:
-    """`made ½ of 84→85`, or that a frame was made at a source frame's own time."""
-    if not shown.position:
-        return owner.tr("made")
-    return owner.tr("made {place}").format(place=_between(owner, shown.gap, shown.position))
-
-
-def _between(owner: QObject, gap: int, position: Fraction) -> str:
-    return owner.tr("{part} of {before}→{after}").format(
-        part=position_text(position), before=gap, after=gap + 1
-    )

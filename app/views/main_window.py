@@ -170,6 +170,10 @@ class MainWindow(QMainWindow):
         if not is_problem and text:
             self._message_timer.start()
 
+    def show_figures(self, text: str) -> None:
+        """What was measured of both sides, at the right of the messages; empty for nothing."""
+        self._figures.setText(text)
+
     def set_clip_title(self, name: str) -> None:
         """The clip that is looked at, for the title bar; empty for none."""
         self.setWindowTitle(f"{name} - FLAVR Studio" if name else "FLAVR Studio")
@@ -329,6 +333,11 @@ class MainWindow(QMainWindow):
         self._message.setProperty("muted", True)
         self._message.setContentsMargins(8, 2, 8, 2)
         self.statusBar().addWidget(self._message, 1)
+        self._figures = QLabel(self)
+        self._figures.setContentsMargins(8, 2, 8, 2)
+        self._figures.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._figures.setAccessibleName(self.tr("PSNR and SSIM of A against B"))
+        self.statusBar().addPermanentWidget(self._figures)
         self.statusBar().setSizeGripEnabled(False)
         self._message_timer = QTimer(self)
         self._message_timer.setSingleShot(True)

@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from app.dialogs.about import AboutDialog
 from app.dialogs.command_palette import CommandPalette
+from app.dialogs.comparison_export import ComparisonDialog
 from app.dialogs.doctor import DoctorDialog
 from app.dialogs.errors import error_box, fault_box
 from app.dialogs.log import LogDialog
@@ -32,9 +33,13 @@ from app.viewmodels.preferences import Preferences, PreferencesStore, ThemeChoic
 from app.viewmodels.shortcuts import Shortcuts
 from app.viewmodels.workspace import ClipEdits
 from flavr_core import __version__
+from flavr_core.comparison.settings import ComparisonSettings
+from flavr_core.comparison.views import ViewMode
 from flavr_core.doctor import Finding, State
 from flavr_core.errors import OutputError, ProblemsError, SettingsError
+from flavr_core.media import probe
 from flavr_core.settings import CutMode, RateTarget
+from flavr_core.timing import TimePoint
 
 ALL = frozenset(command.name for command in COMMANDS)
 
@@ -270,6 +275,28 @@ def test_a_fault_shows_its_report_and_does_without(qtbot: QtBot, tmp_path: Path)
         assert isinstance(other, QMessageBox)
         other.deleteLater()
     box.deleteLater()
+
+
+def test_a_comparison_is_written_and_a_file_is_not_replaced_unasked(
+    qtbot: QtBot, plain_clip: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "both.gif"
+    settings = ComparisonSettings(a=plain_clip, b=plain_clip, output=output, stop=TimePoint(frame=4))
+    dialog = ComparisonDialog(settings, "Original against Result")
+    qtbot.addWidget(dialog)
+    dialog._view.setCurrentIndex(1)
+    assert dialog.settings().view is ViewMode.SIDE
+    assert not dialog._sweep.isEnabled()
+    dialog.start()
+    qtbot.waitUntil(lambda: dialog.report is not None, timeout=60_000)
+    assert probe(output).width == 320
+    written = output.read_bytes()
+    dialog.start()
+    question = dialog.findChildren(QMessageBox)[0]
+    question.close()
+    assert output.read_bytes() == written
+    assert not dialog._export.is_running
+    dialog.reject()
 
 
 def test_about_says_the_version(qtbot: QtBot) -> None:
