@@ -9,7 +9,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Protocol
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal
 
 from app.jobs.sound_stream import SAMPLE_BYTES, sound_from
 from flavr_core.clip import ClipInfo, StreamInfo
@@ -270,5 +270,7 @@ def _open_device() -> AudioDevice:
     try:
         from app.jobs.sound_device import open_default
     except ImportError as error:
-        raise DeviceError(f"Sound cannot be played: {error}.", "Install it to hear clips.") from error
+        raise DeviceError(
+            QCoreApplication.translate("Sound", "Sound cannot be played: {reason}.").format(reason=error)
+        ) from error
     return open_default()
