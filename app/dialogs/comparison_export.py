@@ -91,8 +91,8 @@ class ComparisonDialog(QDialog):
         return replace(
             self._settings,
             output=output,
-            view=self._view.currentData(),
-            difference=self._difference.currentData(),
+            view=ViewMode(self._view.currentData()),  # Qt stores it as plain text
+            difference=DifferenceKind(self._difference.currentData()),
             sweep_s=SWEEP_S if self._sweep.isChecked() and self._sweep.isEnabled() else None,
             show_labels=self._labels.isChecked(),
             max_width=self._width.currentData(),
@@ -160,8 +160,8 @@ class ComparisonDialog(QDialog):
 
     def _on_view_changed(self) -> None:
         view = self._view.currentData()
-        self._sweep.setEnabled(view is ViewMode.WIPE)
-        self._difference.setEnabled(view is ViewMode.DIFFERENCE)
+        self._sweep.setEnabled(view == ViewMode.WIPE)
+        self._difference.setEnabled(view == ViewMode.DIFFERENCE)
 
     def _on_choose_asked(self) -> None:
         names = self.tr("Video, animation or picture (*.mp4 *.mkv *.webm *.mov *.gif *.webp *.png)")
