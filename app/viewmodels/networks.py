@@ -20,6 +20,8 @@ class NetworkEntry:
 
     model: str
     """As in EngineSettings.model."""
+    name: str
+    """Name in the collection; what `model` is for a file."""
     title: str
     """A few words for the list."""
     card: str
@@ -39,13 +41,18 @@ def network_entries(chosen: str) -> tuple[NetworkEntry, ...]:
     except ModelError as error:
         return (
             NetworkEntry(
-                model="default", title=translate("Networks", "Default"), card="", facts="", problem=str(error)
+                model="default",
+                name="default",
+                title=translate("Networks", "Default"),
+                card="",
+                facts="",
+                problem=str(error),
             ),
         )
     ordered = sorted(catalog.entries, key=lambda entry: entry.card.name != catalog.default)
     found = [_entry(entry, catalog) for entry in ordered]
     found += [
-        NetworkEntry(model=name, title=name, card="", facts="", problem=str(error))
+        NetworkEntry(model=name, name=name, title=name, card="", facts="", problem=str(error))
         for name, error in catalog.problems.items()
     ]
     names = {entry.model.casefold() for entry in found} | {catalog.default.casefold()}
@@ -55,7 +62,13 @@ def network_entries(chosen: str) -> tuple[NetworkEntry, ...]:
         remark = translate("Networks", "A file that is not in the collection.") if is_file else ""
         found.append(
             NetworkEntry(
-                model=chosen, title=Path(chosen).name, card="", facts=chosen, remark=remark, problem=problem
+                model=chosen,
+                name=chosen,
+                title=Path(chosen).name,
+                card="",
+                facts=chosen,
+                remark=remark,
+                problem=problem,
             )
         )
     return tuple(found)
@@ -63,12 +76,9 @@ def network_entries(chosen: str) -> tuple[NetworkEntry, ...]:
 
 def index_of(entries: tuple[NetworkEntry, ...], model: str) -> int:
     """Which entry a model is; the default one by either of its names."""
-    try:
-        default = read_catalog().default
-    except ModelError:
-        default = ""
-    wanted = "default" if model.casefold() == default.casefold() else model.casefold()
-    return next((i for i, entry in enumerate(entries) if entry.model.casefold() == wanted), 0)
+    wanted = model.casefold()
+    names = [(entry.model.casefold(), entry.name.casefold()) for entry in entries]
+    return next((row for row, known in enumerate(names) if wanted in known), 0)
 
 
 def _entry(entry: Entry, catalog: Catalog) -> NetworkEntry:
@@ -82,6 +92,7 @@ def _entry(entry: Entry, catalog: Catalog) -> NetworkEntry:
         remark = translate("Networks", "Experimental: look at the preview before a long export.")
     return NetworkEntry(
         model="default" if is_default else card.name,
+        name=card.name,
         title=translate("Networks", "{title} (default)").format(title=title) if is_default else title,
         card=card.description,
         facts=_facts(entry),

@@ -302,7 +302,11 @@ class SettingsPanelModel(QObject):
     @property
     def forecast(self) -> Forecast:
         """What is known of the time it takes."""
-        return self._estimates.forecast(self._outlook) if self._outlook is not None else Forecast()
+        if self._outlook is None:
+            return Forecast()
+        found = self._estimates.forecast(self._outlook)
+        will_measure = self._longer_rest.isActive() and not self._estimates.is_held
+        return replace(found, is_measuring=True) if will_measure and found.seconds is None else found
 
     @property
     def facts(self) -> tuple[Fact, ...]:
@@ -487,9 +491,9 @@ class SettingsPanelModel(QObject):
     def _on_planned(self, outlook: Outlook) -> None:
         self._outlook = outlook
         self._is_planned = True
-        self.outlook_changed.emit()
         if not outlook.problems:
             self._longer_rest.start()
+        self.outlook_changed.emit()
 
     def _on_not_planned(self, error: Exception) -> None:
         _log.error("the result could not be planned", exc_info=error)

@@ -28,6 +28,8 @@ from flavr_core.errors import FlavrError
 
 _MARGIN_PX = 12
 _MOST_FACTS = 8
+_MOST_NOTES = 2
+"""Notes that are shown; all of them are in the tool tip."""
 
 
 class ResultView(QWidget):
@@ -147,10 +149,10 @@ class ResultView(QWidget):
 
     def _show_notes(self) -> None:
         notes = self._model.notes
-        words = "".join(notes[:1])
-        if len(notes) > 1:
-            words = self.tr("{n} notes: {first}").format(n=len(notes), first=words)
-        self.notes.set_text(words)
+        lines = list(notes[:_MOST_NOTES])
+        if len(notes) > _MOST_NOTES:
+            lines.append(self.tr("… and {n} more").format(n=len(notes) - _MOST_NOTES))
+        self.notes.set_lines(lines)
         self.notes.setToolTip("\n".join(notes))
 
     def _show_output(self) -> None:

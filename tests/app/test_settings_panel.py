@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -22,6 +23,8 @@ from app.viewmodels.presets import PresetsModel
 from app.viewmodels.settings_panel import SettingsPanelModel, store_cuts
 from app.viewmodels.workspace import Workspace
 from app.views.settings_panel import SettingsPanel
+from flavr_core.cli import build_parser
+from flavr_core.cli.convert import settings_from
 from flavr_core.clip import ClipInfo
 from flavr_core.errors import DeviceError, FlavrError
 from flavr_core.media import probe
@@ -202,6 +205,18 @@ def test_the_command_says_what_differs(bench: Bench, info: ClipInfo, tmp_path: P
     bench.model.set_rate("60")
     output = tmp_path / "results" / "beach-60fps.mp4"
     assert bench.model.command() == f"python main.py convert {info.path} {output} --rate 60"
+
+
+def test_the_command_is_parsed_as_the_very_conversion(bench: Bench, info: ClipInfo) -> None:
+    bench.open(info)
+    bench.presets.apply("gif-8mb")
+    bench.model.set_slow("2.5x")
+    bench.model.set_cuts(CutMode.BLEND)
+    bench.model.set_network("blend")
+    bench.workspace.edit("Cut", cuts=CutOverrides(cuts=(TimePoint(frame=3),)))
+    words = shlex.split(bench.model.command())
+    assert words[:2] == ["python", "main.py"]
+    assert settings_from(build_parser("convert").parse_args(words[2:])) == bench.model.settings()
 
 
 def test_names_are_proposed_and_may_be_chosen(
