@@ -43,7 +43,9 @@ _Index = QModelIndex | QPersistentModelIndex
 _PAD_PX, _GAP_PX = 8, 10
 _WIDE_PX = 300
 """From this width on thumbnails are large."""
-_LARGE, _SMALL = QSize(112, 63), QSize(80, 45)
+_NARROW_PX = 225
+"""Below this width they are tiny."""
+_LARGE, _SMALL, _TINY = QSize(112, 63), QSize(80, 45), QSize(64, 36)
 _RADIUS_PX = 4
 _SMALL_FONT = 0.86
 
@@ -70,8 +72,8 @@ class ClipDelegate(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
         """Room for the thumbnail and three lines."""
         lines = 2 * QFontMetrics(option.font).height() + QFontMetrics(small(option.font)).height() + 10
-        wide = _is_wide(option.rect.width() or _width_of(option))
-        return QSize(160, max((_LARGE if wide else _SMALL).height(), lines) + 2 * _PAD_PX)
+        picture = _picture_size(option.rect.width() or _width_of(option))
+        return QSize(160, max(picture.height(), lines) + 2 * _PAD_PX)
 
     def helpEvent(
         self, event: QHelpEvent, view: QAbstractItemView, option: QStyleOptionViewItem, index: _Index
@@ -186,13 +188,13 @@ def _width_of(option: QStyleOptionViewItem) -> int:
     return view.viewport().width() if isinstance(view, QAbstractItemView) else 0
 
 
-def _is_wide(width: int) -> bool:
-    return width >= _WIDE_PX
+def _picture_size(width: int) -> QSize:
+    return _LARGE if width >= _WIDE_PX else _SMALL if width >= _NARROW_PX else _TINY
 
 
 def _places(row: QRect) -> tuple[QRect, QRect]:
     """Where the thumbnail and the words of a row are."""
-    size = _LARGE if _is_wide(row.width()) else _SMALL
+    size = _picture_size(row.width())
     inner = row.adjusted(_PAD_PX + 6, _PAD_PX, -_PAD_PX - 4, -_PAD_PX)
     picture = QRect(QPoint(inner.left(), inner.center().y() - size.height() // 2), size)
     return picture, inner.adjusted(size.width() + _GAP_PX, 0, 0, 0)

@@ -10,9 +10,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QProgressBar,
-    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -22,6 +20,7 @@ from app.jobs.thumbnails import Thumbnail, Thumbnails
 from app.viewmodels.clip_words import clock
 from app.viewmodels.marks import MarkKind
 from app.viewmodels.timeline import TimelineModel
+from app.widgets.fitting_label import FittingLabel
 from app.widgets.icons import icon
 from app.widgets.timeline import Timeline
 from app.widgets.timeline_tiles import ThumbnailWish
@@ -62,8 +61,7 @@ class TimelineView(QWidget):
         self._in = self._button("mark-in", self.tr("Set in point"), "I", model.mark_in)
         self._out = self._button("mark-out", self.tr("Set out point"), "O", model.mark_out)
         self._clear = self._button("clear", self.tr("Clear in and out points"), "", model.clear_marks)
-        self._range = QLabel()
-        self._range.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._range = FittingLabel()
         self._row.addWidget(self._range, 1)
         self._cut = self._button("cut", self.tr("Add or remove a cut here"), "N", model.toggle_cut)
         self._find = self._button(
@@ -169,15 +167,7 @@ class TimelineView(QWidget):
         self.timeline.set_range(model.start, model.stop)
         is_marked = model.start is not None or model.stop is not None
         self._clear.setEnabled(is_marked)
-        self._show_range()
-
-    def _show_range(self) -> None:
-        """What is marked, in as many words as there is room for."""
-        metrics = self._range.fontMetrics()
-        words = self._range_words()
-        fitting = (text for text in words if metrics.horizontalAdvance(text) <= self._range.width())
-        self._range.setText(next(fitting, ""))
-        self._range.setToolTip(words[0])
+        self._range.set_texts(self._range_words())
 
     def _range_words(self) -> tuple[str, ...]:
         """What is marked, the longest first."""
@@ -268,5 +258,3 @@ class TimelineView(QWidget):
                 styles.ToolButtonIconOnly if is_narrow else styles.ToolButtonTextBesideIcon
             )
         super().resizeEvent(event)
-        self._row.activate()
-        self._show_range()

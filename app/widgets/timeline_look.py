@@ -10,7 +10,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPalette
 
 from app.widgets.theme import signal_color
-from app.widgets.timeline_scale import TimeScale
+from app.widgets.timeline_scale import FRAME_TICKS_PX, TimeScale, ruler_text
 from app.widgets.timeline_state import Lanes
 from app.widgets.timeline_tiles import TilePictures
 
@@ -61,9 +61,12 @@ def ruler_font(font: QFont) -> QFont:
     return small
 
 
-def label_px(font: QFont) -> float:
-    """Room that a label of the ruler needs."""
-    return QFontMetricsF(ruler_font(font)).horizontalAdvance("0:00:00.00") + 20
+def label_px(font: QFont, scale: TimeScale) -> float:
+    """Room that a label of the ruler needs, the last frame's for one."""
+    widest = "0:00:00.0"
+    if scale.times is not None and scale.frame_px >= FRAME_TICKS_PX:
+        widest = f"{ruler_text(scale.times.duration, scale.frame_s)}   {len(scale.times)}"
+    return QFontMetricsF(ruler_font(font)).horizontalAdvance(widest) + 16
 
 
 def paint_columns(

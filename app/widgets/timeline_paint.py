@@ -66,7 +66,7 @@ def _paint_ruler(painter: QPainter, exposed: QRectF, state: TimelineState, look:
         left, right = scale.x(state.range_start), scale.x(state.range_stop)
         band = QRectF(left, ruler.bottom() - 3, right - left, 3)
         painter.fillRect(band, look.color(QPalette.ColorRole.Accent, PALE))
-    room = label_px(look.font)
+    room = label_px(look.font, scale)
     painter.setFont(ruler_font(look.font))
     step = scale.frame_s if scale.frame_px >= 8 else scale.label_step(room)
     line, text = look.color(QPalette.ColorRole.Mid), look.color(QPalette.ColorRole.PlaceholderText)
@@ -77,8 +77,10 @@ def _paint_ruler(painter: QPainter, exposed: QRectF, state: TimelineState, look:
             words = ruler_text(tick.time, step)
             if tick.frame is not None:
                 words += f"   {tick.frame}"
-            painter.setPen(text)
             place = QRectF(tick.x + 4, ruler.top(), room, ruler.height() - 7)
+            if place.left() + painter.fontMetrics().horizontalAdvance(words) > ruler.right():
+                continue
+            painter.setPen(text)
             painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
 
 
