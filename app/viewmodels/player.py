@@ -88,7 +88,7 @@ class Player(QObject):
         self._clock = clock or PlaybackClock()
         self._sides = PlayerSides()
         self._position = Fraction(0)
-        self._speed = Fraction(1)
+        self._speed = self._usual_speed = Fraction(1)
         self._is_backward = False
         self._is_playing = False
         self._is_waiting = False
@@ -228,12 +228,8 @@ class Player(QObject):
 
     def set_speed(self, speed: Fraction) -> None:
         """Times the result's true rate, 1/8 to 4; playing goes on."""
-        speed = min(max(speed, SPEEDS[0]), SPEEDS[-1])
-        if speed != self._speed:
-            self._speed = speed
-            if self._is_playing:
-                self._restart()
-            self.playing_changed.emit()
+        self._usual_speed = min(max(speed, SPEEDS[0]), SPEEDS[-1])
+        self._change_speed(self._usual_speed)
 
     def set_refresh_rate(self, rate_hz: float) -> None:
         """What the screen can show a second; frames beyond it are passed over and not called dropped."""
@@ -339,12 +335,12 @@ class Player(QObject):
             self.play()
 
     def shuttle(self, direction: int) -> None:
-        """L (1) and J (-1): begin to play that way; again for faster, against it for slower."""
+        """L (1) and J (-1): begin to play that way; again for faster, against it for slower, until it stops."""
         if not self._is_playing:
-            self.set_speed(Fraction(1))
             self.play(backward=direction < 0)
             return
-        self.set_speed(self._speed * 2 if (direction < 0) is self._is_backward else self._speed / 2)
+        factor = Fraction(2) if (direction < 0) is self._is_backward else Fraction(1, 2)
+        self._change_speed(min(max(self._speed * factor, SPEEDS[0]), SPEEDS[-1]))
 
     def close(self) -> None:
         """Stop, and look away from both sides."""
@@ -359,6 +355,13 @@ class Player(QObject):
         """The sources whose frames are stepped over."""
         source = self._sides[self.steps_over].source if self.steps_over is not None else None
         return self._sides.sources if source is None else [source]
+
+    def _change_speed(self, speed: Fraction) -> None:
+        if speed != self._speed:
+            self._speed = speed
+            if self._is_playing:
+                self._restart()
+            self.playing_changed.emit()
 
     def _clamped(self, position: Fraction) -> Fraction:
         start, end = self.bounds
@@ -455,6 +458,7 @@ class Player(QObject):
         self._clock.hold()
         if self._is_playing:
             self._is_playing = self._is_waiting = False
+            self._speed = self._usual_speed
             self.playing_changed.emit()
 
     def _on_tick(self) -> None:

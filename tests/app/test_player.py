@@ -450,12 +450,17 @@ def test_shuttling(player: Player) -> None:
         player.shuttle(-1)
         assert (player.speed, player.is_backward) == (expected, False)
     player.toggle()
+    assert player.speed == 1  # what keys changed lasts as long as playing does
     player.shuttle(-1)
     assert (player.is_playing, player.is_backward, player.speed) == (True, True, F(1))
     player.shuttle(-1)
     assert player.speed == F(2)
     player.shuttle(1)
     assert player.speed == F(1)
+    player.set_speed(F(1, 4))
+    player.shuttle(-1)
+    player.pause()
+    assert player.speed == F(1, 4)
     assert SPEEDS[0] == F(1, 8)
     assert SPEEDS[-1] == F(4)
 
