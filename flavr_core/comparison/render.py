@@ -22,7 +22,7 @@ from flavr_core.clip import ClipInfo
 from flavr_core.color import ColorSpec, Matrix, Range
 from flavr_core.comparison.compose import Composer, Layout, as_planes
 from flavr_core.comparison.matching import Matching, Pair, Timeline, found_speed
-from flavr_core.comparison.settings import ComparisonSettings
+from flavr_core.comparison.settings import ComparisonSettings, path_of
 from flavr_core.comparison.sides import ComparisonSide, open_side
 from flavr_core.comparison.tone import notice
 from flavr_core.errors import OutputError, SettingsError
@@ -88,7 +88,7 @@ def check_output(settings: ComparisonSettings) -> None:
             f"'{output.name}' does not end in a format that can be written.", f"End it in one of {endings}."
         )
     for side in (settings.a, settings.b):
-        path = side if isinstance(side, Path) else side.source
+        path = path_of(side)
         if output.exists() and path.exists() and output.samefile(path):
             raise OutputError(f"The output '{output}' is one of the clips.", "Choose another name.")
     parent = output.absolute().parent
@@ -123,19 +123,12 @@ class _Comparison:
         self._started_s = time.monotonic()
         self._told_s = 0.0
         self._timeline_a = Timeline.of(a.info, a.times)
-        speed = 1 / settings.slow if settings.slow is not None else b.speed
-        if speed is None:
-            speed = found_speed(a.times, b.times)
-            if speed != 1:
-                self._note(
-                    f"B lasts {format_rate(1 / speed)} times as long as A and is taken for its slow motion."
-                )
-        offset = settings.offset if settings.offset is not None else b.lead
+        speed, offset = self._found_place()
         self._matching = Matching(
             self._timeline_a,
             Timeline.of(b.info, b.times),
             speed=speed,
-            offset=offset or Fraction(0),
+            offset=offset,
             start=settings.start,
             stop=settings.stop,
         )
@@ -143,6 +136,22 @@ class _Comparison:
         self._composer = Composer(settings, self._layout, (a.title, b.title))
         for side in (a, b):
             self._note(notice(side.info.color))
+
+    def _found_place(self) -> tuple[Fraction, Fraction]:
+        """Seconds of A in one of B, and of A before B: as asked, as known of both, or by their lengths."""
+        settings, a, b = self._settings, self._a, self._b
+        a_speed, a_lead = a.speed or Fraction(1), a.lead or Fraction(0)
+        if settings.slow is not None:
+            speed = 1 / settings.slow
+        elif b.speed is not None:
+            speed = b.speed / a_speed
+        else:
+            speed = found_speed(a.times, b.times)
+            if speed != 1:
+                times = format_rate(1 / speed)
+                self._note(f"B lasts {times} times as long as A and is taken for its slow motion.")
+        known = (b.lead - a_lead) / a_speed if b.lead is not None else Fraction(0)
+        return speed, settings.offset if settings.offset is not None else known
 
     def write(self) -> ComparisonReport:
         output = self._settings.output

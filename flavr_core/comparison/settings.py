@@ -13,13 +13,36 @@ from flavr_core.timing import TimePoint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlacedClip:
+    """A file of which it is known how it lies over the clip that it was made from."""
+
+    path: Path
+    """The file."""
+    speed: Fraction = Fraction(1)
+    """Seconds of that clip in one of its own, > 0."""
+    lead: Fraction = Fraction(0)
+    """Seconds of that clip before its first frame."""
+
+
+SideSettings = Path | PlacedClip | ConvertSettings
+"""A file, or a conversion whose frames are drawn while they are compared (its output is not written)."""
+
+
+def path_of(side: SideSettings) -> Path:
+    """The file that a side is read from."""
+    if isinstance(side, Path):
+        return side
+    return side.path if isinstance(side, PlacedClip) else side.source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ComparisonSettings:
     """Two clips and how they are shown together."""
 
-    a: Path | ConvertSettings
-    """The original: a file, or a conversion that is drawn on the fly."""
-    b: Path | ConvertSettings
-    """The result, or what else A is compared with; likewise."""
+    a: SideSettings
+    """The original, or what else B is compared with."""
+    b: SideSettings
+    """The result."""
     output: Path
     """The file to write: a video or an animation, or one picture as `.png`."""
     view: ViewMode = ViewMode.WIPE
@@ -37,9 +60,9 @@ class ComparisonSettings:
     swap: bool = False
     """Whether B stands where A belongs."""
     slow: Fraction | None = None
-    """How many times longer B lasts than what it was made from; None finds out."""
+    """How many times longer B lasts than what A shows of it; None finds out."""
     offset: Fraction | None = None
-    """Seconds of A before B's first frame; None for 0, or what is known of a conversion."""
+    """Seconds of A before B's first frame; None for what is known of both, else 0."""
     start: TimePoint | None = None
     """Where it begins, on A's clock; None for where both have pictures."""
     stop: TimePoint | None = None

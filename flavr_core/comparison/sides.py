@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from flavr_core.clip import ClipInfo
+from flavr_core.comparison.settings import PlacedClip, SideSettings, path_of
 from flavr_core.frame import Frame
 from flavr_core.media import open_source, probe
 from flavr_core.progress import CancelToken
@@ -24,9 +25,6 @@ from flavr_core.timeline import (
     read_cuts_file,
 )
 from flavr_core.timing import FrameTimes
-
-SideSettings = Path | ConvertSettings
-"""A file, or a conversion whose frames are drawn while they are compared (its output is not written)."""
 
 
 class ComparisonSide(Protocol):
@@ -63,12 +61,13 @@ class ComparisonSide(Protocol):
 class FileSide:
     """A clip as it is. A context manager."""
 
-    def __init__(self, path: Path, *, sequence_rate: Fraction = Fraction(24)) -> None:
+    def __init__(self, clip: Path | PlacedClip, *, sequence_rate: Fraction = Fraction(24)) -> None:
+        path = path_of(clip)
         self.info = probe(path, sequence_rate=sequence_rate)
         self.title = path.stem or path.name
         self.times = self.info.times
-        self.speed: Fraction | None = None
-        self.lead: Fraction | None = None
+        self.speed = clip.speed if isinstance(clip, PlacedClip) else None
+        self.lead = clip.lead if isinstance(clip, PlacedClip) else None
         self.has_sound = True
         self._source = open_source(self.info)
 
@@ -163,6 +162,6 @@ def open_side(
     Raises:
         FlavrError: when it cannot be read or drawn.
     """
-    if isinstance(side, Path):
+    if not isinstance(side, ConvertSettings):
         return FileSide(side, sequence_rate=sequence_rate)
     return DrawnSide(side, token)
