@@ -138,7 +138,7 @@ class Drawer:
         window = torch.zeros(
             (1, self.network.num_inputs, 3, self.height, self.width), device=self.network.device
         )
-        self.draw([window] * self.way.batch, self.network.positions or (Fraction(1, 2),))
+        self.draw([window] * self.way.batch, self.network.trial_positions)
 
     def needed_bytes(self, way: Way) -> int | None:
         """Memory for weights, the pictures kept and one call; None when it cannot be known."""
@@ -154,7 +154,7 @@ class Drawer:
             batch=way.batch,
             width=width,
             height=height,
-            positions=self.network.positions or (Fraction(1, 2),),
+            positions=self.network.trial_positions,
         )
         self._set_strips(self.way)
         if activations is None:

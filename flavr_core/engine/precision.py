@@ -14,7 +14,6 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import lru_cache
 
 import torch
@@ -89,7 +88,7 @@ def _psnr_db(result: Tensor, reference: Tensor) -> float:
 def _draw_test_picture(network: Network) -> Tensor:
     window = _test_picture(network.num_inputs).to(network.device)
     with full_fp32():
-        drawn: Tensor = network(window, network.positions or (Fraction(1, 2),))
+        drawn: Tensor = network(window, network.trial_positions)
     return drawn.float()
 
 

@@ -191,6 +191,11 @@ class MiddleNetwork(Network):
         self.dilation = dilation
         self.get_kernel = KernelEstimator(widths)
 
+    @property
+    def trial_positions(self) -> tuple[Fraction, ...]:
+        """The middle, which is what one pass draws."""
+        return (Fraction(1, 2),)
+
     def draw(self, window: Tensor, positions: tuple[Fraction, ...]) -> Tensor:
         """See `Network`."""
         before, after = window.unbind(1)

@@ -93,6 +93,11 @@ class Network(nn.Module, ABC):
         return snap_positions(positions, self.positions, self.name or self.architecture)
 
     @property
+    def trial_positions(self) -> tuple[Fraction, ...]:
+        """Places to draw where the network is tried: all that come in one pass."""
+        return self.positions or (Fraction(1, 2),)
+
+    @property
     def device(self) -> torch.device:
         """Where its parameters are and windows must be."""
         return self._anchor.device

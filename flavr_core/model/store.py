@@ -13,7 +13,6 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
-from fractions import Fraction
 from pathlib import Path
 
 import torch
@@ -138,9 +137,8 @@ def try_network(network: Network) -> None:
     """
     generator = torch.Generator().manual_seed(0)
     window = torch.rand(1, network.num_inputs, 3, TRIAL_SIZE_PX, TRIAL_SIZE_PX, generator=generator)
-    positions = network.positions or (Fraction(1, 2),)
     with torch.inference_mode():
-        drawn = network(window, positions)
+        drawn = network(window, network.trial_positions)
     if not torch.isfinite(drawn).all():
         raise ModelError(
             "Its network draws numbers that are not finite.",

@@ -115,8 +115,16 @@ class MotionEstimator(nn.Module):
         x = torch.cat((costs, *warped, hidden, *small.to(hidden.dtype).chunk(2)), 1)
         for number in range(1, 6):
             x = self.get_submodule(f"conv_layer{number}")(x)
-        found = _resized(self.conv_layer6(x).float(), 4.0)  # in pixels of the level already
+        found = _resized(self._flow(x), 4.0)  # in pixels of the level already
         return torch.cat((found[:, :2], found[:, 2:])), x
+
+    def _flow(self, x: Tensor) -> Tensor:
+        """The last layer, in at least float32: bf16 rounds motion of 20 pixels to eighths of one."""
+        last = self.conv_layer6[0]
+        assert isinstance(last, nn.Conv2d)
+        assert last.bias is not None
+        dtype = torch.promote_types(x.dtype, torch.float32)
+        return functional.conv2d(x.to(dtype), last.weight.to(dtype), last.bias.to(dtype), padding=1)
 
 
 class Synthesis(nn.Module):
