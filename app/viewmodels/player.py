@@ -93,6 +93,7 @@ class Player(QObject):
         self._is_playing = False
         self._is_waiting = False
         self._is_scrubbing = False
+        self._rests = ""
         self._is_settled = True
         self._has_begun = False
         self._loop = LoopMode.OFF
@@ -237,18 +238,26 @@ class Player(QObject):
 
     def seek(self, source_time: Fraction) -> None:
         """Go to a source second; playing goes on from there."""
-        self._is_scrubbing = False
+        self._is_scrubbing, self._rests = False, ""
         self._go(source_time)
 
     def scrub(self, source_time: Fraction) -> None:
-        """Go to a source second while a handle is dragged: what is near is shown at once."""
+        """Go to a source second while a handle is dragged: what is near is shown at once; playing rests."""
+        if self._is_playing:
+            self._rests = "backward" if self._is_backward else "forward"
+            self._halt()
         self._is_scrubbing = True
         self._go(source_time)
 
     def end_scrub(self) -> None:
-        """The handle was let go: the exact picture is got."""
-        if self._is_scrubbing:
-            self._is_scrubbing = False
+        """The handle was let go: the exact picture is got, or playing goes on."""
+        if not self._is_scrubbing:
+            return
+        self._is_scrubbing = False
+        rested, self._rests = self._rests, ""
+        if rested:
+            self.play(backward=rested == "backward")
+        else:
             self._ask()
 
     def seek_frame(self, side: SideName, index: int) -> None:
@@ -305,7 +314,7 @@ class Player(QObject):
         sources = self._sides.sources
         if not sources or (self._is_playing and backward is self._is_backward):
             return
-        self._is_scrubbing = False
+        self._is_scrubbing, self._rests = False, ""
         self._is_backward = backward
         start, stop = self._span()
         if not start <= self._position <= stop or self._position == (start if backward else stop):
@@ -319,6 +328,7 @@ class Player(QObject):
 
     def pause(self) -> None:
         """Stand still, on the frame that is shown."""
+        self._rests = ""
         if not self._is_playing:
             return
         if self._clock.is_running:
@@ -335,7 +345,7 @@ class Player(QObject):
             self.play()
 
     def shuttle(self, direction: int) -> None:
-        """L (1) and J (-1): begin to play that way; again for faster, against it for slower, until it stops."""
+        """L (1) and J (-1): begin to play that way; again for faster, against it for slower."""
         if not self._is_playing:
             self.play(backward=direction < 0)
             return

@@ -271,6 +271,22 @@ def test_scrubbing_shows_what_is_near_at_once(player: Player) -> None:
     assert (index(player), player.state("a")) == (50, SideState.EXACT)
 
 
+def test_playing_rests_while_a_handle_is_dragged(player: Player, track: Track) -> None:
+    player.set_side("a", Pictures(100, 25))
+    player.play(backward=False)
+    for tenth in range(10):
+        player.scrub(F(tenth, 10))
+        assert not player.is_playing
+    assert track.said == [("play", F(0), F(1)), "stop"]
+    player.end_scrub()
+    assert player.is_playing
+    assert track.said[-1] == ("play", F(9, 10), F(1))
+    player.scrub(F(1))
+    player.seek(F(2))
+    player.end_scrub()
+    assert not player.is_playing
+
+
 def test_outside_of_a_trimmed_result_nothing_is_shown(player: Player) -> None:
     player.set_side("a", Pictures(100, 25))
     player.set_side("b", Pictures(50, 50, start=F(1)))
