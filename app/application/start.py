@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication
 
 from app.application.studio import Studio
 from app.jobs.crash_reports import CrashReports, Logs, install_hooks
+from app.jobs.garbage import WindowGarbage
 from app.viewmodels.preferences import Language, PreferencesStore
 from app.widgets.icons import icon
 from app.widgets.picture_gpu import VARIABLE as RENDERER_VARIABLE
@@ -64,6 +65,7 @@ def install_translations(app: QApplication, language: Language) -> list[QTransla
 def run(argv: Sequence[str]) -> int:
     """Open the window with files, and stay until it is closed; returns the process's exit code."""
     app = create_application()
+    garbage = WindowGarbage()
     logs = Logs()
     reports = CrashReports(logs)
     _log.info("FLAVR Studio %s starts", __version__)
@@ -82,3 +84,4 @@ def run(argv: Sequence[str]) -> int:
         _log.info("FLAVR Studio ends")
         reports.close()
         logs.close()
+        garbage.close()
