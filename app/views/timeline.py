@@ -26,7 +26,7 @@ from app.widgets.timeline import Timeline
 from app.widgets.timeline_tiles import ThumbnailWish
 
 _ZOOM_STEP = 1.6
-_ICON_PX = 18
+_ICON_PX, _PROGRESS_PX = 18, 88
 _NARROW_PX = 640
 """Below this width buttons have no words."""
 
@@ -74,7 +74,7 @@ class TimelineView(QWidget):
         self._progress = QProgressBar()
         self._progress.setRange(0, 1000)
         self._progress.setTextVisible(False)
-        self._progress.setFixedWidth(88)
+        self._progress.setFixedWidth(_PROGRESS_PX)
         self._progress.setMaximumHeight(8)
         self._progress.setAccessibleName(self.tr("Progress of the analysis"))
         policy = self._progress.sizePolicy()
@@ -151,6 +151,7 @@ class TimelineView(QWidget):
         self.timeline.set_clip(info.times if info is not None else None, aspect=aspect)
         for button in self._buttons:
             button.setEnabled(info is not None)
+        self._on_view_changed()
         self._on_marks_changed()
         self._on_markers_changed()
         self._on_scores_changed()
@@ -257,4 +258,5 @@ class TimelineView(QWidget):
             button.setToolButtonStyle(
                 styles.ToolButtonIconOnly if is_narrow else styles.ToolButtonTextBesideIcon
             )
+        self._progress.setFixedWidth(_PROGRESS_PX // 2 if is_narrow else _PROGRESS_PX)
         super().resizeEvent(event)
