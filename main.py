@@ -10,9 +10,14 @@ main.py screenshots, main.py benchmark ui
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+
+os.environ.setdefault(
+    "OPENBLAS_NUM_THREADS", "1"
+)  # numpy's own threads are never of use here, and spin at the start
 
 
 def wants_window(arguments: Sequence[str]) -> bool:
