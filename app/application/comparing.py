@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
+from app.dialogs.errors import error_box
 from app.jobs.picture_metrics import PictureDistance, PictureMetrics
 from app.viewmodels.player_side import SideName
 from app.viewmodels.previews import network_of
-from app.viewmodels.viewer import NOTHING, ORIGINAL, file_of
+from app.viewmodels.settings_panel import store_cuts
+from app.viewmodels.viewer import NOTHING, ORIGINAL
 from app.viewmodels.workspace import Clip
-from flavr_core.comparison.settings import ComparisonSettings
-from flavr_core.settings import ConvertSettings
+from flavr_core.comparison.settings import ComparisonSettings, PlacedClip, SideSettings
+from flavr_core.errors import FlavrError
 
 if TYPE_CHECKING:
     from app.application.studio import Studio
@@ -49,7 +51,11 @@ class Comparing(QObject):
         """Ask how the comparison is to be written, and write it."""
         from app.dialogs.comparison_export import ComparisonDialog
 
-        settings = self.settings()
+        try:
+            settings = self.settings()
+        except FlavrError as error:
+            error_box(self._studio.window, self.tr("The comparison cannot be exported"), error).open()
+            return
         if settings is None:
             self._studio.window.show_message(
                 self.tr("There is nothing to compare."), self.tr("Put a picture on both sides.")
@@ -62,7 +68,11 @@ class Comparing(QObject):
         self._dialog.show()
 
     def settings(self) -> ComparisonSettings | None:
-        """The comparison as it stands in the window; None where a side is empty."""
+        """The comparison as it stands in the window; None where a side is empty.
+
+        Raises:
+            FlavrError: when cuts by hand cannot be stored for it.
+        """
         clip = self._studio.workspace.current
         if clip is None or clip.info is None:
             return None
@@ -71,6 +81,8 @@ class Comparing(QObject):
             return None
         view = self._studio.viewer_panel.view
         timing = clip.edits.timing
+        # Marks count on the clip's own clock; a drawn A covers the marked range and nothing else.
+        is_marked = isinstance(a, PlacedClip) and a.path == clip.path
         return ComparisonSettings(
             a=a,
             b=b,
@@ -80,21 +92,24 @@ class Comparing(QObject):
             gain=view.difference_gain,
             wipe=view.wipe,
             swap=view.is_swapped,
-            start=timing.start,
-            stop=timing.stop,
+            start=timing.start if is_marked else None,
+            stop=timing.stop if is_marked else None,
             labels=(self._studio.viewer.title("a"), self._studio.viewer.title("b")),
         )
 
-    def _side(self, clip: Clip, side: SideName) -> Path | ConvertSettings | None:
+    def _side(self, clip: Clip, side: SideName) -> SideSettings | None:
         key = self._studio.viewer.chosen(side)
         if key == NOTHING:
             return None
         if key == ORIGINAL:
-            return clip.path
-        path = file_of(key)
-        if path is not None:
-            return path
-        settings = clip.settings(clip.path.with_name(f"{clip.path.stem}-side.mp4"))
+            return PlacedClip(path=clip.path)
+        placed = self._studio.viewer.placed_file(key)
+        if placed is not None:
+            path, speed, lead = placed
+            return PlacedClip(path=path, speed=speed, lead=lead)
+        settings = clip.settings(
+            clip.path.with_name(f"{clip.path.stem}-side.mp4"), cuts_file=store_cuts(clip)
+        )
         network = network_of(key)
         return (
             settings if network is None else replace(settings, engine=replace(settings.engine, model=network))

@@ -67,11 +67,6 @@ class Maker:
     """Called when it stands on no side any more."""
 
 
-def file_of(key: str) -> Path | None:
-    """The file that a key stands for; None where it stands for something else."""
-    return Path(key.removeprefix(_FILE)) if key.startswith(_FILE) else None
-
-
 def position_text(position: Fraction) -> str:
     """A place in a gap as people write it: ½, 3/16."""
     return _PARTS.get(position, f"{position.numerator}/{position.denominator}")
@@ -324,6 +319,14 @@ class Viewer(QObject):
             on_done=lambda info: self._on_file_probed(number, side, info),
             on_error=self._on_file_failed,
         )
+
+    def placed_file(self, key: str) -> tuple[Path, Fraction, Fraction] | None:
+        """A file that a key names: its path, source seconds in one of its own, and those before it begins."""
+        clip, info = self._workspace.current, self._files.get(self._number, {}).get(key)
+        if clip is None or info is None or self._info is None:
+            return None
+        start, speed, _ = fitting(info, self._info, clip.edits.timing)
+        return info.path, speed, start - self._info.times.start
 
     def source(self, key: str) -> PictureSource | None:
         """What a key gave for the current clip, where it stands on a side."""
