@@ -275,19 +275,18 @@ class ExportDetails(QObject):
             yield Choice(value=family, label=title, problem=problem)
 
     def _depth_choices(self) -> Iterable[Choice]:
-        can = {format.depth for format in _formats(self.export)}
         yield Choice(value=None, label=self.tr("As the clip"))
         for depth in (8, 10, 12, 16):
-            problem = "" if depth in can else self._cannot(self.tr("{n} bits").format(n=depth))
+            can = _can_store(self.export, depth=depth, chroma=self.export.chroma)
+            problem = "" if can else self._cannot(self.tr("{n} bits").format(n=depth))
             yield Choice(value=depth, label=self.tr("{n} bits").format(n=depth), problem=problem)
 
     def _chroma_choices(self) -> Iterable[Choice]:
-        formats = _formats(self.export)
         yield Choice(value=None, label=self.tr("As the clip"))
         for value, label in (
             ("420", "4:2:0"), ("422", "4:2:2"), ("444", "4:4:4"), ("rgb", "RGB"), ("gray", self.tr("Gray")),
         ):  # fmt: skip
-            can = any(_is_chroma(format, value) for format in formats)
+            can = _can_store(self.export, depth=self.export.depth, chroma=value)
             yield Choice(value=value, label=label, problem="" if can else self._cannot(label))
 
     def _cannot(self, what: str) -> str:
@@ -327,11 +326,9 @@ def _fit_codec(export: ExportSettings) -> ExportSettings:
     bounds = _crf_range(export)
     if export.crf is not None and (bounds is None or not bounds[0] <= export.crf <= bounds[1]):
         export = replace(export, crf=None)
-    formats = _formats(export)
-    if export.depth is not None and all(format.depth != export.depth for format in formats):
+    if not _can_store(export, depth=export.depth, chroma=None):
         export = replace(export, depth=None)
-    chroma = export.chroma
-    if chroma is not None and not any(_is_chroma(format, chroma) for format in formats):
+    if not _can_store(export, depth=export.depth, chroma=export.chroma):
         export = replace(export, chroma=None)
     return export
 
@@ -356,6 +353,14 @@ def _formats(export: ExportSettings) -> tuple[PixelFormat, ...]:
     if rgb is not None and export.hardware in ("none", "auto") and is_built_in(rgb.name):
         found += [format for _, format in stored_formats(rgb)]
     return tuple(found)
+
+
+def _can_store(export: ExportSettings, *, depth: int | None, chroma: str | None) -> bool:
+    """Whether the codec has a format of this depth and chroma together; None for any."""
+    return any(
+        depth in (None, format.depth) and (chroma is None or _is_chroma(format, chroma))
+        for format in _formats(export)
+    )
 
 
 def _is_chroma(format: PixelFormat, chroma: str) -> bool:

@@ -94,7 +94,7 @@ def _entry(entry: Entry, catalog: Catalog) -> NetworkEntry:
         model="default" if is_default else card.name,
         name=card.name,
         title=translate("Networks", "{title} (default)").format(title=title) if is_default else title,
-        card=card.description,
+        card=f"{card.description} {translate('Networks', 'Licence: {name}.').format(name=card.licence)}",
         facts=_facts(entry),
         remark=remark,
     )
@@ -102,20 +102,12 @@ def _entry(entry: Entry, catalog: Catalog) -> NetworkEntry:
 
 def _facts(entry: Entry) -> str:
     card = entry.card
-    parts = []
+    parts = [translate("Networks", "no weights")]
     if card.parameters:
-        millions = f"{card.parameters / 1e6:.1f}"
-        parts.append(translate("Networks", "{millions} M parameters").format(millions=millions))
-    else:
-        parts.append(translate("Networks", "no weights, runs anywhere"))
-    if card.parameters:
-        parts.append(translate("Networks", "best on a GPU"))
-    if card.file_bytes:
-        parts.append(format_bytes(card.file_bytes))
+        millions = translate("Networks", "{n} M parameters").format(n=f"{card.parameters / 1e6:.1f}")
+        parts = [millions, format_bytes(card.file_bytes), translate("Networks", "best on a GPU")]
     if card.positions is None:
-        parts.append(translate("Networks", "any rate exactly"))
+        parts.append(translate("Networks", "any rate"))
     else:
         parts.append(translate("Networks", "{n} places in a gap").format(n=len(card.positions)))
-    if card.licence:
-        parts.append(card.licence)
     return " · ".join(parts)

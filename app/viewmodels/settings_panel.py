@@ -190,7 +190,7 @@ class SettingsPanelModel(QObject):
         if speed is None or self._outlook is None or not speed.gap_s or self._outlook.workload is None:
             return ""
         drawn = self._outlook.workload.drawn_a_gap / speed.gap_s
-        return self.tr("{n} frames a second here").format(n=f"{drawn:.3g}")
+        return self.tr("{n} fps here").format(n=f"{drawn:.3g}")
 
     @property
     def naming(self) -> OutputNaming:

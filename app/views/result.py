@@ -28,8 +28,6 @@ from flavr_core.errors import FlavrError
 
 _MARGIN_PX = 12
 _MOST_FACTS = 8
-_MOST_NOTES = 2
-"""Notes that are shown; all of them are in the tool tip."""
 
 
 class ResultView(QWidget):
@@ -149,10 +147,11 @@ class ResultView(QWidget):
 
     def _show_notes(self) -> None:
         notes = self._model.notes
-        lines = list(notes[:_MOST_NOTES])
-        if len(notes) > _MOST_NOTES:
-            lines.append(self.tr("… and {n} more").format(n=len(notes) - _MOST_NOTES))
-        self.notes.set_lines(lines)
+        words = "".join(notes[:1])
+        if len(notes) > 1:
+            words = self.tr("{note} (and {n} more)").format(note=words, n=len(notes) - 1)
+        self.notes.set_text(words)
+        self.notes.setAccessibleName("\n".join(notes))
         self.notes.setToolTip("\n".join(notes))
 
     def _show_output(self) -> None:

@@ -41,7 +41,7 @@ from flavr_core.settings import CutMode, DuplicateMode, EndMode, Precision
 
 _ANIMATED = ("gif", "apng", "webp")
 _SLOW = ("1x", "2x", "4x", "8x")
-_CARD_LETTERS = 150
+_CARD_LETTERS = 100
 """Of a longer card the rest is shown when asked for."""
 _MARGIN_PX = 12
 _LEAST_WIDTH_PX = 280
@@ -72,8 +72,8 @@ class SettingsPanel(QWidget):
         column.setSpacing(8)
         self._add_time(column)
         self._add_network(column)
-        self._add_scenes(column)
         self._add_format(column, presets, details, workspace)
+        self._add_scenes(column)
         self._add_advanced(column)
         column.addStretch(1)
         scroll = QScrollArea(self)
@@ -132,13 +132,6 @@ class SettingsPanel(QWidget):
         assert line is not None
         line.editingFinished.connect(self._on_slow_typed)
         form.add(self.tr("Slow motion"), self.slow, self.tr("How many times longer it lasts: 4× or 2.5×"))
-        self.end = _box([(EndMode.HOLD, self.tr("Hold last frame")), (EndMode.TRIM, self.tr("Trim to it"))])
-        self.end.activated.connect(lambda row: self._model.set_end(self.end.itemData(row)))
-        form.add(
-            self.tr("At the end"),
-            self.end,
-            self.tr("Hold keeps the length; trim ends with the last frame."),
-        )
         column.addWidget(form)
         self.keep_vfr = QCheckBox(self.tr("Keep the variable rate"), self)
         self.keep_vfr.setToolTip(self.tr("Divide each gap in place: every frame of the clip stays."))
@@ -228,6 +221,13 @@ class SettingsPanel(QWidget):
 
     def _add_advanced(self, column: QVBoxLayout) -> None:
         form = Form(self)
+        self.end = _box([(EndMode.HOLD, self.tr("Hold last frame")), (EndMode.TRIM, self.tr("Trim to it"))])
+        self.end.activated.connect(lambda row: self._model.set_end(self.end.itemData(row)))
+        form.add(
+            self.tr("At the end"),
+            self.end,
+            self.tr("Hold keeps the length; trim ends with the last frame."),
+        )
         self.device = _box(
             [("auto", self.tr("Automatic")), ("cpu", self.tr("Processor")), ("cuda", self.tr("NVIDIA GPU"))]
         )
