@@ -27,6 +27,8 @@ CACHE_BYTES = 512 * 1024 * 1024
 """Decoded frames kept by default, over all sources."""
 _LEAST_FRAMES = 3
 """Frames of one source that are kept whatever the bound: those shown must not be decoded over and over."""
+_PATIENCE_S = 0.25
+"""How long closing waits for the thread: no longer, for the window stands still meanwhile."""
 _ON_THE_WAY_S = 0.04
 """How often frames on the way to the wanted one are told of; they are shown while a handle is dragged."""
 
@@ -162,6 +164,7 @@ class FileSource(PictureSource):
         self._wanted: tuple[int, ...] = ()
         self._arrived: deque[int] = deque()
         self._problem = ""
+        self._has_failed = False
         self._is_closed = False
         self._told_at = 0.0
         self._thread: threading.Thread | None = None
@@ -216,6 +219,10 @@ class FileSource(PictureSource):
         """The frame when it is kept."""
         return self._cache.get(self, index)
 
+    def is_coming(self, index: int) -> bool:
+        """Whether the file can be decoded."""
+        return not self._has_failed
+
     def nearest(self, index: int) -> int | None:
         """The kept frame nearest to `index`."""
         return self._cache.nearest(self, index)
@@ -238,22 +245,27 @@ class FileSource(PictureSource):
             self._condition.notify()
 
     def close(self) -> None:
-        """End the thread, close the file, forget the frames."""
+        """End the thread, close the file, forget the frames.
+
+        A thread in the middle of one long step (the index of a huge file on a slow disk) is not waited
+        for longer than a moment: it ends by itself after that step, and nothing of it is heard.
+        """
         with self._condition:
             self._is_closed = True
             self._wanted = ()
             self._condition.notify()
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(_PATIENCE_S)
         self._arrived.clear()
         self._cache.remove_owner(self)
 
     def _on_woken(self) -> None:
         while self._arrived:
             self.picture_ready.emit(self._arrived.popleft())
-        if self._problem and not self._is_closed:
-            problem, self._problem = self._problem, ""
-            self.failed.emit(problem)
+        if self._problem and not self._is_closed and not self._has_failed:
+            self._has_failed = True
+            self.failed.emit(self._problem)
+            self.available_changed.emit()
 
     # Everything below runs in the thread.
 
@@ -314,6 +326,8 @@ class FileSource(PictureSource):
 
     def _tell(self, index: int, source: FrameSource, wake: SignalInstance) -> None:
         now = time.monotonic()
+        if self._is_closed:
+            return
         if index not in self._wanted and now < self._told_at + _ON_THE_WAY_S:
             return
         self._told_at = now

@@ -236,6 +236,8 @@ class Viewer(QObject):
     def message(self, side: SideName) -> str:
         """What stands in place of a picture that a side does not have; empty where it has one."""
         state = self.player.state(side)
+        if state is SideState.MISSING and isinstance(self.player.source(side), FileSource):
+            return self.tr("No picture of {title} can be shown").format(title=self.title(side))
         if state is SideState.MISSING:
             return self.tr("Not rendered here yet: press Preview")
         if state is SideState.OUTSIDE:

@@ -333,6 +333,28 @@ def test_closing_in_the_middle_of_a_long_way_is_prompt(qtbot: QtBot, fake: Fake)
     source.want([3])
 
 
+def test_closing_waits_only_a_moment_for_a_long_step(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, fake: Fake
+) -> None:
+    begun, may_end = threading.Event(), threading.Event()
+
+    def entries(_: ClipInfo) -> tuple[int, ...]:
+        begun.set()
+        may_end.wait(20)
+        return (0,)
+
+    source, decoder = fake(10)
+    monkeypatch.setattr(decoding, "entry_points", entries)
+    source.want([3])
+    begun.wait(20)
+    source.close()  # returns although the thread cannot
+    assert source._thread is not None
+    assert source._thread.is_alive()
+    may_end.set()
+    source._thread.join(20)
+    assert decoder.decoded == []
+
+
 def test_a_clip_that_changed_is_refused(qtbot: QtBot, tmp_path: Path) -> None:
     info = probe(clip_factory.make("constant", tmp_path))
     shorter = replace(info, times=FrameTimes(pts=(0, 1), time_base=Fraction(1, 25), end_pts=2))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -190,6 +191,19 @@ def test_what_is_typed_and_wrong_is_said(stand: Stand) -> None:
     assert (stand.player.position, stand.viewer.notice) == (F(2, 5), "")
 
 
+def test_a_clip_whose_file_is_gone_says_so(stand: Stand, panel: ViewerPanel, qtbot: QtBot) -> None:
+    clip = stand.workspace.add(clip_factory.make("constant", stand.folder))
+    info = probe(clip.path)
+    clip.path.unlink()
+    stand.workspace.set_probed(clip.number, info)
+    qtbot.waitUntil(lambda: stand.player.state("a") is SideState.MISSING)
+    assert "constant.mp4" in panel._notice.text
+    assert stand.viewer.message("a") == "No picture of Original can be shown"
+    stand.player.play()
+    assert stand.player.is_playing
+    stand.player.pause()
+
+
 @pytest.mark.parametrize(("position", "text"), [(F(1, 2), "½"), (F(3, 16), "3/16"), (F(7, 8), "⅞")])
 def test_parts_of_a_gap(position: Fraction, text: str) -> None:
     assert position_text(position) == text
@@ -288,10 +302,13 @@ def test_every_control_has_a_name_and_a_tip(stand: Stand, panel: ViewerPanel) ->
 
 
 def test_nothing_is_left_of_many_clips(stand: Stand, panel: ViewerPanel, qtbot: QtBot) -> None:
+    threads = threading.active_count()
     for _ in range(20):
         clip = stand.add()
         stand.workspace.set_current(clip.number)
         qtbot.waitUntil(shown(stand))
+        stand.player.play()
         stand.workspace.remove(clip.number)
     assert stand.cache.used_bytes == 0
     assert stand.viewer._sources == {}
+    assert threading.active_count() == threads
