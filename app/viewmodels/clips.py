@@ -92,6 +92,7 @@ class ClipsModel(QAbstractListModel):
         workspace.clip_removed.connect(self._on_clip_removed)
         workspace.clip_changed.connect(self._on_clip_changed)
         workspace.clips_moved.connect(self._on_clips_moved)
+        thumbnails.failed.connect(self.check_missing)
         for number in self._numbers:
             self._begin(number)
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QMouseEvent
 
+from app.widgets.timeline_scale import MARGIN_PX
+
 if TYPE_CHECKING:
     from app.widgets.timeline import Timeline
 
@@ -120,6 +122,8 @@ class TimelineMouse:
     def move(self, event: QMouseEvent) -> None:
         """The mouse moves, with or without a button."""
         timeline, x = self._timeline, event.position().x()
+        if self._held in (_Held.PLAYHEAD, _Held.HANDLE, _Held.MARKER):
+            self._pan_at_the_edge(x)
         match self._held:
             case _Held.NOTHING:
                 self._hover(event.position())
@@ -188,7 +192,7 @@ class TimelineMouse:
     def _move_handle(self, x: float) -> None:
         timeline, state = self._timeline, self._timeline.state
         assert state.times is not None
-        time = timeline.snap(timeline.scale.time_at(x))
+        time = self._attracted(x)
         if self._item[0] == "start":
             last = state.times.time(max(0, state.times.index_at(state.range_stop) - 1))
             if state.stop is None:
@@ -197,6 +201,25 @@ class TimelineMouse:
         else:
             first = state.times.time(state.times.index_at(state.range_start) + 1)
             timeline.stop_moved.emit(max(time, first))
+
+    def _pan_at_the_edge(self, x: float) -> None:
+        """What is dragged out of the view takes the view along."""
+        timeline = self._timeline
+        beyond = min(x - MARGIN_PX, 0.0) + max(x - (timeline.width() - MARGIN_PX), 0.0)
+        if beyond and not timeline.scale.is_fit:
+            timeline.pan(beyond)
+
+    def _attracted(self, x: float) -> Fraction:
+        """The time for a handle at a place: the playhead's or a cut's when one is near."""
+        state, scale = self._timeline.state, self._timeline.scale
+        assert state.times is not None
+        near = self._marker_at(x)
+        places = [state.times.time(near[1])] if near is not None and near[0] == "cut" else []
+        places.append(state.times.time(state.times.index_at(state.asked)))
+        nearest = min(places, key=lambda time: abs(scale.x(time) - x))
+        if abs(scale.x(nearest) - x) <= _REACH_PX:
+            return nearest
+        return self._timeline.snap(scale.time_at(x))
 
     def _drop_marker(self) -> None:
         dragged = self._timeline.state.dragged

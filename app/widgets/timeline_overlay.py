@@ -80,6 +80,15 @@ def paint_overview(painter: QPainter, state: TimelineState, look: Look) -> None:
     )
 
 
+def paint_focus(painter: QPainter, look: Look) -> None:
+    """A frame around what keys go to."""
+    if look.has_focus:
+        strip = look.lanes.strip
+        painter.setPen(QPen(look.color(QPalette.ColorRole.Accent), 1))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(strip.adjusted(3.5, -0.5, -3.5, 0.5), 3, 3)
+
+
 def paint_hover(painter: QPainter, state: TimelineState, look: Look) -> None:
     """A line where the mouse is."""
     if state.hover_x is not None:

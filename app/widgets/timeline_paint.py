@@ -29,7 +29,13 @@ from app.widgets.timeline_look import (
     ruler_font,
     with_alpha,
 )
-from app.widgets.timeline_overlay import paint_handles, paint_hover, paint_overview, paint_playhead
+from app.widgets.timeline_overlay import (
+    paint_focus,
+    paint_handles,
+    paint_hover,
+    paint_overview,
+    paint_playhead,
+)
 from app.widgets.timeline_scale import TimeScale, ruler_text
 from app.widgets.timeline_state import Band, MarkerLane, TimelineState
 from app.widgets.timeline_tiles import tile_seconds, tiles
@@ -56,6 +62,7 @@ def paint_timeline(painter: QPainter, exposed: QRectF, state: TimelineState, loo
         _paint_markers(painter, exposed, state, look, kind)
     paint_handles(painter, state, look)
     paint_overview(painter, state, look)
+    paint_focus(painter, look)
     paint_hover(painter, state, look)
     paint_playhead(painter, state, look)
 

@@ -137,7 +137,9 @@ def _add_scenes(group: Any) -> None:
         metavar="0..1",
         help="0 finds only the hardest cuts, 1 every doubtful one (default: 0.5)",
     )
-    group.add_argument("--cuts", type=Path, metavar="FILE", help="cuts given or vetoed by hand, one a line")
+    group.add_argument(
+        "--cuts", type=Path, metavar="FILE", help="cuts and repeated frames by hand, one a line"
+    )
     group.add_argument(
         "--duplicates",
         choices=[*DuplicateMode],

@@ -373,3 +373,28 @@ def test_the_place_is_said_in_words(timeline: Timeline) -> None:
     timeline.set_markers("cut", [60])
     timeline.select(("cut", 60))
     assert timeline.accessibleDescription().endswith("cut at frame 60")
+
+
+def test_a_handle_sticks_to_the_playhead_and_to_cuts(qtbot: QtBot, timeline: Timeline) -> None:
+    timeline.set_range(TIMES.time(40), None)
+    timeline.set_playhead(TIMES.time(100))
+    timeline.set_markers("cut", [140])
+    told = Told(timeline)
+    grip = place(timeline, 40, "markers") - QPoint(5, 0)
+    qtbot.mousePress(timeline, Qt.MouseButton.LeftButton, pos=grip)
+    for frame in (99, 120, 141):  # frames are four pixels wide here
+        qtbot.mouseMove(timeline, place(timeline, frame, "strip"))
+    qtbot.mouseRelease(timeline, Qt.MouseButton.LeftButton, pos=place(timeline, 141, "strip"))
+    moves = [word[1] for word in told.take() if word[0] == "start_moved"]
+    assert moves == [TIMES.time(100), TIMES.time(120), TIMES.time(140)]
+
+
+def test_dragging_beyond_the_edge_takes_the_view_along(qtbot: QtBot, timeline: Timeline) -> None:
+    timeline.zoom(8, at=500)
+    before = timeline.scale.start
+    qtbot.mousePress(timeline, Qt.MouseButton.LeftButton, pos=QPoint(900, 80))
+    for _ in range(3):
+        qtbot.mouseMove(timeline, QPoint(1020, 80))
+        qtbot.mouseMove(timeline, QPoint(1021, 80))
+    qtbot.mouseRelease(timeline, Qt.MouseButton.LeftButton, pos=QPoint(1021, 80))
+    assert timeline.scale.start > before
