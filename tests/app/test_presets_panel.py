@@ -246,7 +246,9 @@ def test_changing_the_format_drops_what_it_cannot_have(bench: Bench) -> None:
     assert back.codec == "h264"
 
 
-@hypothesis_settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(data=st.data())
 def test_nothing_in_the_form_leads_to_settings_that_are_refused(
     data: st.DataObject, bench: Bench, clip_info: ClipInfo, tmp_path: Path

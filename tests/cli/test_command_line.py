@@ -9,7 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flavr_core.cli import build_parser
@@ -126,14 +126,16 @@ def conversions(draw: st.DrawFn) -> ConvertSettings:
     )
 
 
+@settings(deadline=None)
 @given(conversions())
-def test_parsed_again_it_is_the_same_conversion(settings: ConvertSettings) -> None:
-    assert parse(convert_arguments(settings)) == settings
+def test_parsed_again_it_is_the_same_conversion(conversion: ConvertSettings) -> None:
+    assert parse(convert_arguments(conversion)) == conversion
 
 
+@settings(deadline=None)
 @given(conversions())
-def test_a_posix_shell_reads_the_same_words(settings: ConvertSettings) -> None:
-    arguments = convert_arguments(settings)
+def test_a_posix_shell_reads_the_same_words(conversion: ConvertSettings) -> None:
+    arguments = convert_arguments(conversion)
     line = command_text(arguments, program=["python", "main.py"], windows=False)
     assert shlex.split(line) == ["python", "main.py", *arguments]
 
