@@ -154,7 +154,8 @@ def _paint_difference_words(painter: QPainter, scene: FloatingScene, area: QRect
         words = QCoreApplication.translate(
             "CompareView", "A difference needs both sides; {side} has no picture yet"
         )
-        text = words.format(side=" + ".join(missing))
+        reasons = [side.message for side in scene.sides.values() if side.frame is None and side.message]
+        text = "\n".join([words.format(side=" + ".join(missing)), *dict.fromkeys(reasons)])
         draw_message(painter, scene.palette, scene.font, area, text)
         return
     label = Label(letter="", text=_difference_words(scene))
