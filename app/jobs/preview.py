@@ -47,7 +47,7 @@ LEAVE_S = 0.1
 """How long closing waits for a pass of the network; it then ends by itself and is forgotten."""
 LEAST_BYTES, MOST_BYTES = 128 * 2**20, 1024 * 2**20
 """Bounds of what is kept by default: an eighth of the free memory between these."""
-_SCALES = tuple(Fraction(eighths, 8) for eighths in (1, 2, 3, 4, 6, 8))
+_SCALES = tuple(Fraction(eighths, 8) for eighths in range(1, 9))
 """Sizes that are rendered, over the clip's: few, so that a window that is resized makes nothing stale."""
 _LEAST_PX = 64
 """Pictures are not scaled below this."""

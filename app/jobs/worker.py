@@ -16,6 +16,7 @@ from typing import Generic, TypeVar
 
 from PySide6.QtCore import QThread
 
+from app.jobs.priority import step_back
 from flavr_core.errors import CancelledError, FlavrError, ProblemsError
 from flavr_core.progress import CancelToken, Progress
 
@@ -122,6 +123,7 @@ class Worker(QThread, Generic[T]):
     def _work(self) -> None:
         answer: T | None = None
         error: BaseException | None = None
+        step_back()
         try:
             self._token.check()
             answer = self._action()
@@ -160,11 +162,12 @@ def _bare(error: BaseException) -> BaseException:
 def error_words(error: BaseException) -> tuple[str, str]:
     """What went wrong and what can be done about it, for the window.
 
-    Several problems are one a line. Hints to resume or overwrite are left out: there are buttons for that.
+    Several problems are one a line, each with its hint. Hints to resume or overwrite are left out: there are buttons for that.
     """
     if isinstance(error, ProblemsError):
-        words = [error_words(problem) for problem in error.problems]
-        return "\n".join(message for message, _ in words), "\n".join(hint for _, hint in words if hint)
+        if len(error.problems) == 1:
+            return error_words(error.problems[0])
+        return "\n".join(" ".join(error_words(problem)).strip() for problem in error.problems), ""
     if isinstance(error, FlavrError):
         is_button = "--resume" in error.hint or "--overwrite" in error.hint
         return error.message, "" if is_button else error.hint
