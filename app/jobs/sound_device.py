@@ -37,17 +37,17 @@ class SinkDevice:
         self._sink.reset()
 
     def free_bytes(self) -> int:
-        """How much may be written now; whole samples."""
-        if self._pipe is None or self._sink.error() not in (
-            QtAudio.Error.NoError,
-            QtAudio.Error.UnderrunError,
-        ):
-            return 0
-        return self._sink.bytesFree() // SAMPLE_BYTES * SAMPLE_BYTES
+        """How much may be written now; whole samples, nothing once the output has failed."""
+        return self._sink.bytesFree() // SAMPLE_BYTES * SAMPLE_BYTES if self._works else 0
 
     def waiting_bytes(self) -> int:
-        """How much was written and is not heard yet."""
-        return max(0, self._sink.bufferSize() - self._sink.bytesFree()) if self._pipe is not None else 0
+        """How much was written and is not heard yet; nothing once the output has failed."""
+        return max(0, self._sink.bufferSize() - self._sink.bytesFree()) if self._works else 0
+
+    @property
+    def _works(self) -> bool:
+        fine = (QtAudio.Error.NoError, QtAudio.Error.UnderrunError)
+        return self._pipe is not None and self._sink.error() in fine
 
     def write(self, data: bytes) -> int:
         """Play this after what waits."""

@@ -317,7 +317,7 @@ def test_nothing_is_left_of_a_hundred_rounds(qtbot: QtBot, tmp_path: Path) -> No
     threads, files, memory = threading.active_count(), count_files(), process.memory_info().rss
     for _ in range(100):
         round_()
-    assert threading.active_count() == threads
+    qtbot.waitUntil(lambda: threading.active_count() == threads)
     assert count_files() == files
     assert process.memory_info().rss - memory < 30_000_000
     assert cache.used_bytes == 0

@@ -311,4 +311,4 @@ def test_nothing_is_left_of_many_clips(stand: Stand, panel: ViewerPanel, qtbot: 
         stand.workspace.remove(clip.number)
     assert stand.cache.used_bytes == 0
     assert stand.viewer._sources == {}
-    assert threading.active_count() == threads
+    qtbot.waitUntil(lambda: threading.active_count() == threads)
