@@ -24,6 +24,9 @@ from flavr_core import __version__
 TRANSLATIONS_DIR = Path(__file__).resolve().parents[2] / "resources" / "translations"
 """Our own translations, `studio_LANGUAGE.qm`."""
 
+SWITCH_INTERVAL_S = 0.001
+"""How long a thread may keep the interpreter while the window waits for it; Python's own 5 ms add up."""
+
 _log = logging.getLogger(__name__)
 
 
