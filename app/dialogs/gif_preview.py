@@ -155,6 +155,7 @@ class GifPreviewDialog(QDialog):
         model.changed.connect(self._refresh)
         self.finished.connect(self._on_finished)
         self.play.setChecked(True)
+        model.start()
         self._refresh()
 
     def _lay_out(self) -> None:
@@ -213,7 +214,7 @@ class GifPreviewDialog(QDialog):
         """Stop working in the background."""
         self._poll.stop()
         self.stage.set_playing(False)
-        self._model.close()
+        self._model.stop()
 
 
 def _squares(palette: QPalette) -> QBrush:

@@ -37,6 +37,8 @@ MOST_GAPS = 8
 """Gaps that are drawn at most."""
 MOST_BYTES = 200_000_000
 """Frames that are held for measuring the encoder."""
+_GRACE_S = 1.0
+"""Wait at the end for what cannot be interrupted."""
 _SOUND_BYTES_A_SECOND = 192_000 / 8
 """Of a sound track, as a guess."""
 SLOW_S = 3.0
@@ -116,8 +118,8 @@ class Estimates(QObject):
         self._is_held = False
 
     def close(self) -> None:
-        """Stop measuring; a gap that is being drawn is finished first."""
-        self._calls.close()
+        """Stop measuring; a gap that takes long to draw is not waited for."""
+        self._calls.close(wait_s=_GRACE_S)
 
     def hold(self, is_held: bool) -> None:
         """While held nothing is measured: another job keeps the machine busy, and numbers would be wrong."""

@@ -21,6 +21,8 @@ ANIMATED = ("gif", "apng", "webp")
 """Containers that have something to look at here."""
 WRITE_AFTER_MS = 250
 """Rest after the last change before the sample is written anew."""
+_GRACE_S = 1.0
+"""Wait at the end for what cannot be interrupted."""
 
 
 class GifPreviewModel(QObject):
@@ -34,7 +36,7 @@ class GifPreviewModel(QObject):
     def __init__(
         self, workspace: Workspace, playhead: Callable[[], Fraction], parent: QObject | None = None
     ) -> None:
-        """Begin with the current clip.
+        """Wait for `start`.
 
         Args:
             workspace: what is looked at.
@@ -53,14 +55,25 @@ class GifPreviewModel(QObject):
         self._written_for: object = None
         self._progress = (0, 0)
         self._problem = ""
+        self._is_on = False
         workspace.edits_changed.connect(self._on_edits_changed)
-        workspace.current_changed.connect(self.draw_again)
+        workspace.current_changed.connect(self._on_current_changed)
+
+    def start(self) -> None:
+        """Begin with the current clip: somebody looks."""
+        self._is_on = True
         self.draw_again()
 
-    def close(self) -> None:
-        """Stop working; may be called twice."""
+    def stop(self) -> None:
+        """Nobody looks any more: forget all, and do not wait for what is being drawn."""
+        self._is_on = False
         self._rest.stop()
-        self._calls.close()
+        self._forget()
+
+    def close(self) -> None:
+        """Stop for good; a gap that takes long to draw is not waited for. May be called twice."""
+        self.stop()
+        self._calls.close(wait_s=_GRACE_S)
 
     @property
     def shown(self) -> WrittenSample | None:
@@ -115,16 +128,19 @@ class GifPreviewModel(QObject):
 
     def draw_again(self) -> None:
         """Take a new sample at the playhead."""
-        self._sample, self._shown, self._problem = None, None, ""
-        self._progress = (0, 0)
-        if self._call is not None:
-            self._call.cancel()
-            self._call = None
+        self._forget()
         clip = self._workspace.current
         if clip is not None and clip.info is not None:
             self._drawn_for = _drawing_of(clip.edits)
             self._call = self._start_drawing(clip, clip.info)
         self.changed.emit()
+
+    def _forget(self) -> None:
+        self._sample, self._shown, self._problem = None, None, ""
+        self._progress = (0, 0)
+        if self._call is not None:
+            self._call.cancel()
+            self._call = None
 
     def _start_drawing(self, clip: Clip, info: ClipInfo) -> Call:
         settings = clip.settings(Path("unused.gif"))
@@ -175,9 +191,13 @@ class GifPreviewModel(QObject):
         self._problem = plain_words(str(first) or type(first).__name__)
         self.changed.emit()
 
+    def _on_current_changed(self, _number: int) -> None:
+        if self._is_on:
+            self.draw_again()
+
     def _on_edits_changed(self, number: int) -> None:
         clip = self._workspace.current
-        if clip is None or clip.number != number:
+        if not self._is_on or clip is None or clip.number != number:
             return
         if _drawing_of(clip.edits) != self._drawn_for:
             self.draw_again()

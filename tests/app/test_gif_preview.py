@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
@@ -161,6 +162,7 @@ def workspace(qapp: object, info: ClipInfo) -> Workspace:
 def model(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Iterator[GifPreviewModel]:
     monkeypatch.setattr(model_module, "WRITE_AFTER_MS", 1)
     model = GifPreviewModel(workspace, lambda: Fraction(2))
+    model.start()
     yield model
     model.close()
 
@@ -214,6 +216,26 @@ def test_another_format_has_nothing_to_show(
     settled(qtbot, model)
     assert model.shown is None
     assert "not an animated image" in model.problem
+
+
+def test_closing_does_not_wait_for_a_slow_gap(
+    qtbot: QtBot, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entered, leave = threading.Event(), threading.Event()
+
+    def draw_for_ever(*_args: object, **_named: object) -> Sample:
+        entered.set()
+        leave.wait(60)
+        raise CancelledError
+
+    monkeypatch.setattr(model_module, "draw_sample", draw_for_ever)
+    monkeypatch.setattr(model_module, "_GRACE_S", 0.01)
+    model = GifPreviewModel(workspace, lambda: Fraction(2))
+    model.start()
+    assert entered.wait(10)
+    model.close()  # returns although the call does not
+    assert not model.is_working
+    leave.set()
 
 
 def test_the_stage_plays_for_the_true_delays(qtbot: QtBot) -> None:
@@ -276,6 +298,9 @@ def test_the_window_shows_changes_and_stops_when_closed(
         dialog.play.click()
         assert not dialog.stage.is_playing
         dialog.reject()
-        assert model._calls._closed
+        assert model.shown is None
+        assert not model.is_working
+        workspace.edit("Not looked at", timing=TimingSettings(rate=parse_rate("3x")))
+        assert not model.is_working
     finally:
         presets.close()
