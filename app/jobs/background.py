@@ -10,7 +10,6 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal, SignalInstance
 
-from app.jobs.priority import step_back
 from flavr_core.errors import CancelledError
 from flavr_core.progress import CancelToken
 
@@ -124,7 +123,6 @@ class BackgroundCalls(QObject):
         self._done.clear()
 
     def _work(self, wake: SignalInstance) -> None:
-        step_back()
         while True:
             with self._condition:
                 while not self._waiting and not self._closed:
