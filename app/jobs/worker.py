@@ -16,7 +16,6 @@ from typing import Generic, TypeVar
 
 from PySide6.QtCore import QThread
 
-from app.jobs.priority import step_back
 from flavr_core.errors import CancelledError, FlavrError, ProblemsError
 from flavr_core.progress import CancelToken, Progress
 
@@ -123,7 +122,6 @@ class Worker(QThread, Generic[T]):
     def _work(self) -> None:
         answer: T | None = None
         error: BaseException | None = None
-        step_back()
         try:
             self._token.check()
             answer = self._action()
@@ -162,7 +160,8 @@ def _bare(error: BaseException) -> BaseException:
 def error_words(error: BaseException) -> tuple[str, str]:
     """What went wrong and what can be done about it, for the window.
 
-    Several problems are one a line, each with its hint. Hints to resume or overwrite are left out: there are buttons for that.
+    Several problems are one a line, each with its hint. Hints to resume or overwrite are left out: there are
+    buttons for that.
     """
     if isinstance(error, ProblemsError):
         if len(error.problems) == 1:

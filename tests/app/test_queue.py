@@ -203,6 +203,21 @@ def test_a_paused_job_stands_still_and_goes_on(
     assert wait_for(qtbot, queue, number, JobState.DONE).fraction == 1
 
 
+def test_closing_while_paused_is_an_interruption_too(
+    qtbot: QtBot, open_queue: OpenQueue, long_clip: Path, tmp_path: Path
+) -> None:
+    queue = open_queue()
+    number = queue.add(job(long_clip, tmp_path / "out.mp4"))
+    qtbot.waitUntil(lambda: (queue.job(number) or number).done > 50, timeout=60_000)
+    queue.pause(number)
+    queue.close()
+    again = open_queue()
+    assert [one.state for one in again.jobs] == [JobState.INTERRUPTED]
+    again.remove(number)
+    again.close()
+    assert not (tmp_path / "out.mp4").exists()
+
+
 def test_order_can_be_changed(open_queue: OpenQueue, qtbot: QtBot, clip: Path, tmp_path: Path) -> None:
     queue = open_queue()
     numbers = [queue.add(job(clip, tmp_path / f"{n}.mp4"), start=False) for n in range(3)]
