@@ -136,6 +136,7 @@ def test_markers_are_added_moved_and_removed_by_hand(bench: Bench, qtbot: QtBot)
 def test_the_check_is_begun_stopped_and_shown(bench: Bench, qtbot: QtBot) -> None:
     bench.open()
     bench.workspace.edit("", engine=EngineSettings(model="blend", device="cpu"))
+    bench.model.close()  # no analysis by itself beside the check
     assert not bench.view._worst.isVisible()
     bench.view._check.click()
     assert bench.view._check.text() == "Stop checking"
