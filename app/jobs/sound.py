@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from fractions import Fraction
@@ -22,6 +23,8 @@ SLOWEST = Fraction(1, 4)
 FASTEST = Fraction(4)
 _PUSH_MS = 20
 """How often the device is filled up."""
+_LATENCY_S = 0.05
+"""How long an output takes to be heard, before it was measured."""
 _AHEAD_BYTES = 192_000
 """Decoded sound that waits for the device, at most: a second."""
 
@@ -141,6 +144,8 @@ class Sound(QObject):
         self._start = Fraction(0)
         self._tempo = Fraction(1)
         self._written = 0
+        self._latency_s = _LATENCY_S
+        self._began_at: float | None = None
         self._timer = QTimer(self)
         self._timer.setInterval(_PUSH_MS)
         self._timer.timeout.connect(self._push)
@@ -197,10 +202,13 @@ class Sound(QObject):
                 self._problem = str(error)
                 self.changed.emit()
                 return
-        self._start, self._tempo, self._written, self._rest = position, rate, 0, b""
+        # What is heard first is what is shown by then: some outputs take a second to begin.
+        start = position + Fraction(self._latency_s).limit_denominator(1000) * rate
+        self._start, self._tempo, self._written, self._rest = start, rate, 0, b""
         self._apply_volume()
         self._device.start()
-        self._reader = _Reader(self._clip, self._stream, position, rate, self._device.rate)
+        self._began_at = time.perf_counter()
+        self._reader = _Reader(self._clip, self._stream, start, rate, self._device.rate)
         self._timer.start()
 
     def stop(self) -> None:
@@ -222,6 +230,11 @@ class Sound(QObject):
         if waiting <= 0:
             return None  # it is over, or has run dry: no clock to follow
         heard = (self._written - waiting) // SAMPLE_BYTES
+        if heard <= 0:
+            return None  # it has not begun
+        if self._began_at is not None:
+            self._latency_s = max(0.0, time.perf_counter() - self._began_at - heard / self._device.rate)
+            self._began_at = None
         return self._start + Fraction(heard, self._device.rate) * self._tempo
 
     def close(self) -> None:

@@ -12,7 +12,7 @@ _MOST_NUDGE_S = Fraction(1, 500)
 _LOST_S = Fraction(1, 8)
 """Further from the sound than this, the sound is started again rather than followed."""
 _MOST_STOPS = 4
-"""After so many stops for late pictures the sound stays silent until playing begins anew."""
+"""After so many stops, for late pictures or for being lost, it stays silent until playing begins anew."""
 
 
 class SoundTrack(Protocol):
@@ -66,6 +66,7 @@ class PlaybackSound:
         rate = abs(clock.rate)
         ahead = heard - clock.position
         if abs(ahead) > _LOST_S * max(rate, Fraction(1)):
+            self._stops += 1
             self.stop()  # it begins again with the next picture
         else:
             most = _MOST_NUDGE_S * rate
