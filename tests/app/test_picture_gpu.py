@@ -91,9 +91,9 @@ def compare() -> int:
     from flavr_core.frame import Frame, PixelFamily, PixelFormat
 
     application = QApplication([])
-    width, height = 200, 150
 
-    def frame(format_: PixelFormat, color: ColorSpec, seed: int = 0) -> Frame:
+    def frame(format_: PixelFormat, color: ColorSpec, seed: int = 0, *, width: int = 100) -> Frame:
+        height = width * 3 // 4
         rng = np.random.default_rng(seed)
         planes = []
         for number in range(format_.num_planes):
@@ -110,7 +110,7 @@ def compare() -> int:
 
     views = [CompareView(renderer=renderer) for renderer in (Renderer.GPU, Renderer.SOFTWARE)]
     for view in views:
-        view.resize(400, 300)
+        view.resize(200, 150)
         view.show()
     QTest.qWait(200)
     if views[0].renderer is not Renderer.GPU:
@@ -171,9 +171,17 @@ def compare() -> int:
         lambda view: (view.set_mode(ViewMode.DIFFERENCE), view.set_difference(DifferenceKind.SIGNED, 2)),
     )
     measure("linear", lambda view: view.set_difference(DifferenceKind.LINEAR))
-    measure("zoomed", lambda view: (view.set_mode(ViewMode.WIPE), view.set_zoom(13.7, QPointF(150, 200))))
-    measure("small", lambda view: (view.fit(), view.resize(161, 121)))
-    views[1].set_picture("a", frame(plain, ColorSpec(matrix=Matrix.BT2020_NCL, range=Range.FULL), 1), "A")
+    measure("zoomed", lambda view: (view.set_mode(ViewMode.WIPE), view.set_zoom(13.7, QPointF(75, 100))))
+
+    def small(view: CompareView) -> None:
+        view.fit()
+        view.set_picture("a", frame(plain, ColorSpec(), 1, width=240), "A")
+        view.set_picture("b", frame(plain, ColorSpec(), 2, width=240), "B")
+
+    measure("small", small)
+    views[1].set_picture(
+        "a", frame(plain, ColorSpec(matrix=Matrix.BT2020_NCL, range=Range.FULL), 1, width=240), "A"
+    )
     measure("wrong matrix", lambda view: None)
     print(json.dumps(results))
     return 0
