@@ -1,0 +1,60 @@
+"""What `main.py` does with its arguments: files open the window, commands do not."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import main
+from flavr_core.cli import COMMANDS
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["clip.mp4"],
+        ["clip.mp4", "convert"],
+        ["./convert"],
+        ["--", "convert"],
+        ["folder/"],
+        ["screenshots", "--out", "x"],
+        ["benchmark", "ui"],
+    ],
+)
+def test_the_window_is_wanted(arguments: list[str]) -> None:
+    assert main.wants_window(arguments)
+
+
+@pytest.mark.parametrize(
+    "arguments", [[name] for name in COMMANDS] + [["--help"], ["convrt"], ["benchmark", "memory"]]
+)
+def test_the_command_line_is_wanted(arguments: list[str]) -> None:
+    assert not main.wants_window(arguments)
+
+
+def test_a_file_without_an_ending_opens_where_it_exists(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert not main.wants_window(["shots"])
+    (tmp_path / "shots").mkdir()
+    assert main.wants_window(["shots"])
+
+
+def test_the_command_line_starts_without_qt() -> None:
+    code = (
+        "import sys, main; sys.argv = ['main.py', '--version']\n"
+        "try: main.main()\n"
+        "except SystemExit: pass\n"
+        "sys.exit(any(name.startswith('PySide6') for name in sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, check=False, timeout=60, capture_output=True
+    )
+    assert done.returncode == 0
