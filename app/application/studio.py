@@ -167,6 +167,7 @@ class Studio(QObject):
         """
         self.window.restore_layout(self._stored_layout())
         self.window.show()
+        self._on_busy_changed()
         self.clips.add_paths(list(paths))
         self._offer_last_time(has_files=bool(paths))
         if self.store.preferences.show_welcome and not paths and not self.workspace.clips:

@@ -533,7 +533,7 @@ def store_cuts(clip: Clip) -> Path | None:
         OutputError: when it cannot be written.
     """
     cuts = clip.edits.cuts
-    if not (cuts.cuts or cuts.vetoes or cuts.only):
+    if cuts == CutOverrides():
         return None
     digest = hashlib.sha256(repr(cuts).encode()).hexdigest()[:12]
     path = state_dir() / "cuts" / f"{digest}.cuts.txt"
