@@ -37,6 +37,10 @@ _CUT_OFF_S = Fraction(1, 5)
 """What a header may name too much: a frame's or a sound packet's duration."""
 
 
+_LOOKED_AT = {0: 4, 1: 1}
+"""First pictures looked at by the field order that the stream claims: unknown, progressive; else twelve."""
+
+
 def probe(path: Path, *, sequence_rate: Fraction = Fraction(24)) -> ClipInfo:
     """Say all that is known of a clip: exact times of every frame, pixels, colours, streams.
 
@@ -93,7 +97,7 @@ def _first_pictures(container: InputContainer, stream: VideoStream, count: int) 
 def _describe(path: Path, container: InputContainer, stream: VideoStream, index: PacketIndex) -> ClipInfo:
     context = stream.codec_context
     field_order = context.field_order
-    pictures = _first_pictures(container, stream, 12 if field_order > 1 else 4)
+    pictures = _first_pictures(container, stream, _LOOKED_AT.get(field_order, 12))
     if not pictures:
         raise MediaError(f"No picture in '{path}' can be decoded.", "The file may be damaged.")
     picture = pictures[0]
