@@ -285,29 +285,12 @@ class Viewer(QObject):
         if self._makers.pop(key, None) is not None:
             self._refill()
 
-    def remake(self, key: str) -> None:
-        """Make what a maker gave for this clip anew, where it stands on a side."""
-        source = self._sources.get(key)
-        if source is not None:
-            for side in SIDES:
-                if self.player.source(side) is source:
-                    self.player.set_side(side, None)
-            self._let_go(key)
-            self._fill()
-
     def choose(self, side: SideName, key: str) -> None:
         """Put something on a side, by its key."""
         if self._number:
             self._chosen.setdefault(self._number, {})[side] = key
             self._fill()
             self.choices_changed.emit()
-
-    def exchange(self) -> None:
-        """Let what stands on A and B change places."""
-        a, b = self.chosen("a"), self.chosen("b")
-        self._chosen[self._number] = {"a": b, "b": a}
-        self._fill()
-        self.choices_changed.emit()
 
     def open_file(self, side: SideName, path: Path) -> None:
         """Put a file on a side: an exported result, or any other clip; it is looked at in the background."""
@@ -329,10 +312,6 @@ class Viewer(QObject):
             return None
         start, speed, _ = fitting(info, self._info, clip.edits.timing)
         return info.path, speed, start - self._info.times.start
-
-    def source(self, key: str) -> PictureSource | None:
-        """What a key gave for the current clip, where it stands on a side."""
-        return self._sources.get(key)
 
     def go_to(self, text: str) -> bool:
         """Go to a place that was typed; says in `notice` what is wrong with it."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import partial
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QResizeEvent, QShowEvent
+from PySide6.QtGui import QActionGroup, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
 from app.jobs.background import after
@@ -188,7 +189,26 @@ class ViewerPanel(QWidget):
                 menu.addAction(self._actions[name])
             else:
                 menu.addSeparator()
+        menu.addSeparator()
+        menu.addMenu(self._steps_menu(menu))
         menu.popup(place)
+
+    def _steps_menu(self, parent: QMenu) -> QMenu:
+        """Whose frames the keys step over, where the sides have different rates."""
+        menu = QMenu(self.tr("Steps go over"), parent)
+        group = QActionGroup(menu)
+        texts: dict[SideName | None, str] = {
+            None: self.tr("the frames of both sides"),
+            "a": self.tr("the frames of A"),
+            "b": self.tr("the frames of B"),
+        }
+        for side, text in texts.items():
+            action = group.addAction(text)
+            action.setCheckable(True)
+            action.setChecked(self._player.steps_over == side)
+            action.triggered.connect(partial(setattr, self._player, "steps_over", side))
+        menu.addActions(group.actions())
+        return menu
 
     def showEvent(self, event: QShowEvent) -> None:
         """The screen says what can be shown a second."""

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
 from app.jobs.decoding import FileSource, FrameCache
@@ -127,11 +128,9 @@ def test_a_made_frame_says_from_what(stand: Stand, qtbot: QtBot) -> None:
     qtbot.waitUntil(shown(stand, "b"))
     assert stand.viewer.chosen("b") == RESULT
     assert "made ½ of 0→1" in stand.viewer.label("b")
-    stand.viewer.exchange()
-    assert (stand.viewer.chosen("a"), stand.viewer.chosen("b")) == (RESULT, ORIGINAL)
-    stand.viewer.choose("a", NOTHING)
+    stand.viewer.choose("b", NOTHING)
     assert made[0].is_closed
-    assert stand.player.state("a") is SideState.EMPTY
+    assert stand.player.state("b") is SideState.EMPTY
 
 
 def test_each_clip_keeps_its_sides_and_its_place(stand: Stand, qtbot: QtBot) -> None:
@@ -255,6 +254,16 @@ def test_keys_of_the_panel(stand: Stand, panel: ViewerPanel, qtbot: QtBot) -> No
     assert stand.player.is_playing
     QTest.keyClick(panel.view, Qt.Key.Key_K)
     assert not stand.player.is_playing
+
+
+def test_whose_frames_are_stepped_over(stand: Stand, panel: ViewerPanel, qtbot: QtBot) -> None:
+    panel.view.menu_asked.emit(panel.mapToGlobal(panel.rect().center()))
+    menu = next(child for child in panel.findChildren(QMenu) if child.isVisible())
+    steps = next(child for child in menu.findChildren(QMenu) if child.title() == "Steps go over")
+    assert [action.isChecked() for action in steps.actions()] == [True, False, False]
+    steps.actions()[2].trigger()
+    assert stand.player.steps_over == "b"
+    menu.close()
 
 
 def test_a_time_is_typed(stand: Stand, panel: ViewerPanel, qtbot: QtBot) -> None:
