@@ -74,12 +74,14 @@ class TimelineModel(QObject):
         self._info: ClipInfo | None = None
         self._edits: ClipEdits | None = None
         self._marks: dict[MarkKind, Marks] = {}
+        self._is_asked_for = self._is_refused = False
         self._rest = after(_REST_MS, self._on_rested, self)
         workspace.current_changed.connect(self._on_current_changed)
         workspace.clip_changed.connect(self._on_clip_changed)
         workspace.edits_changed.connect(self._on_edits_changed)
         player.position_changed.connect(self.position_changed)
         player.shown_changed.connect(self.position_changed)
+        player.playing_changed.connect(self._on_playing_changed)
         analysis.finished.connect(self._on_analysis_finished)
         holdout.progressed.connect(self.scores_changed)
         holdout.finished.connect(self.scores_changed)
@@ -288,12 +290,17 @@ class TimelineModel(QObject):
 
     def analyse(self) -> None:
         """Look for cuts and duplicates."""
+        self._is_asked_for = True
+        self._begin_analysis()
+
+    def _begin_analysis(self) -> None:
         if self._info is not None and self._edits is not None and not self.is_analysed:
             self._analysis.start(self._info, sensitivity=self._edits.scenes.sensitivity)
             self.work_changed.emit()
 
     def cancel_analysis(self) -> None:
-        """Stop looking for cuts and duplicates."""
+        """Stop looking for cuts and duplicates; it does not begin again by itself with this clip."""
+        self._is_refused = True
         self._analysis.cancel()
 
     def check(self) -> None:
@@ -359,6 +366,7 @@ class TimelineModel(QObject):
         clip = self.workspace.current
         self._info = clip.info if clip is not None else None
         self._edits = clip.edits if clip is not None else None
+        self._is_refused = False
         self._find_marks()
         self.clip_changed.emit()
         self._tell_player()
@@ -416,7 +424,15 @@ class TimelineModel(QObject):
         self.markers_changed.emit()
 
     def _on_rested(self) -> None:
-        if self._info is None or self._analysis.is_running_for(self._info):
+        if self._info is None or self.player.is_playing or self._analysis.is_running_for(self._info):
             return
-        if 1 < len(self._info.times) <= ANALYSED_AT_ONCE:
-            self.analyse()
+        if 1 < len(self._info.times) <= ANALYSED_AT_ONCE and not self._is_refused:
+            self._is_asked_for = False
+            self._begin_analysis()
+
+    def _on_playing_changed(self) -> None:
+        """An analysis that nobody asked for gives way to playing."""
+        if not self.player.is_playing:
+            self._rest.start()
+        elif self._analysis.is_running_for(self._info) and not self._is_asked_for:
+            self._analysis.cancel()

@@ -205,7 +205,7 @@ def test_rendered_ranges_are_asked_of_whoever_renders(bench: Bench, info: ClipIn
 def test_a_short_clip_is_analysed_by_itself(bench: Bench, tmp_path: Path, qtbot: QtBot) -> None:
     path = clip_factory.make_clip(tmp_path / "short.mkv", codec="ffv1")
     number = bench.add(probe(path))
-    with qtbot.waitSignal(bench.analysis.finished, timeout=20_000):
+    with qtbot.waitSignal(bench.analysis.finished, timeout=60_000):
         bench.model._rest.start(0)
     assert bench.model.is_analysed
     assert bench.model.analysis_part is None
@@ -222,7 +222,7 @@ def test_the_check_scores_gaps_and_the_worst_can_be_gone_to(
     bench.model.set_start(info.times.time(4))
     bench.model.set_stop(info.times.time(24))
     bench.model.add_mark(CUT, 12)
-    with qtbot.waitSignal(bench.holdout.finished, timeout=20_000):
+    with qtbot.waitSignal(bench.holdout.finished, timeout=60_000):
         bench.model.check()
         assert bench.model.check_part is not None
     scores = bench.model.scores
@@ -241,7 +241,7 @@ def test_the_check_scores_gaps_and_the_worst_can_be_gone_to(
 def test_a_check_that_cannot_run_says_why(bench: Bench, info: ClipInfo, qtbot: QtBot) -> None:
     bench.add(info)
     bench.workspace.edit("", engine=EngineSettings(model="no such network"))
-    with qtbot.waitSignal(bench.model.message, timeout=20_000) as caught:
+    with qtbot.waitSignal(bench.model.message, timeout=60_000) as caught:
         bench.model.check()
     assert "no such network" in caught.args[0]
     assert bench.model.check_part is None
@@ -254,3 +254,32 @@ def test_an_analysis_can_be_stopped(bench: Bench, info: ClipInfo, qtbot: QtBot) 
     bench.model.cancel_analysis()
     assert bench.model.analysis_part is None
     assert not bench.model.is_analysed
+
+
+def test_an_analysis_that_nobody_asked_for_gives_way_to_playing(bench: Bench, info: ClipInfo) -> None:
+    bench.add(info)
+    source = FileSource(info, FrameCache())
+    bench.player.set_side("a", source)
+    bench.model._on_rested()
+    assert bench.analysis.is_running_for(info)
+    bench.player.play()
+    assert not bench.analysis.is_running_for(info)
+    bench.model._on_rested()
+    assert not bench.analysis.is_running_for(info)
+    bench.model.analyse()
+    assert bench.analysis.is_running_for(info)
+    bench.player.pause()
+    bench.player.play()
+    assert bench.analysis.is_running_for(info)
+    bench.player.close()
+    source.close()
+
+
+def test_an_analysis_that_was_stopped_does_not_begin_again_by_itself(bench: Bench, info: ClipInfo) -> None:
+    bench.add(info)
+    bench.model._on_rested()
+    bench.model.cancel_analysis()
+    bench.model._on_rested()
+    assert not bench.analysis.is_running_for(info)
+    bench.model.analyse()
+    assert bench.analysis.is_running_for(info)

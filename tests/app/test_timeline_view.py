@@ -81,10 +81,10 @@ def test_without_a_clip_nothing_can_be_done(bench: Bench, qtbot: QtBot) -> None:
 def test_thumbnails_of_what_is_seen_come_one_by_one(bench: Bench, qtbot: QtBot) -> None:
     bench.open()
     pictures = bench.timeline._pictures
-    qtbot.waitUntil(lambda: bench.timeline._asked_for is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: bench.timeline._asked_for is not None, timeout=60_000)
     wish = bench.timeline._asked_for
     assert wish is not None
-    qtbot.waitUntil(lambda: all(pictures.exact(time) is not None for time in wish.times), timeout=20_000)
+    qtbot.waitUntil(lambda: all(pictures.exact(time) is not None for time in wish.times), timeout=60_000)
 
 
 def test_a_drag_scrubs_the_player_and_a_release_gets_the_exact_picture(bench: Bench, qtbot: QtBot) -> None:
@@ -94,7 +94,7 @@ def test_a_drag_scrubs_the_player_and_a_release_gets_the_exact_picture(bench: Be
     assert bench.player.position == bench.info.times.time(30)
     qtbot.mouseRelease(bench.timeline, Qt.MouseButton.LeftButton, pos=bench.at(30, "strip"))
     qtbot.waitUntil(
-        lambda: bench.model.shown is None and bench.player.picture("a") is not None, timeout=20_000
+        lambda: bench.model.shown is None and bench.player.picture("a") is not None, timeout=60_000
     )
     label = bench.player.shown("a")
     assert label is not None
@@ -143,7 +143,7 @@ def test_the_check_is_begun_stopped_and_shown(bench: Bench, qtbot: QtBot) -> Non
     assert bench.view._progress.isVisible()
     bench.view._check.click()
     assert bench.view._check.text() == "Check quality"
-    with qtbot.waitSignal(bench.holdout.finished, timeout=20_000):
+    with qtbot.waitSignal(bench.holdout.finished, timeout=60_000):
         bench.view._check.click()
     assert bench.view._worst.isVisible()
     assert not bench.view._progress.isVisible()
