@@ -20,6 +20,7 @@ from torch.nn import functional
 
 from flavr_core.errors import ModelError
 from flavr_core.model.adacof_sampling import sample_adaptively
+from flavr_core.model.layout import lay_channels_last
 from flavr_core.model.network import Architecture, Network, Shape
 
 MEAN = (0.4631, 0.4352, 0.3990)
@@ -190,6 +191,7 @@ class MiddleNetwork(Network):
         self.widths = widths
         self.dilation = dilation
         self.get_kernel = KernelEstimator(widths)
+        self.register_load_state_dict_post_hook(lay_channels_last)  # type: ignore[no-untyped-call]
 
     @property
     def trial_positions(self) -> tuple[Fraction, ...]:

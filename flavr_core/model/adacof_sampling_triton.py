@@ -156,6 +156,8 @@ class _Sampling(torch.autograd.Function):
         """See `sample_fused`; what is kept for the way back are the inputs alone."""
         table = image.permute(0, 2, 3, 1).contiguous()  # (N, Hs, Ws, C)
         count, image_rows, image_columns, channels = table.shape
+        # Neighbouring pixels of a tap are read together; features may lie with their channels last.
+        weights, down, across = (field.contiguous() for field in (weights, down, across))
         taps, rows, columns = weights.shape[1:]
         result = torch.empty((count, rows, columns, channels), dtype=image.dtype, device=image.device)
         width = min(CHANNELS_AT_ONCE, triton.next_power_of_2(channels))

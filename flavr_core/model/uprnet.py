@@ -18,6 +18,7 @@ from torch.nn import functional
 
 from flavr_core.errors import ModelError
 from flavr_core.model.cost_volume import cost_volume
+from flavr_core.model.layout import lay_channels_last
 from flavr_core.model.network import Architecture, Network, Shape
 from flavr_core.model.splatting import splat
 
@@ -199,6 +200,7 @@ class UprNet(Network):
         self.feat_pyramid = FeaturePyramid(widths)
         self.motion_estimator = MotionEstimator(widths)
         self.synthesis_network = Synthesis(widths)
+        self.register_load_state_dict_post_hook(lay_channels_last)  # type: ignore[no-untyped-call]
 
     def levels_for(self, width: int) -> int:
         """Levels of the pyramid for pictures of this width, as the authors' demonstration has them."""
