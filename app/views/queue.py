@@ -293,6 +293,7 @@ class QueuePanel(QWidget):
         self._log.setReadOnly(True)
         self._log.setFrameShape(QFrame.Shape.NoFrame)
         self._log.setAccessibleName(self.tr("Log"))
+        self._log.document().setDocumentMargin(8)
         self._receipt = ReceiptView()
         self._tabs = QTabWidget()
         self._tabs.setDocumentMode(True)
