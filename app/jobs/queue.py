@@ -106,6 +106,7 @@ class JobQueue(QObject):
         self._batch: set[int] = set()
         self._running: _Running | None = None
         self._held = any(job.state is JobState.WAITING for job in self._jobs.values())
+        self._left = frozenset(self._jobs)
         self._drawn: Callable[[ConvertSettings], DrawnFrames | None] = lambda _: None
         self._closed = False
         self._said_unsaved = False
@@ -140,7 +141,7 @@ class JobQueue(QObject):
     def unfinished(self) -> tuple[QueuedJob, ...]:
         """Jobs that the last run of the program left: interrupted, or waiting while the queue is held."""
         states = {JobState.INTERRUPTED} | ({JobState.WAITING} if self._held else set())
-        return tuple(job for job in self.jobs if job.state in states)
+        return tuple(job for job in self.jobs if job.number in self._left and job.state in states)
 
     def job(self, number: int) -> QueuedJob | None:
         """A job by its number; None when it is gone."""

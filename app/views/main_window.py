@@ -150,8 +150,8 @@ class MainWindow(QMainWindow):
     def set_queue_count(self, count: int) -> None:
         """How many jobs wait or run, for the tool bar."""
         text = self.tr("Queue")
-        self._queue_button.setText(f" {text}  {count}" if count else f" {text}")
-        self._queue_button.setProperty("busy", count > 0)
+        self._actions["show-queue"].setIconText(f" {text}  {count}" if count else f" {text}")
+        self._queue_button.setAccessibleName(f"{text} {count}" if count else text)
 
     def show_message(self, text: str, hint: str = "", *, is_problem: bool = False) -> None:
         """A sentence at the bottom; problems stay until the next one.
@@ -294,7 +294,7 @@ class MainWindow(QMainWindow):
         self._queue_button = self._button("show-queue")
         for name in ("open", "add-to-queue", "preferences"):  # a blank keeps text and icon apart
             text = self._actions[name].text().removesuffix("...")
-            self._button(name).setText(f" {text}")
+            self._actions[name].setIconText(f" {text}")
             self._button(name).setAccessibleName(text)
 
     def _button(self, name: str) -> QToolButton:
