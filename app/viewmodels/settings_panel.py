@@ -6,28 +6,24 @@ in the background after a short rest (the newest wins), and the time it takes is
 
 from __future__ import annotations
 
-import hashlib
-import logging
-import os
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from app.jobs.background import BackgroundCalls, Call, after
 from app.jobs.estimates import Estimates, Forecast
-from app.jobs.outlook import Cause, Outlook, Problem, is_free, look_ahead
-from app.jobs.places import state_dir
+from app.jobs.outlook import Cause, Outlook, Problem, is_free
+from app.viewmodels.conversion import command_of
+from app.viewmodels.conversion import store_cuts as store_cuts
 from app.viewmodels.networks import NetworkEntry, index_of, network_entries
 from app.viewmodels.outlook_words import Fact, facts
 from app.viewmodels.output_names import OutputNaming, fits, propose_output, suffix_of
 from app.viewmodels.plain_words import plain_words
+from app.viewmodels.prospect import Prospect
 from app.viewmodels.workspace import Clip, ClipEdits, Workspace
-from flavr_core.cli.command_line import command_text, convert_arguments
-from flavr_core.errors import FlavrError, OutputError, SettingsError
+from flavr_core.errors import FlavrError, SettingsError
 from flavr_core.settings import (
     ConvertSettings,
     CutMode,
@@ -39,14 +35,7 @@ from flavr_core.settings import (
     parse_rate,
     parse_slow,
 )
-from flavr_core.timeline import CutOverrides, write_cuts_file
-
-_log = logging.getLogger(__name__)
-
-PLAN_AFTER_MS = 120
-"""Rest after the last change before the result is planned."""
-MEASURE_AFTER_MS = 1200
-"""Rest after planning before the speed is measured."""
+from flavr_core.timeline import CutOverrides
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,30 +89,24 @@ class SettingsPanelModel(QObject):
         """
         super().__init__(parent)
         self._workspace = workspace
-        self._estimates = estimates
         self._naming = naming or OutputNaming()
         self._is_reserved = is_reserved
         self._chosen: dict[int, _Chosen] = {}
         self._typed: dict[str, Problem] = {}
         self._networks: tuple[NetworkEntry, ...] = ()
-        self._outlook: Outlook | None = None
-        self._is_planned = False
-        self._call: Call | None = None
-        self._calls = BackgroundCalls(self, name="outlook")
-        self._rest = after(PLAN_AFTER_MS, self._plan, self)
-        self._longer_rest = after(MEASURE_AFTER_MS, self._measure, self)
+        self._prospect = Prospect(estimates, self)
+        self._prospect.wanted.connect(self._plan)
+        self._prospect.changed.connect(self.outlook_changed)
+        self._prospect.failed.connect(self._on_not_planned)
         workspace.current_changed.connect(self._on_current_changed)
         workspace.clip_changed.connect(self._on_clip_changed)
         workspace.edits_changed.connect(self._on_edits_changed)
         workspace.clip_removed.connect(self._on_clip_removed)
-        estimates.changed.connect(self.outlook_changed)
         self._on_current_changed(0)
 
     def close(self) -> None:
         """Stop planning."""
-        self._rest.stop()
-        self._longer_rest.stop()
-        self._calls.close()
+        self._prospect.close()
 
     # What is shown
 
@@ -187,9 +170,9 @@ class SettingsPanelModel(QObject):
     def network_speed(self) -> str:
         """How fast the chosen network was on this clip, in words; empty before it was measured."""
         speed = self.forecast.speed
-        if speed is None or self._outlook is None or not speed.gap_s or self._outlook.workload is None:
+        if speed is None or self.outlook is None or not speed.gap_s or self.outlook.workload is None:
             return ""
-        drawn = self._outlook.workload.drawn_a_gap / speed.gap_s
+        drawn = self.outlook.workload.drawn_a_gap / speed.gap_s
         return self.tr("{n} fps here").format(n=f"{drawn:.3g}")
 
     @property
@@ -292,28 +275,24 @@ class SettingsPanelModel(QObject):
     @property
     def outlook(self) -> Outlook | None:
         """What the result will be, as last planned; None without a clip or before it was planned."""
-        return self._outlook
+        return self._prospect.outlook
 
     @property
     def is_planning(self) -> bool:
         """Whether the result is being planned anew."""
-        return self.clip is not None and not self._is_planned
+        return self.clip is not None and not self._prospect.is_planned
 
     @property
     def forecast(self) -> Forecast:
         """What is known of the time it takes."""
-        if self._outlook is None:
-            return Forecast()
-        found = self._estimates.forecast(self._outlook)
-        will_measure = self._longer_rest.isActive() and not self._estimates.is_held
-        return replace(found, is_measuring=True) if will_measure and found.seconds is None else found
+        return self._prospect.forecast
 
     @property
     def facts(self) -> tuple[Fact, ...]:
         """The result in words."""
-        if self._outlook is None:
+        if self.outlook is None:
             return ()
-        return facts(self._outlook, self.forecast, is_held=self._estimates.is_held)
+        return facts(self.outlook, self.forecast, is_held=self._prospect.is_held)
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -328,16 +307,16 @@ class SettingsPanelModel(QObject):
 
     def _blocking(self) -> tuple[Problem, ...]:
         """What keeps the conversion from starting; a failed measurement does not."""
-        planned = self._outlook.problems if self._outlook is not None else ()
+        planned = self.outlook.problems if self.outlook is not None else ()
         return (*self._typed.values(), *planned)
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What the user should know of the result."""
-        if self._outlook is None:
+        if self.outlook is None:
             return ()
-        info, timing = self._outlook.info, self._outlook.settings.timing
-        notes = [*info.notes, *self._outlook.notes]
+        info, timing = self.outlook.info, self.outlook.settings.timing
+        notes = [*info.notes, *self.outlook.notes]
         if info.is_vfr and timing.rate.factor is not None and not timing.keep_vfr:
             words = self.tr("The clip's rate varies, the result's does not: keep it, or choose 60 fps.")
             notes.insert(0, words)
@@ -420,7 +399,7 @@ class SettingsPanelModel(QObject):
         settings = self.settings()
         if settings is None:
             raise SettingsError(self.tr("There is no clip."), self.tr("Open one first."))
-        return command_text(convert_arguments(settings), program=_program(), windows=os.name == "nt")
+        return command_of(settings)
 
     def _request(self, emit: Callable[[ConvertSettings], None]) -> None:
         try:
@@ -436,14 +415,14 @@ class SettingsPanelModel(QObject):
 
     def _on_current_changed(self, _number: int) -> None:
         self._typed.clear()
-        self._outlook = None
+        self._prospect.forget()
         self._networks = network_entries(self.edits.engine.model)
         self.networks_changed.emit()
         self._restart()
 
     def _on_clip_changed(self, number: int) -> None:
         if self._workspace.current is not None and self._workspace.current.number == number:
-            self._outlook = None
+            self._prospect.forget()
             self._restart()
 
     def _on_edits_changed(self, number: int) -> None:
@@ -464,45 +443,21 @@ class SettingsPanelModel(QObject):
 
     def _restart(self) -> None:
         """Plan anew after a rest."""
-        self._is_planned = False
-        self._longer_rest.stop()
-        self._estimates.forget_question()
-        if self._call is not None:
-            self._call.cancel()
-        self._rest.start()
+        self._prospect.restart()
         self.changed.emit()
-        self.outlook_changed.emit()
 
     def _plan(self) -> None:
         clip, output = self.clip, self.output
         if clip is None or clip.info is None or output is None:
-            self._outlook = None
+            self._prospect.forget()
             self.outlook_changed.emit()
             return
         chosen = self._chosen.get(clip.number)
         settings = clip.settings(output, overwrite=chosen is not None and chosen.may_replace)
-        info, cuts = clip.info, clip.edits.cuts
-        self._call = self._calls.submit(
-            lambda token: look_ahead(info, settings, cuts, token=token),
-            on_done=self._on_planned,
-            on_error=self._on_not_planned,
-        )
+        self._prospect.plan(clip.info, settings, clip.edits.cuts)
 
-    def _on_planned(self, outlook: Outlook) -> None:
-        self._outlook = outlook
-        self._is_planned = True
-        if not outlook.problems:
-            self._longer_rest.start()
-        self.outlook_changed.emit()
-
-    def _on_not_planned(self, error: Exception) -> None:
-        _log.error("the result could not be planned", exc_info=error)
-        self._is_planned = True
-        self.failed.emit(self.tr("The result cannot be planned: {reason}.").format(reason=error), "")
-
-    def _measure(self) -> None:
-        if self._outlook is not None and self._is_planned:
-            self._estimates.measure(self._outlook)
+    def _on_not_planned(self, reason: str) -> None:
+        self.failed.emit(self.tr("The result cannot be planned: {reason}.").format(reason=reason), "")
 
 
 class _Typed:
@@ -522,35 +477,6 @@ class _Typed:
             return False
         self._model._on_typed(self._field, problem)
         return True
-
-
-def store_cuts(clip: Clip) -> Path | None:
-    """Keep a clip's cuts by hand in a file that is named by what it holds; None where there are none.
-
-    The same cuts are the same file, so that a job that waits in the queue, or was interrupted, finds them.
-
-    Raises:
-        OutputError: when it cannot be written.
-    """
-    cuts = clip.edits.cuts
-    if cuts == CutOverrides():
-        return None
-    digest = hashlib.sha256(repr(cuts).encode()).hexdigest()[:12]
-    path = state_dir() / "cuts" / f"{digest}.cuts.txt"
-    if not path.exists():
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(f"'{path.parent}' cannot be made ({error.strerror}).") from error
-        write_cuts_file(path, cuts, overwrite=True)
-    return path
-
-
-def _program() -> Sequence[str]:
-    """What runs a command: the packaged program, or Python with main.py."""
-    if getattr(sys, "frozen", False):
-        return (sys.executable,)
-    return ("python", "main.py")
 
 
 def _exact(value: Fraction) -> str:

@@ -16,11 +16,12 @@ from pytestqt.qtbot import QtBot
 
 from app.jobs.estimates import Estimates
 from app.jobs.outlook import Cause, Outlook
-from app.viewmodels import settings_panel as panel_module
+from app.viewmodels import prospect as prospect_module
+from app.viewmodels.conversion import store_cuts
 from app.viewmodels.export_details import ExportDetails
 from app.viewmodels.output_names import OutputNaming
 from app.viewmodels.presets import PresetsModel
-from app.viewmodels.settings_panel import SettingsPanelModel, store_cuts
+from app.viewmodels.settings_panel import SettingsPanelModel
 from app.viewmodels.workspace import Workspace
 from app.views.settings_panel import SettingsPanel
 from flavr_core.cli import build_parser
@@ -66,7 +67,7 @@ class Bench:
 def bench(qapp: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     monkeypatch.setenv("FLAVR_STUDIO_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg"))
-    monkeypatch.setattr(panel_module, "PLAN_AFTER_MS", 1)
+    monkeypatch.setattr(prospect_module, "PLAN_AFTER_MS", 1)
     results = tmp_path / "results"
     results.mkdir()
     workspace, estimates = Workspace(), Estimates()
@@ -276,7 +277,7 @@ def test_requests_carry_the_conversion(bench: Bench, info: ClipInfo) -> None:
 def test_a_plan_that_is_overtaken_is_forgotten(
     qtbot: QtBot, bench: Bench, info: ClipInfo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, seen = panel_module.look_ahead, []
+    real, seen = prospect_module.look_ahead, []
 
     def watched(
         info: ClipInfo, settings: ConvertSettings, cuts: CutOverrides, *, token: CancelToken
@@ -284,7 +285,7 @@ def test_a_plan_that_is_overtaken_is_forgotten(
         seen.append(settings.timing.rate)
         return real(info, settings, cuts, token=token)
 
-    monkeypatch.setattr(panel_module, "look_ahead", watched)
+    monkeypatch.setattr(prospect_module, "look_ahead", watched)
     bench.open(info)
     for rate in ("3x", "4x", "5x"):
         bench.model.set_rate(rate)
