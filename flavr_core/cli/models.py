@@ -19,7 +19,8 @@ WHERE_TO_GET = (
     "The authors' FLAVR files (about 500 MB each, of which 168 MB are kept) are not downloaded for you.\n"
     f"Their page is {AUTHORS_PAGE}; the files are at\n"
     + "\n".join(f"  {name}  {address}" for name, address in AUTHORS_FILES.items())
-    + "\nOpen one in a browser, then: python main.py models import FLAVR_8x.pth"
+    + "\nOpen one in a browser, then: python main.py models import FLAVR_8x.pth\n"
+    "Files of AdaCoF, CDFI and UPR-Net (.pth, .pkl) come in the same way; their authors' terms are shown then."
 )
 
 

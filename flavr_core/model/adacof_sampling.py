@@ -19,7 +19,7 @@ from flavr_core.model.fused import use_fused
 
 PIECE_TAPS = 1 << 17
 """Taps (pixels times kernel elements) computed at a time on a CPU: their indices stay in its cache."""
-LARGE_PIECE_TAPS = 1 << 24
+LARGE_PIECE_TAPS = 1 << 22
 """The same on a GPU, where larger pieces keep it busy."""
 
 
@@ -52,6 +52,8 @@ def sample_adaptively(
         ValueError: when the shapes do not fit together.
     """
     kernel = _check(image, weights, down, across, dilation)
+    if image.is_meta:  # shapes alone: what pieces hold on their way is small
+        return image.new_empty((*image.shape[:2], *weights.shape[2:]))
     first = margin - dilation * (kernel - 1) // 2
     if use_fused(image, weights, down, across):
         from flavr_core.model.adacof_sampling_triton import sample_fused
