@@ -507,7 +507,9 @@ class CompareView(QWidget):
         painter.save()
         painter.scale(1 / ratio, 1 / ratio)
         state = self._state()
-        keep = self._pane() if self._drags == "wipe" else None
+        # Made whole while the line moves; and where a part of a smaller picture would be rounded otherwise.
+        is_whole = self._drags == "wipe" or self.zoom < 1
+        keep = self._pane() if self._effective_mode() is ViewMode.WIPE and is_whole else None
         for layer in self._layers():
             self._painter.draw(painter, layer, state, keep=keep)
         painter.restore()

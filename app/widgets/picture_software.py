@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QPoint, QRect, QRectF
 from PySide6.QtGui import QImage, QPainter
 
@@ -38,9 +39,13 @@ class PictureState:
 
 def to_image(picture: Picture8) -> QImage:
     """R'G'B' as an image that Qt paints without converting it."""
-    height, width = picture.shape[:2]
-    pixels = cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2BGRA)
-    # The image takes a reference to the buffer, which the array owns.
+    return _wrapped(np.asarray(cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2BGRA), np.uint8))
+
+
+def _wrapped(pixels: Picture8) -> QImage:
+    """B, G, R and filler as an image; it takes a reference to the array's memory."""
+    pixels = np.ascontiguousarray(pixels)
+    height, width = pixels.shape[:2]
     return QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGB32)
 
 
@@ -93,48 +98,54 @@ class SoftwarePainter:
             if known == key:
                 self._cache.append(self._cache.pop(number))
                 return image, seen.topLeft()
-        image = to_image(_picture(shown, target, seen, state))
+        image = _wrapped(_picture(shown, target, seen, state))
         self._cache = [*self._cache[1 - _MOST_CACHED :], (key, image)]
         return image, seen.topLeft()
 
 
 def _picture(shown: Shown, target: QRectF, seen: QRect, state: PictureState) -> Picture8:
-    """The seen part, one pixel for each of the screen's."""
+    """The seen part, one pixel for each of the screen's; (H, W, 4), B, G, R, opaque."""
     frame = state.frame(shown)
     assert frame is not None
     part, across, down = _part(frame, target, seen)
-    picture = _converted(frame, part, across, down)
+    rgb = _converted(frame, part, across, down)
     if shown is Shown.DIFFERENCE:
         assert state.b is not None
-        picture = difference(
-            picture, _converted_like(state.b, frame, part, picture), kind=state.kind, gain=state.gain
-        )
-    if picture.shape[1] == seen.width() and picture.shape[0] == seen.height():
-        return picture
+        other = _converted_like(state.b, frame, part, rgb)
+        rgb = difference(rgb, other, kind=state.kind, gain=state.gain)
+    picture = np.asarray(cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2BGRA), np.uint8)
     left = target.x() + part.x * across - seen.x()
     top = target.y() + part.y * down - seen.y()
-    if state.smooth or (across <= 1 and down <= 1):
-        size = (max(1, round(part.width * across)), max(1, round(part.height * down)))
-        picture = enlarged(picture, size, smooth=True)
+    if across <= 1 and down <= 1:
         return _cut(picture, -round(left), -round(top), seen.width(), seen.height())
-    # Pixels of the screen to pixels of the part as it was converted, centre to centre.
-    scale_x, scale_y = across * part.width / picture.shape[1], down * part.height / picture.shape[0]
+    if state.smooth and target.toRect() == seen:
+        return enlarged(picture, (seen.width(), seen.height()), smooth=True)
+    # Pixels of the screen to pixels of the part as it was converted, centre to centre: exact at any place, so
+    # that both sides lie on each other whatever part of them is drawn.
+    share_x, share_y = picture.shape[1] / part.width, picture.shape[0] / part.height
+    if not state.smooth:
+        # Counted from the whole picture's edge: pixels end at the same place in every part.
+        x = np.arange(seen.x(), seen.x() + seen.width()) + 0.5 - target.x()
+        y = np.arange(seen.y(), seen.y() + seen.height()) + 0.5 - target.y()
+        columns = _clipped((x / across - part.x) * share_x, picture.shape[1])
+        rows = _clipped((y / down - part.y) * share_y, picture.shape[0])
+        words = picture.view(np.uint32)[..., 0]  # a pixel each, moved as one
+        return np.asarray(words[rows][:, columns, None].view(np.uint8), np.uint8)
+    scale_x, scale_y = across / share_x, down / share_y
     where = np.array(
         [
             [1 / scale_x, 0, (0.5 - left) / scale_x - 0.5],
             [0, 1 / scale_y, (0.5 - top) / scale_y - 0.5],
         ]
     )
-    return np.asarray(
-        cv2.warpAffine(
-            picture,
-            where,
-            (seen.width(), seen.height()),
-            flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_REPLICATE,
-        ),
-        np.uint8,
-    )
+    size, how = (seen.width(), seen.height()), cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    drawn = cv2.warpAffine(picture, where, size, flags=how, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(drawn, np.uint8)
+
+
+def _clipped(places: NDArray[np.float64], count: int) -> NDArray[np.intp]:
+    """The pixels in which places lie, along an axis of so many."""
+    return np.asarray(np.clip(np.floor(places), 0, count - 1), np.intp)
 
 
 def _cut(picture: Picture8, x: int, y: int, width: int, height: int) -> Picture8:

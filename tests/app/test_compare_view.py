@@ -203,6 +203,28 @@ def test_at_one_to_one_the_screen_shows_the_frames_own_pixels(view: CompareView)
     assert any(matches)
 
 
+@pytest.mark.parametrize("zoom", [None, 0.7, 1.0, 2.3, 3.7, 5.3])
+def test_both_sides_of_a_wipe_lie_exactly_on_each_other(view: CompareView, zoom: float | None) -> None:
+    frame = noise(width=700, height=500)
+    view.set_picture("a", frame, "")
+    view.set_picture("b", frame, "")
+    if zoom is not None:
+        view.set_zoom(zoom, QPointF(123, 45))
+    whole = None
+    for place in (0.0, 0.37, 0.5, 1.0):
+        view.set_wipe(place)
+        middle = round(place * SIZE[0])
+        shown = pixels(view)[60:]
+        shown[:, max(0, middle - 20) : middle + 20] = 0
+        if whole is not None:
+            both = (shown != 0) & (whole != 0)
+            apart = np.abs(shown[both] - whole[both])
+            # Places between pixels are counted in 32nds, and noise differs by 255 from one to the next.
+            assert apart.max() <= (8 if zoom in (2.3, 3.7) else 0)
+        else:
+            whole = shown
+
+
 def test_the_wheel_zooms_at_the_cursor(view: CompareView, qtbot: QtBot) -> None:
     view.set_picture("a", noise(), "")
     place = QPointF(310, 90)
