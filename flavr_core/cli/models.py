@@ -20,7 +20,7 @@ WHERE_TO_GET = (
     f"Their page is {AUTHORS_PAGE}; the files are at\n"
     + "\n".join(f"  {name}  {address}" for name, address in AUTHORS_FILES.items())
     + "\nOpen one in a browser, then: python main.py models import FLAVR_8x.pth\n"
-    "Files of AdaCoF, CDFI and UPR-Net (.pth, .pkl) come in the same way; their authors' terms are shown then."
+    "Files of AdaCoF, CDFI and UPR-Net (.pth, .pkl) come in the same way; their authors' terms are shown."
 )
 
 
