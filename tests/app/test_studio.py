@@ -259,6 +259,59 @@ def test_full_screen_and_back(qtbot: QtBot, open_studio: OpenStudio) -> None:
     assert not studio.actions["full-screen"].isChecked()
 
 
+_KILLED = """
+import sys
+from pathlib import Path
+from PySide6.QtTest import QTest
+from app.application.start import create_application
+from app.application.studio import Studio
+from app.jobs.crash_reports import Logs
+from app.viewmodels.preferences import PreferencesStore
+store = PreferencesStore()
+store.change(show_welcome=False)
+studio = Studio(create_application(), store, logs=Logs())
+studio.start([Path(sys.argv[1])])
+while studio.viewer.info is None:
+    QTest.qWait(20)
+clip = studio.workspace.clips[0]
+number = studio.queue.add(clip.settings(Path(sys.argv[2]), segment_frames=12))
+studio.session.save()
+while studio.queue.job(number).done == 0:
+    QTest.qWait(1)
+studio.queue.pause(number)
+QTest.qWait(200)
+assert studio.queue.job(number).state.is_active
+print("rendering", flush=True)
+while True:
+    QTest.qWait(20)
+"""
+
+
+@pytest.mark.slow
+def test_killed_in_the_middle_reopened_and_finished(
+    qtbot: QtBot, open_studio: OpenStudio, plain_clip: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "result.mp4"
+    with subprocess.Popen(
+        [sys.executable, "-c", _KILLED, str(plain_clip), str(output)],
+        cwd=ROOT, stdout=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        assert process.stdout.readline() == "rendering\n"
+        process.kill()
+    assert not output.exists()
+
+    studio = open_studio()
+    assert studio.window.notices.count() == 1
+    assert studio.queue_model.banner
+    studio.session.restore(studio.session.last)
+    _opened(qtbot, studio)
+    studio.queue.go_on()
+    qtbot.waitUntil(lambda: all(not job.state.is_open for job in studio.queue.jobs), timeout=RENDER_MS)
+    assert [job.state for job in studio.queue.jobs] == [JobState.DONE]
+    assert len(probe(output).times) == 96
+
+
 def _rounds(qtbot: QtBot, open_studio: OpenStudio, clip: Path, count: int) -> tuple[int, int, int]:
     """Growth of memory (bytes), threads and open files over rounds, after the first few."""
     process = psutil.Process(os.getpid())
