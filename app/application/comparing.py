@@ -11,9 +11,9 @@ from PySide6.QtCore import QObject
 
 from app.dialogs.errors import error_box
 from app.jobs.picture_metrics import PictureDistance, PictureMetrics
+from app.viewmodels.conversion import store_cuts
 from app.viewmodels.player_side import SideName
 from app.viewmodels.previews import network_of
-from app.viewmodels.settings_panel import store_cuts
 from app.viewmodels.viewer import NOTHING, ORIGINAL
 from app.viewmodels.workspace import Clip
 from flavr_core.comparison.settings import ComparisonSettings, PlacedClip, SideSettings

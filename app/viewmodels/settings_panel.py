@@ -15,8 +15,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.jobs.estimates import Estimates, Forecast
 from app.jobs.outlook import Cause, Outlook, Problem, is_free
-from app.viewmodels.conversion import command_of
-from app.viewmodels.conversion import store_cuts as store_cuts
+from app.viewmodels.conversion import command_of, store_cuts
 from app.viewmodels.networks import NetworkEntry, index_of, network_entries
 from app.viewmodels.outlook_words import Fact, facts
 from app.viewmodels.output_names import OutputNaming, fits, propose_output, suffix_of
