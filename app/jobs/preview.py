@@ -13,20 +13,21 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.jobs.pictures import PictureLabel, PictureSource
 from app.jobs.preview_frames import Kept, Look, PreviewFrames
-from app.jobs.preview_render import (
-    EngineShelf,
-    RenderNews,
-    Stretch,
+from app.jobs.preview_ranges import (
     index_shown,
-    render,
+    indices_of,
+    joined,
+    runs_of,
     source_seconds,
+    times_of,
+    uncovered,
 )
+from app.jobs.preview_render import EngineShelf, RenderNews, Stretch, render
 from app.jobs.reuse import DrawnFrames, FileState
 from app.jobs.worker import Worker, error_words
 from flavr_core.clip import ClipInfo
 from flavr_core.errors import CancelledError, FlavrError
 from flavr_core.frame import Frame
-from flavr_core.media.times import plan_pts, whole_units
 from flavr_core.model.catalog import find
 from flavr_core.plan import OutputPlan
 from flavr_core.progress import CancelToken
@@ -185,7 +186,7 @@ class Preview(PictureSource):
     def times(self) -> FrameTimes:
         """When each frame is shown on the result's own clock."""
         if self._times is None:
-            self._times = self.info.times if self._plan is None else _times_of(self._plan)
+            self._times = self.info.times if self._plan is None else times_of(self._plan)
         return self._times
 
     @property
@@ -252,15 +253,15 @@ class Preview(PictureSource):
         plan = self._plan
         if plan is None:
             return ()
-        rendered = _spans(self._available)
+        rendered = runs_of(self._available)
         pending = set(range(*self._pending)) - self._available
         found: list[PreviewRange] = [
             (source_seconds(plan, start), source_seconds(plan, stop), state)
-            for state, spans in ((RangeState.RENDERED, rendered), (RangeState.RENDERING, _spans(pending)))
+            for state, spans in ((RangeState.RENDERED, rendered), (RangeState.RENDERING, runs_of(pending)))
             for start, stop in spans
         ]
         covered = sorted((start, stop) for start, stop, _ in found)
-        stale = _uncovered(_joined(self._frames.stale_spans(self._look)), covered)
+        stale = uncovered(joined(self._frames.stale_spans(self._look)), covered)
         found += [(start, stop, RangeState.STALE) for start, stop in stale]
         return tuple(sorted(found))
 
@@ -345,12 +346,6 @@ class Preview(PictureSource):
         self._leaving.append(self._worker)
         self._end_render()
 
-    def clear(self) -> None:
-        """Forget all pictures."""
-        self.stop()
-        self._frames.clear()
-        self._replan()
-
     def close(self) -> None:
         """Stop, and let go of all pictures. May be called twice."""
         if self._closed:
@@ -423,7 +418,7 @@ class Preview(PictureSource):
         drops = self._settings.scenes.duplicates is DuplicateMode.DROP
         if plan is not None and not (drops and plan.source_indices is None):
             places = set(self._frames.places(look))
-            self._available = _indices_of(plan, places)
+            self._available = indices_of(plan, places)
         self.available_changed.emit()
         self.ranges_changed.emit()
 
@@ -472,7 +467,7 @@ class Preview(PictureSource):
             gone = self._frames.put(
                 stretch.look, place, kept, focus=self._focus, stretch=(stretch.start, stretch.stop)
             )
-            self._available -= _indices_of(self._plan, set(gone)) if gone else set()
+            self._available -= indices_of(self._plan, set(gone)) if gone else set()
             self._available.add(index)
             ready.append(index)
         if ready:
@@ -508,69 +503,3 @@ class Preview(PictureSource):
 def _default_limit() -> int:
     free = psutil.virtual_memory().available
     return int(min(max(free // 8, LEAST_BYTES), MOST_BYTES))
-
-
-def _times_of(plan: OutputPlan) -> FrameTimes:
-    pts = plan_pts(plan)
-    return FrameTimes(
-        pts=tuple(range(len(plan))) if pts is None else pts,
-        time_base=plan.time_base,
-        end_pts=whole_units(plan.duration, plan.time_base),
-    )
-
-
-def _indices_of(plan: OutputPlan, places: set[tuple[int, Fraction]]) -> set[int]:
-    """The output frames that show one of these places."""
-    found: set[int] = set()
-    for gap in {gap for gap, _ in places}:
-        if gap >= len(plan.times):
-            continue
-        # A place is at most half a gap from where its frame is shown, in either direction.
-        first = index_shown(plan, plan.times.time(max(gap - 1, 0)))
-        last = index_shown(plan, plan.times.time(min(gap + 2, len(plan.times))))
-        found |= {
-            planned.index
-            for planned in plan.frames(first, last + 1)
-            if planned.gap == gap and (gap, planned.position) in places
-        }
-    return found
-
-
-def _spans(indices: set[int]) -> list[tuple[int, int]]:
-    """Numbers as runs (start, stop)."""
-    spans: list[tuple[int, int]] = []
-    for index in sorted(indices):
-        if spans and spans[-1][1] == index:
-            spans[-1] = (spans[-1][0], index + 1)
-        else:
-            spans.append((index, index + 1))
-    return spans
-
-
-def _joined(spans: list[tuple[Fraction, Fraction]]) -> list[tuple[Fraction, Fraction]]:
-    """Spans in order, overlapping and touching ones as one."""
-    joined: list[tuple[Fraction, Fraction]] = []
-    for start, stop in sorted(spans):
-        if joined and start <= joined[-1][1]:
-            joined[-1] = (joined[-1][0], max(stop, joined[-1][1]))
-        else:
-            joined.append((start, stop))
-    return joined
-
-
-def _uncovered(
-    spans: list[tuple[Fraction, Fraction]], covered: list[tuple[Fraction, Fraction]]
-) -> list[tuple[Fraction, Fraction]]:
-    """What of some spans lies outside of others; both in order."""
-    left: list[tuple[Fraction, Fraction]] = []
-    for start, stop in spans:
-        reached = start
-        for begin, end in covered:
-            if end <= reached or begin >= stop:
-                continue
-            if begin > reached:
-                left.append((reached, begin))
-            reached = max(reached, end)
-        if reached < stop:
-            left.append((reached, stop))
-    return left

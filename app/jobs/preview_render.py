@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 
 from app.jobs.preview_frames import Look, Place
+from app.jobs.preview_ranges import index_shown, runs_of, source_seconds
 from app.jobs.reuse import DrawnBy, FileState, drawn_by, file_state
 from flavr_core.clip import ClipInfo
 from flavr_core.frame import Frame, FrameWindow, Plane, PlannedFrame
@@ -229,47 +230,21 @@ def _duplicates(info: ClipInfo, news: RenderNews, token: CancelToken) -> tuple[i
     return _known_duplicates[key]
 
 
-def source_seconds(plan: OutputPlan, index: int) -> Fraction:
-    """Source second at which output frame `index` begins; index == len gives the end."""
-    time_ = plan.frame_end(index - 1) if index == len(plan) else plan[index].time
-    return plan.source_start + time_ * plan.speed
-
-
-def index_shown(plan: OutputPlan, seconds: Fraction) -> int:
-    """The output frame shown at a source second; the first before the start, the last after the end."""
-    wanted = (seconds - plan.source_start) / plan.speed
-    if plan.rate is not None:
-        return max(0, min(int(wanted * plan.rate // 1), len(plan) - 1))
-    low, high = 0, len(plan)
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if plan[middle].time <= wanted else (low, middle)
-    return low
-
-
 def _missing(plan: OutputPlan, stretch: Stretch, news: RenderNews) -> list[tuple[int, int]]:
     """Runs of output frames that are still to be made, as far as they can be kept."""
     first = index_shown(plan, stretch.start)
     last = max(first + 1, index_shown(plan, stretch.stop))
     if source_seconds(plan, last) < stretch.stop:
         last += 1
-    runs: list[tuple[int, int]] = []
-    kept = 0
-    for planned in plan.frames(first, last):
-        kept += 1
-        if kept > stretch.most_frames:
-            last, news.is_full = planned.index, True
-            break
-        if (planned.gap, planned.position) in stretch.have:
-            continue
-        index = planned.index
-        if runs and runs[-1][1] == index:
-            runs[-1] = (runs[-1][0], index + 1)
-        else:
-            runs.append((index, index + 1))
-    news.indices = (first, last)
-    news.total = sum(stop - start for start, stop in runs)
-    return runs
+    news.is_full = last - first > stretch.most_frames
+    last = min(last, first + stretch.most_frames)
+    missing = {
+        planned.index
+        for planned in plan.frames(first, last)
+        if (planned.gap, planned.position) not in stretch.have
+    }
+    news.indices, news.total = (first, last), len(missing)
+    return runs_of(missing)
 
 
 def _checked(frames: Iterator[Frame], token: CancelToken) -> Iterator[Frame]:
