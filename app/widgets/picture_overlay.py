@@ -103,14 +103,12 @@ def _draw_badge(
 def draw_wipe(painter: QPainter, palette: QPalette, x: float, area: QRectF, *, grabbed: bool) -> None:
     """The line between both sides and the knob to grab it by."""
     painter.save()
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     rim = palette.color(QPalette.ColorRole.Window)
     rim.setAlphaF(0.6)
-    painter.setPen(QPen(rim, 4))
-    painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
+    painter.fillRect(QRectF(x - 2, area.top(), 4, area.height()), rim)
     accent = palette.color(QPalette.ColorRole.Highlight)
-    painter.setPen(QPen(accent, 2))
-    painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
+    painter.fillRect(QRectF(x - 1, area.top(), 2, area.height()), accent)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     middle = QPointF(x, area.center().y())
     radius = HANDLE_RADIUS_PX + (2 if grabbed else 0)
     painter.setPen(QPen(rim, 2))
