@@ -6,7 +6,7 @@ from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF
+from PySide6.QtCore import QCoreApplication, QPointF
 from PySide6.QtWidgets import QMenu
 
 from app.widgets.icons import icon
@@ -14,6 +14,8 @@ from app.widgets.timeline_keys import toggle_marker
 
 if TYPE_CHECKING:
     from app.widgets.timeline import Timeline
+
+translate = QCoreApplication.translate
 
 
 def timeline_menu(timeline: Timeline, x: float) -> QMenu:
@@ -25,31 +27,37 @@ def timeline_menu(timeline: Timeline, x: float) -> QMenu:
     menu = QMenu(timeline)
     menu.aboutToHide.connect(menu.deleteLater)
     menu.addAction(
-        icon("goto"), timeline.tr("Go here"), lambda: timeline.seek_requested.emit(times.time(frame))
+        icon("goto"),
+        translate("Timeline", "Go here"),
+        lambda: timeline.seek_requested.emit(times.time(frame)),
     )
     menu.addSeparator()
     menu.addAction(
-        icon("mark-in"), timeline.tr("Set in point here"), lambda: _move(timeline, "start", times.time(frame))
+        icon("mark-in"),
+        translate("Timeline", "Set in point here"),
+        lambda: _move(timeline, "start", times.time(frame)),
     )
     menu.addAction(
         icon("mark-out"),
-        timeline.tr("Set out point here"),
+        translate("Timeline", "Set out point here"),
         lambda: _move(timeline, "stop", times.time(frame + 1)),
     )
-    clear = menu.addAction(timeline.tr("Clear in and out points"), timeline.range_cleared.emit)
+    clear = menu.addAction(translate("Timeline", "Clear in and out points"), timeline.range_cleared.emit)
     clear.setEnabled(timeline.state.start is not None or timeline.state.stop is not None)
     menu.addSeparator()
     _add_marker_actions(menu, timeline, x, frame)
     menu.addSeparator()
-    menu.addAction(icon("zoom-in"), timeline.tr("Zoom in"), lambda: timeline.zoom(2.0, at=x))
-    menu.addAction(icon("zoom-out"), timeline.tr("Zoom out"), lambda: timeline.zoom(0.5, at=x))
-    menu.addAction(icon("fit"), timeline.tr("Show the whole clip"), timeline.fit)
-    menu.addAction(timeline.tr("Show what is between in and out"), timeline.fit_range).setEnabled(
+    menu.addAction(icon("zoom-in"), translate("Timeline", "Zoom in"), lambda: timeline.zoom(2.0, at=x))
+    menu.addAction(icon("zoom-out"), translate("Timeline", "Zoom out"), lambda: timeline.zoom(0.5, at=x))
+    menu.addAction(icon("fit"), translate("Timeline", "Show the whole clip"), timeline.fit)
+    menu.addAction(translate("Timeline", "Show what is between in and out"), timeline.fit_range).setEnabled(
         clear.isEnabled()
     )
     if timeline.state.scores:
         menu.addSeparator()
-        menu.addAction(icon("worst"), timeline.tr("Go to the worst gap"), timeline.worst_requested.emit)
+        menu.addAction(
+            icon("worst"), translate("Timeline", "Go to the worst gap"), timeline.worst_requested.emit
+        )
     return menu
 
 
@@ -63,13 +71,19 @@ def _add_marker_actions(menu: QMenu, timeline: Timeline, x: float, frame: int) -
     assert times is not None
     item = timeline.item_at(QPointF(x, timeline.lanes.markers.center().y()))
     for kind, image, add, remove, restore in (
-        ("cut", "cut", timeline.tr("Add cut here"), timeline.tr("Remove cut"), timeline.tr("Restore cut")),
+        (
+            "cut",
+            "cut",
+            translate("Timeline", "Add cut here"),
+            translate("Timeline", "Remove cut"),
+            translate("Timeline", "Restore cut"),
+        ),
         (
             "duplicate",
             "duplicate",
-            timeline.tr("Mark frame as duplicate"),
-            timeline.tr("Frame is no duplicate"),
-            timeline.tr("Frame is a duplicate after all"),
+            translate("Timeline", "Mark frame as duplicate"),
+            translate("Timeline", "Frame is no duplicate"),
+            translate("Timeline", "Frame is a duplicate after all"),
         ),
     ):
         at = item[1] if item is not None and item[0] == kind else frame
