@@ -38,7 +38,7 @@ class Prospect(QObject):
         self._calls = BackgroundCalls(self, name="outlook")
         self._rest = after(PLAN_AFTER_MS, self.wanted.emit, self)
         self._longer_rest = after(MEASURE_AFTER_MS, self._measure, self)
-        estimates.changed.connect(self.changed)
+        estimates.changed.connect(self._on_estimates_changed)
 
     def close(self) -> None:
         """Stop planning and measuring."""
@@ -95,13 +95,23 @@ class Prospect(QObject):
     def _on_planned(self, outlook: Outlook) -> None:
         self._outlook = outlook
         self._is_planned = True
-        if not outlook.problems:
+        if self._can_measure():
             self._longer_rest.start()
         self.changed.emit()
 
     def _on_not_planned(self, error: Exception) -> None:
         self._is_planned = True
         self.failed.emit(str(error) or type(error).__name__)
+
+    def _on_estimates_changed(self) -> None:
+        known = self.forecast
+        is_open = known.seconds is None and known.problem is None and not known.is_measuring
+        if is_open and self._can_measure() and not self._estimates.is_held:
+            self._longer_rest.start()  # the machine is free again
+        self.changed.emit()
+
+    def _can_measure(self) -> bool:
+        return self._is_planned and self._outlook is not None and not self._outlook.problems
 
     def _measure(self) -> None:
         if self._outlook is not None and self._is_planned:

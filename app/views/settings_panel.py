@@ -376,6 +376,8 @@ class SettingsPanel(QWidget):
             line.setModified(False)
             if line.text().strip() or line is self.memory:
                 take(line.text())
+            else:
+                self._refresh()  # nothing was said: what holds is shown again
 
 
 def _heading(text: str, parent: QWidget) -> QLabel:

@@ -156,6 +156,17 @@ def test_a_gif_tells_what_it_leaves_out(info: ClipInfo, tmp_path: Path) -> None:
     assert "repeated frames" in words["Time here"].more
 
 
+def test_a_network_of_fixed_places_says_how_far_it_is_off(
+    info: ClipInfo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outlook_module, "grid_of", lambda model: (Fraction(1, 2),))
+    found = look(info, settings(info, tmp_path / "out.mp4", timing=TimingSettings(rate=parse_rate("3x"))))
+    assert found.plan is not None
+    assert found.plan.largest_timing_error == Fraction(1, 25) / 6
+    words = {fact.label: fact.words for fact in facts(found, Forecast(), is_held=False)}
+    assert words["Timing"] == "≤ 6.67 ms off"
+
+
 def test_time_adds_up_on_a_processor_and_overlaps_on_a_gpu(info: ClipInfo, tmp_path: Path) -> None:
     found = look(info, settings(info, tmp_path / "out.mp4"))
     speed = Speed(gap_s=1.0, frame_s=0.25, device="", on_gpu=False, pictures=3)

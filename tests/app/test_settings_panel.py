@@ -14,7 +14,7 @@ from PySide6.QtGui import QGuiApplication, QWheelEvent
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from app.jobs.estimates import Estimates
+from app.jobs.estimates import Estimates, Speed
 from app.jobs.outlook import Cause, Outlook
 from app.viewmodels import prospect as prospect_module
 from app.viewmodels.conversion import store_cuts
@@ -336,6 +336,10 @@ def test_typing_a_rate_and_leaving_the_field(qtbot: QtBot, bench: Bench, panel: 
     qtbot.keyClicks(panel.rate_text, "59.94")
     qtbot.keyClick(panel.rate_text, Qt.Key.Key_Return)
     assert bench.model.rate_text == "59.94"
+    for _ in "59.94":
+        qtbot.keyClick(panel.rate_text, Qt.Key.Key_Backspace)
+    qtbot.keyClick(panel.rate_text, Qt.Key.Key_Return)
+    assert panel.rate_text.text() == "59.94"
     assert not any(notice.text for notice in panel._notices.values())
 
 
@@ -420,6 +424,24 @@ def test_a_failed_measurement_is_shown_and_does_not_forbid(
     assert "for “Device” cuda" in panel._notices[Cause.DEVICE].text
     assert panel.advanced.is_open
     assert panel.result.export.isEnabled()
+
+
+def test_measuring_waits_for_a_free_machine(
+    qtbot: QtBot, bench: Bench, panel: SettingsPanel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    speed = Speed(gap_s=0.5, frame_s=0.0, device="a device", on_gpu=False, pictures=2)
+    monkeypatch.setattr("app.jobs.estimates.measure_speed", lambda outlook, token: speed)
+    bench.estimates.hold(True)
+    planned(qtbot, bench)
+
+    def time_here() -> str:
+        return next(fact.words for fact in bench.model.facts if fact.label == "Time here")
+
+    assert time_here() == "known when the machine is free"
+    bench.estimates.hold(False)
+    assert time_here() == "measuring…"
+    qtbot.waitUntil(lambda: time_here() == "about 12 s", timeout=10_000)
+    assert "2 fps here" in panel.network_facts.text()
 
 
 def test_copying_the_command(bench: Bench, panel: SettingsPanel) -> None:
