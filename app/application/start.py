@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import sys
@@ -14,7 +15,6 @@ from PySide6.QtWidgets import QApplication
 
 from app.application.studio import Studio
 from app.jobs.crash_reports import CrashReports, Logs, install_hooks
-from app.jobs.garbage import WindowGarbage
 from app.viewmodels.preferences import Language, PreferencesStore
 from app.widgets.icons import icon
 from app.widgets.picture_gpu import VARIABLE as RENDERER_VARIABLE
@@ -65,10 +65,15 @@ def install_translations(app: QApplication, language: Language) -> list[QTransla
     return installed
 
 
+def settle_interpreter() -> None:
+    """Have the interpreter keep the window waiting as little as it can; to be called once all is built."""
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    gc.freeze()  # what is there now stays to the end: looking through it again and again only stalls
+
+
 def run(argv: Sequence[str]) -> int:
     """Open the window with files, and stay until it is closed; returns the process's exit code."""
     app = create_application()
-    garbage = WindowGarbage()
     logs = Logs()
     reports = CrashReports(logs)
     _log.info("FLAVR Studio %s starts", __version__)
@@ -79,6 +84,7 @@ def run(argv: Sequence[str]) -> int:
     studio = Studio(app, store, logs=logs, reports=reports)
     restore_hooks = install_hooks(studio.on_fault)
     try:
+        settle_interpreter()
         studio.start([Path(argument).absolute() for argument in argv if argument != "--"])
         return app.exec()
     finally:
@@ -87,4 +93,3 @@ def run(argv: Sequence[str]) -> int:
         _log.info("FLAVR Studio ends")
         reports.close()
         logs.close()
-        garbage.close()

@@ -20,6 +20,7 @@ from app.jobs.background import after
 from app.jobs.crash_reports import CrashReports, Logs
 from app.jobs.decoding import FrameCache
 from app.jobs.estimates import Estimates
+from app.jobs.garbage import WindowGarbage
 from app.jobs.places import read_json, state_dir, write_json
 from app.jobs.probing import Probing
 from app.jobs.queue import JobQueue
@@ -77,6 +78,7 @@ class Studio(QObject):
         self._is_closed = False
         self._faults = 0
         self._fault.connect(self._on_fault, Qt.ConnectionType.QueuedConnection)
+        self._garbage = WindowGarbage(self)
         self.theme = Theme(app)
         self._dress()
         self._build_models()
@@ -194,6 +196,7 @@ class Studio(QObject):
             close = getattr(part, "close", None)
             if close is not None:
                 close()
+        self._garbage.close()
         self.window.close()
         self.window.deleteLater()
         self.deleteLater()

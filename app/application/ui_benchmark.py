@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import math
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -145,16 +144,16 @@ def measure(clip: Path | None, *, seconds: int, has_job: bool, folder: Path) -> 
         Delays, and how many jobs were begun.
     """
     from app.application.screenshots import wait
-    from app.application.start import SWITCH_INTERVAL_S, create_application
+    from app.application.start import create_application, settle_interpreter
     from app.application.studio import SAMPLE, Studio
     from app.jobs.crash_reports import Logs
     from app.viewmodels.preferences import PreferencesStore
 
-    sys.setswitchinterval(SWITCH_INTERVAL_S)
     app = create_application()
     logs, store = Logs(), PreferencesStore()
     store.change(show_welcome=False)
     studio = Studio(app, store, logs=logs)
+    settle_interpreter()
     begun = 0
 
     def add_job(_number: int = 0) -> None:
