@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,19 +12,15 @@ from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal
 
 from app.jobs.background import BackgroundCalls, Call
 from app.jobs.conversion import Start, convert, discard_unfinished
-from app.jobs.queue_store import JobState, LogLine, QueuedJob, QueueStore, Receipt, StoredQueue, WhenDone
+from app.jobs.queue_store import JobState, LogLine, QueuedJob, QueueStore, StoredQueue, WhenDone
 from app.jobs.reuse import DrawnFrames
+from app.jobs.running_job import RunningJob
 from app.jobs.worker import Mailbox, PausableToken, Worker, error_words
 from flavr_core.errors import CancelledError, FlavrError, OutputError
-from flavr_core.progress import Progress
 from flavr_core.settings import ConvertSettings
 
 POLL_MS = 100
 """How often the running job's progress is looked at."""
-SETTLE_S = 8.0
-"""For so long after a pause no rate is shown: the engine's own looks back over the pause."""
-_STAGES = {"analyse": (0.0, 0.1), "convert": (0.0, 0.95), "assemble": (0.95, 0.99), "verify": (0.99, 1.0)}
-"""Part of the whole job at which each stage begins and ends."""
 _MOST_LINES = 500
 """Lines that a job's log keeps."""
 
@@ -48,26 +43,6 @@ class QueueTotals:
     """Whether a job is at work or held in the middle."""
     is_paused: bool
     """Whether it is held."""
-
-
-@dataclass(slots=True, kw_only=True)
-class _Running:
-    """The job that is at work."""
-
-    number: int
-    worker: Worker[Receipt | None]
-    token: PausableToken
-    mailbox: Mailbox
-    began_s: float
-    paused_s: float = 0.0
-    pause_began_s: float | None = None
-    resumed_s: float = float("-inf")
-    analysed: bool = False
-
-    def elapsed_s(self, now: float) -> float:
-        """Seconds at work, pauses left out."""
-        paused = self.paused_s + (now - self.pause_began_s if self.pause_began_s is not None else 0.0)
-        return now - self.began_s - paused
 
 
 class JobQueue(QObject):
@@ -104,7 +79,7 @@ class JobQueue(QObject):
         self._when_done = stored.when_done
         self._starts: dict[int, Start] = {}
         self._batch: set[int] = set()
-        self._running: _Running | None = None
+        self._running: RunningJob | None = None
         self._held = any(job.state is JobState.WAITING for job in self._jobs.values())
         self._left = frozenset(self._jobs)
         self._drawn: Callable[[ConvertSettings], DrawnFrames | None] = lambda _: None
@@ -220,8 +195,7 @@ class JobQueue(QObject):
         running = self._running
         if running is None or running.number != number or self._jobs[number].state is not JobState.RUNNING:
             return
-        running.token.pause()
-        running.pause_began_s = time.monotonic()
+        running.pause()
         self._change(number, state=JobState.PAUSED, rate=0.0, remaining_s=None)
         self._saved_and_on()
 
@@ -233,10 +207,7 @@ class JobQueue(QObject):
         if job.state is JobState.INTERRUPTED:
             self.retry(number)
         elif job.state is JobState.PAUSED and running is not None and running.number == number:
-            now = time.monotonic()
-            running.paused_s += now - (running.pause_began_s or now)
-            running.pause_began_s, running.resumed_s = None, now
-            running.token.resume()
+            running.resume()
             self._held = False
             self._change(number, state=JobState.RUNNING)
             self._saved_and_on()
@@ -358,9 +329,7 @@ class JobQueue(QObject):
             lambda: convert(settings, how, mailbox, token, drawn), token, name=f"job-{job.number}"
         )
         worker.finished.connect(self._on_worker_finished)
-        self._running = _Running(
-            number=job.number, worker=worker, token=token, mailbox=mailbox, began_s=time.monotonic()
-        )
+        self._running = RunningJob(number=job.number, worker=worker, token=token, mailbox=mailbox)
         self._change(job.number, state=JobState.PREPARING, begun=True, receipt=None)
         self._log(job.number, self.tr("Started."))
         worker.start()
@@ -375,30 +344,13 @@ class JobQueue(QObject):
             return
         for note in running.mailbox.take_notes():
             self._log(job.number, note)
-        progress = running.mailbox.latest
-        if progress is not None and job.state is not JobState.PAUSED:
-            self._show(running, progress)
+        if job.state is not JobState.PAUSED:
+            before, after = job.state, running.seen(self._jobs[job.number])
+            self._jobs[job.number] = after
+            self.job_changed.emit(job.number)
+            if after.state is not before:
+                self._save()
             self.totals_changed.emit()
-
-    def _show(self, running: _Running, progress: Progress) -> None:
-        now = time.monotonic()
-        running.analysed |= progress.stage == "analyse"
-        is_settled = now - running.resumed_s > SETTLE_S
-        job = self._jobs[running.number]
-        state = JobState.RUNNING if progress.stage in _STAGES else job.state
-        self._change(
-            running.number,
-            state=state,
-            stage=progress.stage if progress.stage in _STAGES else job.stage,
-            done=progress.done,
-            total=progress.total,
-            fraction=max(job.fraction, _overall(progress, analysed=running.analysed)),
-            rate=progress.rate if is_settled else 0.0,
-            remaining_s=progress.remaining_s if is_settled else None,
-            elapsed_s=running.elapsed_s(now),
-        )
-        if state is not job.state:
-            self._save()
 
     def _on_worker_finished(self) -> None:
         running = self._running
@@ -411,7 +363,7 @@ class JobQueue(QObject):
         self._saved_and_on()
         self._tell_when_all_done()
 
-    def _finish(self, running: _Running) -> None:
+    def _finish(self, running: RunningJob) -> None:
         """Write down how a job ended, unless it was cancelled or removed meanwhile."""
         number, worker = running.number, running.worker
         job = self._jobs.get(number)
@@ -419,7 +371,7 @@ class JobQueue(QObject):
             return
         for note in running.mailbox.take_notes():
             self._log(number, note)
-        elapsed_s = running.elapsed_s(time.monotonic())
+        elapsed_s = running.elapsed_s
         if worker.error is None:
             self._change(number, receipt=worker.answer, fraction=1.0, elapsed_s=elapsed_s)
             self._end(number, JobState.DONE, self.tr("Done and verified."))
@@ -498,12 +450,3 @@ def _restored(job: QueuedJob) -> QueuedJob:
     return replace(
         job, state=JobState.INTERRUPTED, stage="", rate=0.0, remaining_s=None, log=(*job.log, line)
     )
-
-
-def _overall(progress: Progress, *, analysed: bool) -> float:
-    """Part of the whole job that is done."""
-    begin, end = _STAGES.get(progress.stage, (0.0, 0.0))
-    if progress.stage == "convert" and analysed:
-        begin = _STAGES["analyse"][1]
-    part = progress.done / progress.total if progress.total else 0.0
-    return begin + (end - begin) * min(1.0, part)
