@@ -6,7 +6,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flavr_core.comparison.matching import Matching, Timeline, found_speed
@@ -110,6 +110,7 @@ def test_one_moment() -> None:
         matching.at(TimePoint(frame=20), a)
 
 
+@settings(max_examples=60, deadline=None)
 @given(
     frames=st.integers(2, 60),
     factor=st.integers(1, 8),
