@@ -339,6 +339,10 @@ class ClipsModel(QAbstractListModel):
         """Rows move, files are added."""
         return Qt.DropAction.MoveAction | Qt.DropAction.CopyAction
 
+    def supportedDragActions(self) -> Qt.DropAction:
+        """Never a move: a file manager would take the user's file away."""
+        return Qt.DropAction.CopyAction
+
     def mimeTypes(self) -> list[str]:
         """Rows and files."""
         return [ROW_MIME, "text/uri-list"]
@@ -365,7 +369,7 @@ class ClipsModel(QAbstractListModel):
                 before = self._numbers.index(number) < place
                 self.move(number, place - before)
                 place += not before
-        return False  # the rows were moved here; Qt would remove the old ones
+        return True
 
 
 def paths_in(mime: QMimeData) -> list[Path]:

@@ -162,7 +162,7 @@ class ClipsView(QWidget):
         rows.setItemDelegate(ClipDelegate(rows))
         rows.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         rows.setDragDropMode(QAbstractItemView.DragDropMode.DragDrop)
-        rows.setDefaultDropAction(Qt.DropAction.MoveAction)
+        rows.setDefaultDropAction(Qt.DropAction.CopyAction)
         rows.setDropIndicatorShown(True)
         rows.setMouseTracking(True)
         rows.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QMimeData, QSize, Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtCore import QEvent, QMimeData, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QPen,
+    QShowEvent,
+)
 from PySide6.QtWidgets import QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from app.widgets.icons import icon
@@ -58,9 +67,15 @@ class DropZone(QWidget):
         self._image.setPixmap(picture.pixmap(QSize(_ICON_PX, _ICON_PX), self.devicePixelRatioF()))
         self.update()
 
-    def changeEvent(self, event: object) -> None:
+    def showEvent(self, event: QShowEvent) -> None:
+        """Only now it is known how sharp the screen is."""
+        super().showEvent(event)
+        self._set_over(is_over=False)
+
+    def changeEvent(self, event: QEvent) -> None:
         """Another theme colours the icon anew."""
         self._set_over(is_over=self._is_over)
+        super().changeEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Files are welcome."""

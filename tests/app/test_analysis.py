@@ -60,7 +60,7 @@ def test_cuts_and_duplicates_are_found_in_one_pass(two_scenes: ClipInfo) -> None
 def test_findings_are_kept_for_each_clip_and_sensitivity(
     two_scenes: ClipInfo, analysis: ClipAnalysis, qtbot: QtBot
 ) -> None:
-    with qtbot.waitSignal(analysis.finished, timeout=20_000):
+    with qtbot.waitSignal(analysis.finished, timeout=60_000):
         analysis.start(two_scenes, sensitivity=0.5)
         assert analysis.is_running_for(two_scenes)
     assert not analysis.is_running_for(two_scenes)
@@ -74,7 +74,7 @@ def test_the_newest_wish_wins(
     two_scenes: ClipInfo, analysis: ClipAnalysis, tmp_path: Path, qtbot: QtBot
 ) -> None:
     other = probe(clip_factory.make("constant", tmp_path))
-    with qtbot.waitSignal(analysis.finished, timeout=20_000):
+    with qtbot.waitSignal(analysis.finished, timeout=60_000):
         analysis.start(two_scenes, sensitivity=0.5)
         analysis.start(other, sensitivity=0.5)
     assert analysis.find(other, sensitivity=0.5) is not None
@@ -84,7 +84,7 @@ def test_the_newest_wish_wins(
 def test_a_clip_that_is_gone_is_said_so(analysis: ClipAnalysis, tmp_path: Path, qtbot: QtBot) -> None:
     info = probe(clip_factory.make("constant", tmp_path))
     info.path.unlink()
-    with qtbot.waitSignal(analysis.failed, timeout=20_000) as caught:
+    with qtbot.waitSignal(analysis.failed, timeout=60_000) as caught:
         analysis.start(info, sensitivity=0.5)
     assert "There is no file" in caught.args[0]
 
@@ -138,7 +138,7 @@ def test_every_kind_of_pixels_is_checked(name: str, tmp_path: Path) -> None:
 
 def test_scores_can_be_had_while_more_are_found(two_scenes: ClipInfo, qtbot: QtBot) -> None:
     check = HoldoutCheck()
-    with qtbot.waitSignal(check.finished, timeout=20_000):
+    with qtbot.waitSignal(check.finished, timeout=60_000):
         check.start(HoldoutWish(info=two_scenes, engine=BLEND))
     assert len(check.scores(two_scenes, "blend")) == 22
     assert check.scores(two_scenes, "motion") == ()
