@@ -8,11 +8,10 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fractions import Fraction
 
-import psutil
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.jobs.pictures import PictureLabel, PictureSource
-from app.jobs.preview_frames import Kept, Look, PreviewFrames
+from app.jobs.preview_frames import Kept, Look, PreviewFrames, default_limit_bytes
 from app.jobs.preview_ranges import (
     index_shown,
     indices_of,
@@ -46,8 +45,6 @@ POLL_MS = 30
 """How often new pictures are taken from a render."""
 LEAVE_S = 0.1
 """How long closing waits for a pass of the network; it then ends by itself and is forgotten."""
-LEAST_BYTES, MOST_BYTES = 128 * 2**20, 1024 * 2**20
-"""Bounds of what is kept by default: an eighth of the free memory between these."""
 _SCALES = tuple(Fraction(eighths, 8) for eighths in range(1, 9))
 """Sizes that are rendered, over the clip's: few, so that a window that is resized makes nothing stale."""
 _LEAST_PX = 64
@@ -137,7 +134,7 @@ class Preview(PictureSource):
         self._settings = settings
         self._engines = engines
         self._title = title
-        self._frames = PreviewFrames(limit_bytes or _default_limit())
+        self._frames = PreviewFrames(limit_bytes or default_limit_bytes())
         self._size = self._scaled(1280, 720)
         self._wanted_size = self._size
         self._plan: OutputPlan | None = None
@@ -498,8 +495,3 @@ class Preview(PictureSource):
         self.rendering_changed.emit(False)
         self.ranges_changed.emit()
         self.available_changed.emit()
-
-
-def _default_limit() -> int:
-    free = psutil.virtual_memory().available
-    return int(min(max(free // 8, LEAST_BYTES), MOST_BYTES))

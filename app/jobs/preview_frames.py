@@ -13,11 +13,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+import psutil
+
 from app.jobs.reuse import DrawnBy
 from flavr_core.frame import Frame
 from flavr_core.settings import EngineSettings, SceneSettings
 from flavr_core.timeline import CutOverrides
 
+LEAST_BYTES, MOST_BYTES = 128 * 2**20, 1024 * 2**20
+"""Bounds of what is kept by default: an eighth of the free memory between these."""
 _ROOM = 16
 """Part of the bound that is made free at once."""
 
@@ -171,3 +175,8 @@ class PreviewFrames:
                 del self._shelves[other]
             if self._bytes <= self.limit_bytes:
                 return
+
+
+def default_limit_bytes() -> int:
+    """What a preview keeps unless told otherwise."""
+    return min(max(psutil.virtual_memory().available // 8, LEAST_BYTES), MOST_BYTES)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -20,14 +19,9 @@ from PySide6.QtCore import (
 )
 
 from app.jobs.queue import JobQueue
-from app.jobs.queue_store import JobState, QueuedJob, WhenDone
+from app.jobs.queue_store import JobState, WhenDone
 from app.viewmodels.durations import duration_words
-from app.viewmodels.plain_words import plain_words
-from flavr_core.errors import FlavrError
-from flavr_core.media.containers import CODEC_TITLES, CONTAINERS
-from flavr_core.model.catalog import find
-from flavr_core.settings import ConvertSettings, format_bytes
-from flavr_core.timing import format_rate
+from app.viewmodels.job_rows import JobRow, error_text, job_row
 
 ROW_ROLE = Qt.ItemDataRole.UserRole
 """Role under which the list gives a JobRow."""
@@ -63,33 +57,6 @@ _BY_STATE: dict[JobState, set[JobAction]] = {
     JobState.CANCELLED: {JobAction.RETRY, JobAction.START_OVER},
     JobState.INTERRUPTED: {JobAction.RESUME, JobAction.START_OVER, JobAction.CANCEL},
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobRow:
-    """What the list shows of one job."""
-
-    number: int
-    """The job."""
-    state: JobState
-    """Where it is."""
-    title: str
-    """Name of the output."""
-    what: str
-    """What becomes of what: source, rate, network, format."""
-    state_text: str
-    """Where it is, in a word or two."""
-    detail: str
-    """How far it is, why it failed, or what came out; one line."""
-    fraction: float | None
-    """Length of the bar, 0 to 1; None for a bar without an end, where the end is unknown."""
-    has_bar: bool
-    """Whether a bar is shown."""
-
-    @property
-    def spoken(self) -> str:
-        """All of it, for screen readers."""
-        return ", ".join(text for text in (self.title, self.state_text, self.detail, self.what) if text)
 
 
 class QueueModel(QAbstractListModel):
@@ -132,23 +99,14 @@ class QueueModel(QAbstractListModel):
         return self._numbers.index(number) if number in self._numbers else -1
 
     def job_row(self, number: int) -> JobRow | None:
-        """What the list shows of a job."""
+        """What the list shows of a job; None when it is gone."""
         job = self.queue.job(number)
-        if job is None:
-            return None
-        fraction: float | None = job.fraction
-        if job.state is JobState.PREPARING or (job.state is JobState.RUNNING and job.stage == "verify"):
-            fraction = None
-        return JobRow(
-            number=number,
-            state=job.state,
-            title=job.settings.output.name,
-            what=self._what(job.settings),
-            state_text=self._state_text(job),
-            detail=self._detail(job),
-            fraction=fraction,
-            has_bar=job.state.is_active or (job.state is JobState.INTERRUPTED and job.fraction > 0),
-        )
+        return None if job is None else job_row(job, is_held=self.queue.is_held)
+
+    def error_text(self, number: int) -> str:
+        """Why a job failed and what can be done, one problem a line; empty where it did not."""
+        job = self.queue.job(number)
+        return error_text(job) if job is not None else ""
 
     # What can be done.
 
@@ -300,13 +258,6 @@ class QueueModel(QAbstractListModel):
         self._dismissed, self._problem = True, ""
         self.banner_changed.emit()
 
-    def error_text(self, number: int) -> str:
-        """Why a job failed and what can be done, one problem a line; empty where it did not."""
-        job = self.queue.job(number)
-        if job is None or not job.error:
-            return ""
-        return plain_words("\n".join(text for text in (job.error, job.hint) if text))
-
     def log_text(self, number: int) -> str:
         """A job's log, one line each with the time of day."""
         job = self.queue.job(number)
@@ -315,83 +266,6 @@ class QueueModel(QAbstractListModel):
         return "\n".join(f"{line.at[11:19]}  {line.text}" for line in job.log)
 
     # Words.
-
-    def _what(self, settings: ConvertSettings) -> str:
-        timing, export = settings.timing, settings.export
-        words = [settings.source.name]
-        rate = str(timing.rate)
-        if timing.slow != 1:
-            rate += ", " + self.tr("{factor}x slower").format(factor=format_rate(timing.slow))
-        if timing.start is not None or timing.stop is not None:
-            rate += ", " + self.tr("a part")
-        words.append(rate)
-        words.append(_network_title(settings.engine.model))
-        container = CONTAINERS.get(export.container)
-        codec = CODEC_TITLES.get(export.codec, export.codec)
-        stored = container.title if container is not None else export.container
-        words.append(stored if codec.lower() == stored.lower() else f"{stored} {codec}")
-        return "  ·  ".join(words)
-
-    def _state_text(self, job: QueuedJob) -> str:
-        if job.state is JobState.RUNNING:
-            return self.tr("{percent} %").format(percent=int(job.fraction * 100))
-        return {
-            JobState.WAITING: self.tr("Waiting"),
-            JobState.PREPARING: self.tr("Preparing"),
-            JobState.PAUSED: self.tr("Paused"),
-            JobState.DONE: self.tr("Done"),
-            JobState.FAILED: self.tr("Failed"),
-            JobState.CANCELLED: self.tr("Cancelled"),
-            JobState.INTERRUPTED: self.tr("Interrupted"),
-        }[job.state]
-
-    def _detail(self, job: QueuedJob) -> str:
-        if job.state is JobState.RUNNING:
-            return self._running_detail(job)
-        if job.state is JobState.DONE:
-            return self._done_detail(job)
-        if job.state is JobState.FAILED:
-            return " ".join(self.error_text(job.number).split())
-        if job.state is JobState.PREPARING:
-            return self.tr("Checking the clip and loading the network")
-        percent = int(job.fraction * 100)
-        if job.state is JobState.PAUSED:
-            return self.tr("Held at frame {done} of {total}").format(done=job.done, total=job.total)
-        if job.state is JobState.INTERRUPTED:
-            if percent == 0:
-                return self.tr("The program ended before it was done")
-            return self.tr("The program ended at {percent} %").format(percent=percent)
-        if job.state is JobState.CANCELLED and percent > 0:
-            return self.tr("Stopped at {percent} %").format(percent=percent)
-        if job.state is JobState.WAITING and self.queue.is_held:
-            return self.tr("Waits for the queue to be started")
-        return ""
-
-    def _running_detail(self, job: QueuedJob) -> str:
-        stages = {
-            "analyse": self.tr("Looking for repeated frames, {done} of {total}"),
-            "convert": self.tr("Frame {done} of {total}"),
-            "assemble": self.tr("Putting the file together"),
-            "verify": self.tr("Reading the result back"),
-        }
-        words = [stages[job.stage].format(done=job.done, total=job.total)]
-        if job.rate:
-            words.append(self.tr("{rate} frames/s").format(rate=f"{job.rate:.1f}"))
-        if job.remaining_s is not None and job.stage == "convert":
-            words.append(self.tr("{time} left").format(time=duration_words(job.remaining_s)))
-        return "  ·  ".join(words)
-
-    def _done_detail(self, job: QueuedJob) -> str:
-        receipt = job.receipt
-        if receipt is None:
-            return self.tr("Finished and verified just before the program ended")
-        words = [
-            format_bytes(receipt.output_bytes),
-            self.tr("{count} frames").format(count=receipt.frames),
-            self.tr("verified"),
-            self.tr("took {time}").format(time=duration_words(job.elapsed_s)),
-        ]
-        return "  ·  ".join(words)
 
     def _emit_output(self, signal: Any, number: int) -> None:
         job = self.queue.job(number)
@@ -497,11 +371,3 @@ class QueueModel(QAbstractListModel):
         rows = [self.row_of(int(number)) for number in bytes(data.data(_MIME).data()).split()]
         self.move_rows([row for row in rows if row >= 0], place)
         return False
-
-
-def _network_title(model: str) -> str:
-    try:
-        entry = find(model)
-    except FlavrError:
-        entry = None
-    return entry.card.title if entry is not None else Path(model).name

@@ -16,7 +16,8 @@ from PySide6.QtWidgets import (
 )
 
 from app.jobs.queue_store import JobState
-from app.viewmodels.queue import ROW_ROLE, JobRow
+from app.viewmodels.job_rows import JobRow
+from app.viewmodels.queue import ROW_ROLE
 from app.widgets.icons import icon
 from app.widgets.theme import signal_color
 

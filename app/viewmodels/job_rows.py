@@ -1,0 +1,161 @@
+"""What the queue's list shows of one job, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication
+
+from app.jobs.queue_store import JobState, QueuedJob
+from app.viewmodels.durations import duration_words
+from app.viewmodels.plain_words import plain_words
+from flavr_core.errors import FlavrError
+from flavr_core.media.containers import CODEC_TITLES, CONTAINERS
+from flavr_core.model.catalog import find
+from flavr_core.settings import ConvertSettings, format_bytes
+from flavr_core.timing import format_rate
+
+translate = QCoreApplication.translate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRow:
+    """What the list shows of one job."""
+
+    number: int
+    """The job."""
+    state: JobState
+    """Where it is."""
+    title: str
+    """Name of the output."""
+    what: str
+    """What becomes of what: source, rate, network, format."""
+    state_text: str
+    """Where it is, in a word or two."""
+    detail: str
+    """How far it is, why it failed, or what came out; one line."""
+    fraction: float | None
+    """Length of the bar, 0 to 1; None for a bar without an end, where the end is unknown."""
+    has_bar: bool
+    """Whether a bar is shown."""
+
+    @property
+    def spoken(self) -> str:
+        """All of it, for screen readers."""
+        return ", ".join(text for text in (self.title, self.state_text, self.detail, self.what) if text)
+
+
+def job_row(job: QueuedJob, *, is_held: bool) -> JobRow:
+    """What the list shows of a job; `is_held` where waiting jobs do not start by themselves."""
+    is_open_ended = job.state is JobState.PREPARING or (
+        job.state is JobState.RUNNING and job.stage == "verify"
+    )
+    return JobRow(
+        number=job.number,
+        state=job.state,
+        title=job.settings.output.name,
+        what=what_becomes(job.settings),
+        state_text=_state_text(job),
+        detail=_detail(job, is_held=is_held),
+        fraction=None if is_open_ended else job.fraction,
+        has_bar=job.state.is_active or (job.state is JobState.INTERRUPTED and job.fraction > 0),
+    )
+
+
+def error_text(job: QueuedJob) -> str:
+    """Why a job failed and what can be done, one problem a line; empty where it did not."""
+    return plain_words("\n".join(text for text in (job.error, job.hint) if text))
+
+
+def what_becomes(settings: ConvertSettings) -> str:
+    """Source, rate, network and format of a conversion, in one line."""
+    timing, export = settings.timing, settings.export
+    words = [settings.source.name]
+    rate = str(timing.rate)
+    if timing.slow != 1:
+        rate += ", " + translate("QueueModel", "{factor}x slower").format(factor=format_rate(timing.slow))
+    if timing.start is not None or timing.stop is not None:
+        rate += ", " + translate("QueueModel", "a part")
+    words.append(rate)
+    words.append(_network_title(settings.engine.model))
+    container = CONTAINERS.get(export.container)
+    codec = CODEC_TITLES.get(export.codec, export.codec)
+    stored = container.title if container is not None else export.container
+    words.append(stored if codec.lower() == stored.lower() else f"{stored} {codec}")
+    return "  ·  ".join(words)
+
+
+def _state_text(job: QueuedJob) -> str:
+    if job.state is JobState.RUNNING:
+        return translate("QueueModel", "{percent} %").format(percent=int(job.fraction * 100))
+    return {
+        JobState.WAITING: translate("QueueModel", "Waiting"),
+        JobState.PREPARING: translate("QueueModel", "Preparing"),
+        JobState.PAUSED: translate("QueueModel", "Paused"),
+        JobState.DONE: translate("QueueModel", "Done"),
+        JobState.FAILED: translate("QueueModel", "Failed"),
+        JobState.CANCELLED: translate("QueueModel", "Cancelled"),
+        JobState.INTERRUPTED: translate("QueueModel", "Interrupted"),
+    }[job.state]
+
+
+def _detail(job: QueuedJob, *, is_held: bool) -> str:
+    if job.state is JobState.RUNNING:
+        return _running_detail(job)
+    if job.state is JobState.DONE:
+        return _done_detail(job)
+    if job.state is JobState.FAILED:
+        return " ".join(error_text(job).split())
+    if job.state is JobState.PREPARING:
+        return translate("QueueModel", "Checking the clip and loading the network")
+    percent = int(job.fraction * 100)
+    if job.state is JobState.PAUSED:
+        return translate("QueueModel", "Held at frame {done} of {total}").format(
+            done=job.done, total=job.total
+        )
+    if job.state is JobState.INTERRUPTED:
+        if percent == 0:
+            return translate("QueueModel", "The program ended before it was done")
+        return translate("QueueModel", "The program ended at {percent} %").format(percent=percent)
+    if job.state is JobState.CANCELLED and percent > 0:
+        return translate("QueueModel", "Stopped at {percent} %").format(percent=percent)
+    if job.state is JobState.WAITING and is_held:
+        return translate("QueueModel", "Waits for the queue to be started")
+    return ""
+
+
+def _running_detail(job: QueuedJob) -> str:
+    stages = {
+        "analyse": translate("QueueModel", "Looking for repeated frames, {done} of {total}"),
+        "convert": translate("QueueModel", "Frame {done} of {total}"),
+        "assemble": translate("QueueModel", "Putting the file together"),
+        "verify": translate("QueueModel", "Reading the result back"),
+    }
+    words = [stages[job.stage].format(done=job.done, total=job.total)]
+    if job.rate:
+        words.append(translate("QueueModel", "{rate} frames/s").format(rate=f"{job.rate:.1f}"))
+    if job.remaining_s is not None and job.stage == "convert":
+        words.append(translate("QueueModel", "{time} left").format(time=duration_words(job.remaining_s)))
+    return "  ·  ".join(words)
+
+
+def _done_detail(job: QueuedJob) -> str:
+    receipt = job.receipt
+    if receipt is None:
+        return translate("QueueModel", "Finished and verified just before the program ended")
+    words = [
+        format_bytes(receipt.output_bytes),
+        translate("QueueModel", "{count} frames").format(count=receipt.frames),
+        translate("QueueModel", "verified"),
+        translate("QueueModel", "took {time}").format(time=duration_words(job.elapsed_s)),
+    ]
+    return "  ·  ".join(words)
+
+
+def _network_title(model: str) -> str:
+    try:
+        entry = find(model)
+    except FlavrError:
+        entry = None
+    return entry.card.title if entry is not None else Path(model).name
