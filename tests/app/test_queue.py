@@ -488,3 +488,21 @@ def test_a_queue_that_cannot_be_saved_says_so_once(
     qtbot.waitUntil(lambda: bool(said), timeout=5000)
     qtbot.wait(50)
     assert said == ["The queue cannot be saved. Make room."]
+
+
+def test_a_render_of_a_clip_that_changed_is_begun_anew_only_when_asked(
+    qtbot: QtBot, open_queue: OpenQueue, long_clip: Path, tmp_path: Path
+) -> None:
+    source = tmp_path / "source.mp4"
+    source.write_bytes(long_clip.read_bytes())
+    queue = open_queue()
+    number = queue.add(job(source, tmp_path / "out.mp4"))
+    qtbot.waitUntil(lambda: (queue.job(number) or number).done > 100, timeout=60_000)
+    queue.cancel(number)
+    os.utime(source, ns=(1, 1))
+    queue.retry(number)
+    assert "another source" in wait_for(qtbot, queue, number, JobState.FAILED).error
+    queue.start_over(number)
+    receipt = wait_for(qtbot, queue, number, JobState.DONE).receipt
+    assert receipt is not None
+    assert receipt.resumed_frames == 0
