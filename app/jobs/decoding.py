@@ -40,10 +40,21 @@ class FrameCache:
     """
 
     def __init__(self, limit_bytes: int = CACHE_BYTES) -> None:
-        self.limit_bytes = limit_bytes
+        self._limit_bytes = limit_bytes
         self._lock = threading.Lock()
         self._kept: dict[object, OrderedDict[int, Frame]] = {}
         self._bytes: dict[object, int] = {}
+
+    @property
+    def limit_bytes(self) -> int:
+        """Most bytes that are kept."""
+        return self._limit_bytes
+
+    def set_limit_bytes(self, limit_bytes: int) -> None:
+        """Keep more or less from now on."""
+        with self._lock:
+            self._limit_bytes = limit_bytes
+            self._shrink()
 
     @property
     def used_bytes(self) -> int:
@@ -66,7 +77,7 @@ class FrameCache:
     def room(self, frame_bytes: int) -> int:
         """How many frames of this size one source can keep for sure, beside those it passes on the way."""
         with self._lock:
-            share = self.limit_bytes // max(1, len(self._kept))
+            share = self._limit_bytes // max(1, len(self._kept))
         return max(_LEAST_FRAMES, share // max(1, frame_bytes)) - 1
 
     def put(self, owner: object, frame: Frame) -> None:
@@ -110,7 +121,7 @@ class FrameCache:
 
     def _shrink(self) -> None:
         total = sum(self._bytes.values())
-        while total > self.limit_bytes:
+        while total > self._limit_bytes:
             owner = max(self._bytes, key=lambda one: self._bytes[one])
             kept = self._kept[owner]
             if len(kept) <= _LEAST_FRAMES:
