@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QSignalBlocker
-from PySide6.QtGui import QStandardItem, QStandardItemModel
+from PySide6.QtGui import QShowEvent, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -61,6 +61,10 @@ class ExportForm(QWidget):
         return self._controls.get(name)
 
     def _refresh(self) -> None:
+        if self.isVisible() or not self._controls:  # folded away it costs nothing
+            self._show_fields()
+
+    def _show_fields(self) -> None:
         fields = tuple(field for field in self._model.fields if not self._only or field.name in self._only)
         if [field.name for field in fields] != list(self._controls):
             self._rebuild(fields)
@@ -142,6 +146,11 @@ class ExportForm(QWidget):
         except SettingsError as error:
             self._problem.setText(str(error))
             self._problem.setVisible(True)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Catch up with what changed meanwhile."""
+        self._show_fields()
+        super().showEvent(event)
 
 
 def show_choices(box: QComboBox, choices: tuple[Choice, ...], value: Any) -> None:
