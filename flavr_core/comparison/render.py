@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
+import psutil
 from PIL import Image
 
 from flavr_core.clip import ClipInfo
@@ -38,6 +39,7 @@ _RGB = PixelFormat(family=PixelFamily.RGB)
 _SCREEN = ColorSpec(matrix=Matrix.RGB, range=Range.FULL, primaries=1, transfer=1, matrix_code=0)
 """What `to_display` gives."""
 _PROGRESS_EVERY_S = 0.1
+_WORK_SUFFIX = ".compare"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +108,16 @@ def _is_still(output: Path) -> bool:
     return output.suffix.lower() == ".png"
 
 
+def _remove_left_behind(output: Path) -> None:
+    """Remove the folders of programs that were killed while they wrote the same output."""
+    start = f".{output.name}."
+    for folder in output.absolute().parent.iterdir():
+        if folder.name.startswith(start) and folder.name.endswith(_WORK_SUFFIX):
+            number = folder.name[len(start) :].partition("-")[0]
+            if number.isdecimal() and not psutil.pid_exists(int(number)):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
 class _Comparison:
     """The state of one rendering."""
 
@@ -155,10 +167,10 @@ class _Comparison:
 
     def write(self) -> ComparisonReport:
         output = self._settings.output
+        _remove_left_behind(output)
         with output_errors(output):
-            folder = Path(
-                tempfile.mkdtemp(prefix=f".{output.name}.", suffix=".compare", dir=output.absolute().parent)
-            )
+            prefix = f".{output.name}.{os.getpid()}-"
+            folder = Path(tempfile.mkdtemp(prefix=prefix, suffix=_WORK_SUFFIX, dir=output.absolute().parent))
         try:
             result = folder / f"result{output.suffix}"
             if _is_still(output):

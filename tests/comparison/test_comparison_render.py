@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 from fractions import Fraction
 from pathlib import Path
@@ -238,6 +240,16 @@ def test_an_old_file_stays_when_it_fails(
         render(*clips, output, overwrite=True)
     assert output.read_bytes() == b"precious"
     assert left(tmp_path) == {"a clip.mp4", "b.mp4", "o.mp4"}
+
+
+def test_what_a_killed_program_left_is_removed(clips: tuple[Path, Path], tmp_path: Path) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    for name in (f".o.png.{gone.pid}-x.compare", f".o.png.{os.getpid()}-x.compare", ".o.png.mine"):
+        (tmp_path / name).mkdir()
+    render(*clips, tmp_path / "o.png")
+    hidden = {name for name in left(tmp_path) if name.startswith(".")}
+    assert hidden == {f".o.png.{os.getpid()}-x.compare", ".o.png.mine"}
 
 
 def test_bad_input_is_one_sentence(clips: tuple[Path, Path], tmp_path: Path) -> None:
