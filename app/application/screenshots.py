@@ -7,6 +7,7 @@ import io
 import os
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from app.jobs.places import HOME_VARIABLE
 from flavr_core.errors import FlavrError
+from flavr_core.media.presets import load_preset
 
 if TYPE_CHECKING:
     from app.application.studio import Studio
@@ -125,8 +127,10 @@ def _fill_queue(studio: Studio, folder: Path) -> None:
     clip = studio.workspace.current
     assert clip is not None
     studio.previews.stop()
-    for name in ("balloon-2x.mp4", "balloon-slow.mp4", "balloon.gif"):
-        studio.queue.add(clip.settings(folder / name), start=False)
+    studio.queue.add(clip.settings(folder / "balloon-2x.mp4"), start=False)
+    studio.queue.add(clip.settings(folder / "balloon, the whole ride.mp4"), start=False)
+    gif = replace(clip.settings(folder / "balloon.gif"), export=load_preset("gif"))
+    studio.queue.add(gif, start=False)
     if not studio.window.queue_dock.isVisible():
         studio.actions["show-queue"].trigger()
     studio.queue.start()
@@ -161,10 +165,10 @@ def _save(widget: QWidget, path: Path) -> Path:
     pixmap: QPixmap = widget.grab()
     pixmap.save(buffer, "PNG")
     picture = Image.open(io.BytesIO(data.data())).convert("RGB")
-    for colors in (256, 192, 128, 96, 64):
+    for dither in (Image.Dither.FLOYDSTEINBERG, Image.Dither.NONE):
         stored = io.BytesIO()
-        small = picture.quantize(colors, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-        small.save(stored, "PNG", optimize=True)
+        palette = picture.quantize(256, method=Image.Quantize.MEDIANCUT)
+        picture.quantize(palette=palette, dither=dither).save(stored, "PNG", optimize=True)
         if stored.tell() <= MOST_BYTES:
             break
     path.write_bytes(stored.getvalue())

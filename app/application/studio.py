@@ -197,9 +197,15 @@ class Studio(QObject):
             if close is not None:
                 close()
         self._garbage.close()
+        self.theme.deleteLater()
         self.window.close()
         self.window.deleteLater()
         self.deleteLater()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it is over."""
+        return self._is_closed
 
     def open(self, paths: Sequence[Path]) -> None:
         """Put files into the list."""

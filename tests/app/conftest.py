@@ -46,6 +46,9 @@ def open_studio(qtbot: QtBot, qapp: object) -> Iterator[Callable[..., object]]:
     opened: list[tuple[Studio, Logs]] = []
 
     def build(*paths: Path, **preferences: object) -> Studio:
+        for closed in [pair for pair in opened if pair[0].is_closed]:
+            closed[1].close()
+            opened.remove(closed)
         logs, store = Logs(), PreferencesStore()
         store.change(**{"show_welcome": False, **preferences})
         studio = Studio(create_application(), store, logs=logs)
