@@ -401,6 +401,10 @@ class SettingsPanelModel(QObject):
         return command_of(settings)
 
     def _request(self, emit: Callable[[ConvertSettings], None]) -> None:
+        """Hand the conversion on, or say what speaks against it."""
+        for problem in self._blocking():
+            self.failed.emit(plain_words(problem.message), plain_words(problem.hint))
+            return
         try:
             settings = self.settings()
         except FlavrError as error:

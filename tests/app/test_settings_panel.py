@@ -274,6 +274,18 @@ def test_requests_carry_the_conversion(bench: Bench, info: ClipInfo) -> None:
     assert asked[0].timing == bench.model.edits.timing
 
 
+def test_what_cannot_start_is_said_instead(bench: Bench, info: ClipInfo) -> None:
+    bench.open(info)
+    bench.model.set_rate("never")
+    asked: list[object] = []
+    said: list[str] = []
+    bench.model.export_requested.connect(asked.append)
+    bench.model.failed.connect(lambda message, hint: said.append(message))
+    bench.model.request_export()
+    assert asked == []
+    assert said == ["'never' is not a rate that can be made."]
+
+
 def test_a_plan_that_is_overtaken_is_forgotten(
     qtbot: QtBot, bench: Bench, info: ClipInfo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
