@@ -47,5 +47,5 @@ class PlaybackClock:
             self._since_ns = self._now_ns()
 
     def nudge(self, seconds: Fraction) -> None:
-        """Move by a little, to follow the sound."""
-        self._anchor += seconds
+        """Move by a little, to follow the sound; whole microseconds, or fractions would grow without end."""
+        self._anchor += Fraction(round(seconds * 1_000_000), 1_000_000)
