@@ -242,26 +242,6 @@ class Timeline(QWidget):
         self.scale.see_from(start)
         self._on_view_changed()
 
-    def snap(self, time: Fraction) -> Fraction:
-        """The nearest time at which a frame begins, or the clip's end."""
-        times = self.state.times
-        if times is None:
-            return time
-        frame = times.index_at(time)
-        before, after = times.time(frame), times.time(frame + 1)
-        return after if after - time < time - before else before
-
-    def seek_place(self, x: float) -> Fraction:
-        """Where a click goes: the frame under it; between frames too where they are wide."""
-        times = self.state.times
-        time = self.scale.time_at(x)
-        if times is None:
-            return time
-        if self.scale.frame_px < 24:
-            return times.time(times.index_at(time))
-        near = self.snap(time)
-        return near if near < times.end and abs(self.scale.x(near) - x) <= 5 else time
-
     def score_at(self, time: Fraction) -> Score | None:
         """The score that stands for a time."""
         return next((score for score in self.state.scores if score[0] <= time < score[1]), None)

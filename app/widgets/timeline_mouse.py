@@ -112,7 +112,7 @@ class TimelineMouse:
                 return
         if item is None:
             self._held = _Held.PLAYHEAD
-            timeline.scrubbed.emit(timeline.seek_place(place.x()))
+            timeline.scrubbed.emit(timeline.scale.seek_place(place.x()))
         elif item[0] in ("start", "stop"):
             self._held, self._item = _Held.HANDLE, item
             self._before = timeline.state.start if item[0] == "start" else timeline.state.stop
@@ -128,7 +128,7 @@ class TimelineMouse:
             case _Held.NOTHING:
                 self._hover(event.position())
             case _Held.PLAYHEAD:
-                timeline.scrubbed.emit(timeline.seek_place(x))
+                timeline.scrubbed.emit(timeline.scale.seek_place(x))
             case _Held.HANDLE:
                 self._move_handle(x)
             case _Held.MARKER:
@@ -186,7 +186,7 @@ class TimelineMouse:
         """The frame that begins nearest to a place; never the first one, which nothing comes before."""
         times = self._timeline.state.times
         assert times is not None
-        frame = times.index_at(self._timeline.snap(self._timeline.scale.time_at(x)))
+        frame = times.index_at(self._timeline.scale.snap(self._timeline.scale.time_at(x)))
         return min(max(frame, 1), len(times) - 1)
 
     def _move_handle(self, x: float) -> None:
@@ -219,7 +219,7 @@ class TimelineMouse:
         nearest = min(places, key=lambda time: abs(scale.x(time) - x))
         if abs(scale.x(nearest) - x) <= _REACH_PX:
             return nearest
-        return self._timeline.snap(scale.time_at(x))
+        return scale.snap(scale.time_at(x))
 
     def _drop_marker(self) -> None:
         dragged = self._timeline.state.dragged

@@ -16,6 +16,8 @@ FRAME_TICKS_PX = 8
 """Frames as wide as this have ticks of their own."""
 
 _MICRO = 1_000_000
+_WIDE_FRAME_PX, _STICKY_PX = 24, 5
+"""Where frames are as wide as the first, clicks nearer than the second to a frame's begin go there."""
 _STEPS_S = tuple(
     Fraction(text)
     for text in [
@@ -128,6 +130,24 @@ class TimeScale:
         part = Fraction(round((x - MARGIN_PX) * 64), round(self.width_px * 64))
         time = Fraction(round((self.start + part * self.span) * _MICRO), _MICRO)
         return self.clamped(time)
+
+    def snap(self, time: Fraction) -> Fraction:
+        """The nearest time at which a frame begins, or the clip's end."""
+        if self.times is None:
+            return time
+        frame = self.times.index_at(time)
+        before, after = self.times.time(frame), self.times.time(frame + 1)
+        return after if after - time < time - before else before
+
+    def seek_place(self, x: float) -> Fraction:
+        """Where a click goes: the frame under it; between frames too where they are wide."""
+        time = self.time_at(x)
+        if self.times is None:
+            return time
+        if self.frame_px < _WIDE_FRAME_PX:
+            return self.times.time(self.times.index_at(time))
+        near = self.snap(time)
+        return near if near < self.times.end and abs(self.x(near) - x) <= _STICKY_PX else time
 
     def clamped(self, time: Fraction) -> Fraction:
         """The nearest time within the clip."""

@@ -81,8 +81,8 @@ def test_frames_are_snapped_to_when_they_are_wide_but_places_between_them_can_be
 ) -> None:
     timeline.zoom(100, at=timeline.scale.x(TIMES.time(50)))
     x = timeline.scale.x(TIMES.time(50))
-    assert timeline.seek_place(x + 3) == TIMES.time(50)
-    assert TIMES.time(50) < timeline.seek_place(x + timeline.scale.frame_px / 2) < TIMES.time(51)
+    assert timeline.scale.seek_place(x + 3) == TIMES.time(50)
+    assert TIMES.time(50) < timeline.scale.seek_place(x + timeline.scale.frame_px / 2) < TIMES.time(51)
 
 
 def test_the_in_handle_is_dragged_to_frames_and_stays_before_the_out_point(
