@@ -327,12 +327,12 @@ class Player(QObject):
         self.playing_changed.emit()
 
     def pause(self) -> None:
-        """Stand still, on the frame that is shown."""
+        """Stand still, where the frame that is shown begins."""
         self._rests = ""
         if not self._is_playing:
             return
-        if self._clock.is_running:
-            self._position = self._clamped(self._clock.position)
+        here = current_start(self._sides.sources, self._position)
+        self._position = self._position if here is None else here
         self._halt()
         self._ask()
         self.position_changed.emit()

@@ -315,6 +315,14 @@ def test_playing_shows_every_frame_in_its_time(player: Player, let: Callable[[Fr
     assert index(player) == 0
 
 
+def test_pausing_stands_where_the_frame_begins(player: Player, let: Callable[[Fraction], None]) -> None:
+    player.set_side("a", Pictures(10, 25))
+    player.play()
+    let(F(1, 10))
+    player.pause()
+    assert (player.position, index(player), player.is_playing) == (F(2, 25), 2, False)
+
+
 def test_frames_that_were_missed_are_counted(player: Player, let: Callable[[Fraction], None]) -> None:
     player.set_side("a", Pictures(50, 25))
     player.set_side("b", Pictures(100, 50))
