@@ -109,7 +109,7 @@ class CompareView(QWidget):
         self._swapped = self._flipped = self._magnifier = False
         self._held: Side | None = None
         self._place = Place()
-        self._notice = self._caption = ""
+        self._notice = ""
         self._cursor: QPointF | None = None
         self._pressed: tuple[Qt.MouseButton, QPointF, QPointF] | None = None
         self._drags = ""
@@ -167,12 +167,6 @@ class CompareView(QWidget):
         """What is said where there is no picture at all."""
         self._empty_text = text
         self._refresh()
-
-    def set_caption(self, text: str) -> None:
-        """Words in the lower right corner, such as numbers of the two pictures; empty for none."""
-        if text != self._caption:
-            self._caption = text
-            self._refresh()
 
     def set_side_message(self, side: Side, text: str) -> None:
         """Why a side has no picture; shown instead of (or over) it until the next picture."""
@@ -534,7 +528,6 @@ class CompareView(QWidget):
             order=self._order(),
             kind=self._kind,
             gain=self._gain,
-            caption=self._caption,
             empty_text=self._empty_text,
             has_grid=not self.is_fitted,
             is_grabbed=self._drags == "wipe",

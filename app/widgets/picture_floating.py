@@ -63,8 +63,6 @@ class FloatingScene:
     """How the difference is shown."""
     gain: float
     """By how much it is amplified."""
-    caption: str
-    """Words at the lower edge; empty for none."""
     empty_text: str
     """What is said where there is nothing."""
     has_grid: bool
@@ -84,7 +82,7 @@ class FloatingScene:
 
 
 def paint_floating(painter: QPainter, scene: FloatingScene) -> None:
-    """Grid, line, labels, messages, caption, magnifier; the painter counts in device-independent pixels."""
+    """Grid, line, labels, messages, magnifier; the painter counts in device-independent pixels."""
     if not any(side.frame or side.message for side in scene.sides.values()):
         font = QFont(scene.font)
         font.setPixelSize(round(QFontInfo(font).pixelSize() * 1.4))
@@ -99,9 +97,6 @@ def paint_floating(painter: QPainter, scene: FloatingScene) -> None:
             _paint_difference_words(painter, scene, _logical(layer.clip, scene.ratio))
         else:
             _paint_side_words(painter, scene, layer, at_right=scene.mode is ViewMode.WIPE and number == 1)
-    if scene.caption:
-        label = Label(letter="", text=scene.caption)
-        draw_label(painter, scene.palette, scene.font, label, scene.area, at_right=True, bottom=True)
     if scene.lens is not None:
         _paint_lens(painter, scene, scene.lens)
 

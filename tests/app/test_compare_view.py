@@ -359,16 +359,6 @@ def test_labels_are_drawn_over_the_picture_at_any_zoom(filled: CompareView) -> N
         filled.set_picture("a", flat(RED), "")
 
 
-def test_a_caption_stands_in_the_lower_right_corner(filled: CompareView) -> None:
-    before = pixels(filled)
-    filled.set_caption("34.2 dB")
-    rows, columns = np.nonzero((pixels(filled) != before).any(axis=2))
-    assert rows.min() > 250
-    assert columns.min() > 250
-    filled.set_caption("")
-    assert np.array_equal(pixels(filled), before)
-
-
 def test_the_grid_is_seen_at_high_zoom_only(view: CompareView) -> None:
     view.set_picture("a", flat(RED), "")
     view.set_zoom(6)
