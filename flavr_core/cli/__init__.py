@@ -45,6 +45,8 @@ def build_parser(command: str | None = None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="main.py",
         description="Makes video smoother or slower by drawing the frames that were never filmed.",
+        epilog="Without a command the window opens, with the files that are named; `-- FILE` where a file is "
+        "called like a command. `benchmark ui` and `screenshots` measure and picture the window.",
     )
     parser.add_argument("--version", action="version", version=f"FLAVR Studio {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)

@@ -690,6 +690,10 @@
     <context>
         <name>Comparing</name>
         <message>
+            <source>The comparison cannot be exported</source>
+            <translation>Der Vergleich lässt sich nicht exportieren</translation>
+        </message>
+        <message>
             <source>There is nothing to compare.</source>
             <translation>Es gibt nichts zu vergleichen.</translation>
         </message>
@@ -1562,11 +1566,11 @@
         </message>
         <message>
             <source>no weights</source>
-            <translation type="unfinished" />
+            <translation>ohne Gewichte</translation>
         </message>
         <message>
             <source>{n} M parameters</source>
-            <translation type="unfinished" />
+            <translation>{n} Mio. Parameter</translation>
         </message>
         <message>
             <source>best on a GPU</source>
@@ -1574,7 +1578,7 @@
         </message>
         <message>
             <source>any rate</source>
-            <translation type="unfinished" />
+            <translation>jede Rate</translation>
         </message>
         <message>
             <source>{n} places in a gap</source>
@@ -2801,7 +2805,7 @@
         </message>
         <message>
             <source>{note} (and {n} more)</source>
-            <translation type="unfinished" />
+            <translation>{note} (und {n} weitere)</translation>
         </message>
         <message>
             <source>Goes to {folder}. Click to change.</source>
@@ -3112,7 +3116,7 @@
         <name>SettingsPanelModel</name>
         <message>
             <source>{n} fps here</source>
-            <translation type="unfinished" />
+            <translation>{n} B/s hier</translation>
         </message>
         <message>
             <source>Set rate to {rate}</source>
@@ -3327,6 +3331,66 @@
             <source>The clip's timeline appears here.</source>
             <translation>Hier erscheint die Zeitleiste des Clips.</translation>
         </message>
+        <message>
+            <source>Go here</source>
+            <translation>Hierher gehen</translation>
+        </message>
+        <message>
+            <source>Set in point here</source>
+            <translation>Anfang hier setzen</translation>
+        </message>
+        <message>
+            <source>Set out point here</source>
+            <translation>Ende hier setzen</translation>
+        </message>
+        <message>
+            <source>Clear in and out points</source>
+            <translation>Anfang und Ende löschen</translation>
+        </message>
+        <message>
+            <source>Zoom in</source>
+            <translation>Vergrößern</translation>
+        </message>
+        <message>
+            <source>Zoom out</source>
+            <translation>Verkleinern</translation>
+        </message>
+        <message>
+            <source>Show the whole clip</source>
+            <translation>Den ganzen Clip zeigen</translation>
+        </message>
+        <message>
+            <source>Show what is between in and out</source>
+            <translation>Zeigen, was zwischen Anfang und Ende liegt</translation>
+        </message>
+        <message>
+            <source>Go to the worst gap</source>
+            <translation>Zur schlechtesten Lücke gehen</translation>
+        </message>
+        <message>
+            <source>Add cut here</source>
+            <translation>Schnitt hier setzen</translation>
+        </message>
+        <message>
+            <source>Remove cut</source>
+            <translation>Schnitt entfernen</translation>
+        </message>
+        <message>
+            <source>Restore cut</source>
+            <translation>Schnitt wiederherstellen</translation>
+        </message>
+        <message>
+            <source>Mark frame as duplicate</source>
+            <translation>Bild als Wiederholung markieren</translation>
+        </message>
+        <message>
+            <source>Frame is no duplicate</source>
+            <translation>Bild ist keine Wiederholung</translation>
+        </message>
+        <message>
+            <source>Frame is a duplicate after all</source>
+            <translation>Bild ist doch eine Wiederholung</translation>
+        </message>
     </context>
     <context>
         <name>TimelineModel</name>
@@ -3524,6 +3588,10 @@
             <translation>{part} von {before}→{after}</translation>
         </message>
         <message>
+            <source>No picture of {title} can be shown</source>
+            <translation>Kein Bild von {title} lässt sich zeigen</translation>
+        </message>
+        <message>
             <source>Not rendered here yet: press Preview</source>
             <translation>Hier noch nicht gezeichnet: Vorschau drücken</translation>
         </message>
@@ -3561,6 +3629,22 @@
         <message>
             <source>Reading the clip</source>
             <translation>Der Clip wird gelesen</translation>
+        </message>
+        <message>
+            <source>Steps go over</source>
+            <translation>Schritte gehen über</translation>
+        </message>
+        <message>
+            <source>the frames of both sides</source>
+            <translation>die Bilder beider Seiten</translation>
+        </message>
+        <message>
+            <source>the frames of A</source>
+            <translation>die Bilder von A</translation>
+        </message>
+        <message>
+            <source>the frames of B</source>
+            <translation>die Bilder von B</translation>
         </message>
     </context>
     <context>
@@ -3600,69 +3684,6 @@
         <message>
             <source>Just look around</source>
             <translation>Nur umsehen</translation>
-        </message>
-    </context>
-    <context>
-        <name>timeline</name>
-        <message>
-            <source>Go here</source>
-            <translation>Hierher gehen</translation>
-        </message>
-        <message>
-            <source>Set in point here</source>
-            <translation>Anfang hier setzen</translation>
-        </message>
-        <message>
-            <source>Set out point here</source>
-            <translation>Ende hier setzen</translation>
-        </message>
-        <message>
-            <source>Clear in and out points</source>
-            <translation>Anfang und Ende löschen</translation>
-        </message>
-        <message>
-            <source>Zoom in</source>
-            <translation>Vergrößern</translation>
-        </message>
-        <message>
-            <source>Zoom out</source>
-            <translation>Verkleinern</translation>
-        </message>
-        <message>
-            <source>Show the whole clip</source>
-            <translation>Den ganzen Clip zeigen</translation>
-        </message>
-        <message>
-            <source>Show what is between in and out</source>
-            <translation>Zeigen, was zwischen Anfang und Ende liegt</translation>
-        </message>
-        <message>
-            <source>Go to the worst gap</source>
-            <translation>Zur schlechtesten Lücke gehen</translation>
-        </message>
-        <message>
-            <source>Add cut here</source>
-            <translation>Schnitt hier setzen</translation>
-        </message>
-        <message>
-            <source>Remove cut</source>
-            <translation>Schnitt entfernen</translation>
-        </message>
-        <message>
-            <source>Restore cut</source>
-            <translation>Schnitt wiederherstellen</translation>
-        </message>
-        <message>
-            <source>Mark frame as duplicate</source>
-            <translation>Bild als Wiederholung markieren</translation>
-        </message>
-        <message>
-            <source>Frame is no duplicate</source>
-            <translation>Bild ist keine Wiederholung</translation>
-        </message>
-        <message>
-            <source>Frame is a duplicate after all</source>
-            <translation>Bild ist doch eine Wiederholung</translation>
         </message>
     </context>
 </TS>
