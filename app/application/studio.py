@@ -48,6 +48,7 @@ from app.views.queue import QueuePanel
 from app.views.settings_panel import SettingsPanel
 from app.views.timeline import TimelineView
 from app.views.viewer import ViewerPanel
+from app.widgets.compare_view import FLIP_INTERVAL_MS
 from app.widgets.theme import Theme
 from flavr_core.errors import FlavrError
 
@@ -83,6 +84,7 @@ class Studio(QObject):
         self._dress()
         self._build_models()
         self._build_window()
+        self._set_motion()
         self.results = Results(self)
         self.comparing = Comparing(self)
         self.commands = Commands(self)
@@ -300,6 +302,7 @@ class Studio(QObject):
 
     def _on_preferences_changed(self) -> None:
         self._dress()
+        self._set_motion()
         self._set_defaults()
         self.settings.set_naming(self.store.preferences.naming())
 
@@ -315,6 +318,11 @@ class Studio(QObject):
         self.app.setEffectEnabled(Qt.UIEffect.UI_AnimateMenu, not preferences.reduced_motion)
         hints = QGuiApplication.styleHints()
         hints.setCursorFlashTime(0 if preferences.reduced_motion else 1000)
+
+    def _set_motion(self) -> None:
+        """Nothing moves by itself where that is not wanted: sides in turn are turned over by hand."""
+        is_calm = self.store.preferences.reduced_motion
+        self.viewer_panel.view.set_flip_interval_ms(0 if is_calm else FLIP_INTERVAL_MS)
 
     def _is_reserved(self, path: Path) -> bool:
         return any(job.settings.output == path for job in self.queue.jobs if job.state.is_open)

@@ -192,8 +192,10 @@ class CompareView(QWidget):
         return self._mode
 
     def set_mode(self, mode: ViewMode) -> None:
-        """Show both in another way."""
+        """Show both in another way; ViewMode.FLIP asked for again turns over."""
         if mode is self._mode:
+            if mode is ViewMode.FLIP:
+                self.flip()
             return
         self._mode, self._flipped = mode, False
         self._run_flip_timer()

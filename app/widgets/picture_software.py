@@ -49,11 +49,6 @@ def _wrapped(pixels: Picture8) -> QImage:
     return QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGB32)
 
 
-def frame_image(frame: Frame, *, size: tuple[int, int] | None = None) -> QImage:
-    """A whole frame as the screen shows it, at its own or a smaller (width, height)."""
-    return to_image(to_display(frame, size=size)).copy()
-
-
 class SoftwarePainter:
     """Draws layers with QPainter; what was drawn last is kept, for the wipe to move over."""
 

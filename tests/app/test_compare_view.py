@@ -163,6 +163,9 @@ def test_flip_turns_over_by_itself_and_by_click(filled: CompareView, qtbot: QtBo
     assert at(filled, 100, 200) == RED
     QTest.mouseClick(filled, Qt.MouseButton.LeftButton, pos=QPoint(50, 50))
     assert at(filled, 100, 200) == BLUE
+    filled.set_mode(ViewMode.FLIP)
+    assert at(filled, 100, 200) == RED
+    filled.flip()
     filled.set_flip_interval_ms(20)
     qtbot.waitUntil(lambda: at(filled, 100, 200) == RED, timeout=3000)
     filled.set_mode(ViewMode.WIPE)
