@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,6 +76,11 @@ class _Kept:
         while len(self._answers) > KEPT:
             self._answers.popitem(last=False)
 
+    def keep_only(self, infos: Iterable[ClipInfo]) -> None:
+        wanted = {id(info) for info in infos}
+        for key in [key for key, (info, _) in self._answers.items() if id(info) not in wanted]:
+            del self._answers[key]
+
 
 class _Watched(QObject):
     """One clip at a time is worked on in the background; what is reported is collected ten times a second."""
@@ -110,6 +115,10 @@ class _Watched(QObject):
     def is_running_for(self, info: ClipInfo | None) -> bool:
         """Whether this clip is being worked on."""
         return self._call is not None and self._info is info
+
+    def keep_only(self, infos: Iterable[ClipInfo]) -> None:
+        """Forget what was found in all other clips: they left the list, or were read again."""
+        self._kept.keep_only(infos)
 
     def cancel(self) -> None:
         """Stop working."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
@@ -148,6 +148,13 @@ class Thumbnails(QObject):
         """Nothing is to be had for this asker any more."""
         for call in self._wishes.pop(asker, ()):
             call.cancel()
+
+    def keep_only(self, infos: Iterable[ClipInfo]) -> None:
+        """Forget the images of all other clips: they left the list, or were read again."""
+        wanted = {id(info) for info in infos}
+        for key in [key for key in self._kept if key.clip not in wanted]:
+            self._bytes -= self._kept.pop(key).sizeInBytes()
+        self._infos = {clip: info for clip, info in self._infos.items() if clip in wanted}
 
     def close(self) -> None:
         """Stop decoding and let go of files and memory. May be called twice."""

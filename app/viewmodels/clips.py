@@ -263,6 +263,7 @@ class ClipsModel(QAbstractListModel):
         if row.call is not None:
             row.call.cancel()
         self._thumbnails.forget(f"clip {number}")
+        self._thumbnails.keep_only(clip.info for clip in self.workspace.clips if clip.info is not None)
         self.count_changed.emit()
 
     def _on_clip_changed(self, number: int) -> None:

@@ -78,6 +78,7 @@ class TimelineModel(QObject):
         self._rest = after(_REST_MS, self._on_rested, self)
         workspace.current_changed.connect(self._on_current_changed)
         workspace.clip_changed.connect(self._on_clip_changed)
+        workspace.clip_removed.connect(self._on_clip_removed)
         workspace.edits_changed.connect(self._on_edits_changed)
         player.position_changed.connect(self.position_changed)
         player.shown_changed.connect(self.position_changed)
@@ -399,6 +400,11 @@ class TimelineModel(QObject):
         clip = self.workspace.current
         if clip is not None and clip.number == number and clip.info is not self._info:
             self._look_at_current()
+
+    def _on_clip_removed(self, _number: int) -> None:
+        infos = [clip.info for clip in self.workspace.clips if clip.info is not None]
+        for work in (self._analysis, self._holdout):
+            work.keep_only(infos)
 
     def _on_edits_changed(self, number: int) -> None:
         clip = self.workspace.current

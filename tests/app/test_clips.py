@@ -187,6 +187,9 @@ def test_clips_are_probed_and_get_their_picture(tmp_path: Path, bench: Bench, qt
     assert [clip.info is not None for clip in bench.workspace.clips] == [True] * 3
     assert bench.workspace.current is bench.workspace.clips[0]
     assert bench.column(ClipRole.PROBLEM) == [""] * 3
+    assert bench.thumbnails.used_bytes > 0
+    bench.model.remove([clip.number for clip in bench.workspace.clips])
+    assert bench.thumbnails.used_bytes == 0
 
 
 def test_what_is_wrong_is_said_in_plain_words_without_the_path(

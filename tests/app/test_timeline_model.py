@@ -283,3 +283,13 @@ def test_an_analysis_that_was_stopped_does_not_begin_again_by_itself(bench: Benc
     assert not bench.analysis.is_running_for(info)
     bench.model.analyse()
     assert bench.analysis.is_running_for(info)
+
+
+def test_what_was_found_in_a_clip_goes_with_it(bench: Bench, info: ClipInfo) -> None:
+    number = bench.add(info)
+    bench.analysis._kept.put(Findings(cuts=(10,), duplicates=()), info, 0.5)
+    other = replace(info)
+    bench.workspace.remove(bench.add(other))
+    assert bench.analysis.find(info, sensitivity=0.5) is not None
+    bench.workspace.remove(number)
+    assert bench.analysis.find(info, sensitivity=0.5) is None
