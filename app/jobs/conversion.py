@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from app.jobs.queue_store import Receipt
 from app.jobs.reuse import DrawnFrames
+from app.jobs.torch_loading import import_torch
 from app.jobs.worker import Mailbox, PausableToken
 from flavr_core.settings import ConvertSettings
 
@@ -42,6 +43,7 @@ def convert(
     Raises:
         FlavrError: what `prepare` and `run_job` raise.
     """
+    import_torch()
     from flavr_core.pipeline import clear_published, prepare, run_job, unfinished_render
 
     if start is Start.GO_ON:
@@ -69,6 +71,7 @@ def discard_unfinished(output: Path) -> None:
     """
     import shutil
 
+    import_torch()
     from flavr_core.pipeline.journal import check_not_owned, is_ours, work_folder
 
     folder = work_folder(output)

@@ -20,6 +20,7 @@ import numpy as np
 from app.jobs.preview_frames import Look, Place
 from app.jobs.preview_ranges import index_shown, runs_of, source_seconds
 from app.jobs.reuse import DrawnBy, FileState, drawn_by, file_state
+from app.jobs.torch_loading import import_torch
 from flavr_core.clip import ClipInfo
 from flavr_core.frame import Frame, FrameWindow, Plane, PlannedFrame
 from flavr_core.media import open_source
@@ -65,6 +66,7 @@ class EngineShelf:
             for number, (known, _) in enumerate(self._idle):
                 if known == key:
                     return self._idle.pop(number)[1]
+        import_torch()
         from flavr_core.engine import create_engine
 
         return create_engine(settings, width=width, height=height)

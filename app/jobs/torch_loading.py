@@ -1,0 +1,40 @@
+"""torch, imported without holding up the window."""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.util
+import os
+import sys
+import threading
+from pathlib import Path
+
+_lock = threading.Lock()
+
+
+def import_torch() -> None:
+    """Import torch in a background thread; quick where that was done.
+
+    Python opens libraries with its lock held, and opening torch's takes a quarter of a second on two free
+    cores, for which the window would stand still. So they are opened first by a call of `dlopen` through
+    ctypes, which gives the lock up; importing then finds them open. On Windows torch itself does so.
+    """
+    with _lock:
+        if "torch" not in sys.modules:
+            if os.name == "posix":
+                _open_libraries()
+            import torch  # noqa: F401
+
+
+def _open_libraries() -> None:
+    """Open torch's largest libraries. What cannot be opened here is left to the import, which says why."""
+    spec = importlib.util.find_spec("torch")
+    if spec is None or spec.origin is None:
+        return
+    dlopen = ctypes.CDLL(None).dlopen
+    dlopen.argtypes, dlopen.restype = [ctypes.c_char_p, ctypes.c_int], ctypes.c_void_p
+    suffix = ".dylib" if sys.platform == "darwin" else ".so"
+    for name in ("libtorch_cpu", "libtorch_python"):
+        path = Path(spec.origin).parent / "lib" / f"{name}{suffix}"
+        if path.is_file():
+            dlopen(os.fsencode(path), os.RTLD_NOW)
