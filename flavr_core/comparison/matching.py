@@ -2,7 +2,7 @@
 
 Both clips run on one clock, A's own, counted in seconds from its first frame. A result in slow motion
 shows `speed` seconds of A in one of its own; a trimmed one begins `offset` seconds into A. The side with
-more frames sets the pace, at the speed of B, and the other shows what it shows at that moment.
+more frames leads, at the slower pace of both, and the other shows what it shows at that moment.
 """
 
 from __future__ import annotations
@@ -117,14 +117,16 @@ class Matching:
         return resolve_time_point(point, self._a, rate=a.rate, source_indices=None) - self._a.start
 
     def _plan(self, leader: Timeline, first: Fraction, last: Fraction) -> OutputPlan:
-        """Every frame of the side that sets the pace between two moments of A, at the speed of B."""
+        """Every frame of the side that leads between two moments of A."""
         clock = self._b if self.b_leads else self._a
         start = (first - self._offset) / self._speed if self.b_leads else first
         stop = (last - self._offset) / self._speed if self.b_leads else last
         is_whole = stop >= clock.end - clock.start
+        # Where A leads it is slowed to B's pace; it is not sped up, as its frames would be lost.
+        pace = Fraction(1) if self.b_leads else min(self._speed, Fraction(1))
         timing = TimingSettings(
-            rate=RateTarget(factor=Fraction(1) if self.b_leads else self._speed),
-            slow=Fraction(1) if self.b_leads else 1 / self._speed,
+            rate=RateTarget(factor=pace),
+            slow=1 / pace,
             start=TimePoint(seconds=start) if start > 0 else None,
             stop=None if is_whole else TimePoint(seconds=stop),
             keep_vfr=leader.is_vfr,

@@ -64,6 +64,14 @@ def test_a_leads_where_it_has_more_frames() -> None:
     assert pairs(matching) == [(number, number // 2) for number in range(60)]
 
 
+@pytest.mark.parametrize("speed", [Fraction(1, 2), Fraction(2)])
+def test_the_slower_pace_is_kept_whichever_side_leads(speed: Fraction) -> None:
+    a, b = even(60, Fraction(60)), even(int(30 / speed), Fraction(30))
+    matching = Matching(a, b, speed=speed, offset=Fraction(0))
+    assert matching.plan.duration == max(1, 1 / speed)
+    assert pairs(matching) == [(number, int(Fraction(number, 60) / speed * 30)) for number in range(60)]
+
+
 def test_a_variable_rate_is_kept() -> None:
     pts = (0, 10, 50, 60, 200)
     a = Timeline(times=FrameTimes(pts=pts, time_base=MS, end_pts=240), rate=Fraction(20), is_vfr=True)
