@@ -175,6 +175,7 @@ class Studio(QObject):
         self.clips.add_paths(list(paths))
         self._offer_last_time(has_files=bool(paths))
         if self.store.preferences.show_welcome and not paths and not self.workspace.clips:
+            self.store.change(show_welcome=False)  # the first start only, unless the user wants it again
             after(0, self.commands.show_welcome, self).start()
 
     def close(self) -> None:
