@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 from PySide6.QtCore import QObject
@@ -135,9 +136,9 @@ def _clips_among(folder: Path, files: Sequence[Path], token: CancelToken) -> Ite
     yield from sorted([*videos, *starts], key=natural_key)
 
 
-def probe_clip(path: Path) -> Probed:
+def probe_clip(path: Path, *, sequence_rate: Fraction = Fraction(24)) -> Probed:
     """`probe`, and the size of all files. Raises FlavrError."""
-    info = probe(path)
+    info = probe(path, sequence_rate=sequence_rate)
     size = 0
     for file in source_files(info):
         try:
@@ -162,10 +163,17 @@ class Probing(QObject):
         )
 
     def probe(
-        self, path: Path, *, on_done: Callable[[Probed], None], on_error: Callable[[Exception], None]
+        self,
+        path: Path,
+        *,
+        sequence_rate: Fraction,
+        on_done: Callable[[Probed], None],
+        on_error: Callable[[Exception], None],
     ) -> Call:
-        """Probe a clip."""
-        return self._probes.submit(lambda _: probe_clip(path), on_done=on_done, on_error=on_error)
+        """Probe a clip; images are shown at `sequence_rate` frames a second."""
+        return self._probes.submit(
+            lambda _: probe_clip(path, sequence_rate=sequence_rate), on_done=on_done, on_error=on_error
+        )
 
     def check_missing(self, paths: Sequence[Path], on_done: Callable[[frozenset[Path]], None]) -> Call:
         """Which of these paths are gone."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,19 @@ from app.viewmodels.clip_words import badges_of, details_of, length_of, problem_
 from app.viewmodels.workspace import Clip, Workspace
 from flavr_core.clip import ClipInfo
 from flavr_core.errors import FlavrError
+from flavr_core.timing import parse_fraction
 
 ROW_MIME = "application/x-flavr-clip"
 """What a row is carried as while it is dragged to another place of the list."""
 THUMBNAIL_HEIGHT_PX = 108
 """Twice the height in the list, for sharp screens."""
+
+RATES = ("12", "15", "23.976", "24", "25", "29.97", "30", "48", "50", "59.94", "60")
+"""Usual rates of series of images."""
+_NTSC_RATES = {
+    "23.976": Fraction(24000, 1001), "29.97": Fraction(30000, 1001), "59.94": Fraction(60000, 1001),
+}  # fmt: skip
+"""What is meant by these."""
 
 _Index = QModelIndex | QPersistentModelIndex
 
@@ -127,6 +136,14 @@ class ClipsModel(QAbstractListModel):
             self._rows[number].is_missing = False
             self.workspace.relink(number, clip.path)
 
+    def set_rate(self, number: int, text: str) -> None:
+        """Say how many images of a series make a second, as people write it: `30`, `23.976`, `24000/1001`.
+
+        Raises:
+            SettingsError: when it is no rate, in a sentence.
+        """
+        self.workspace.set_sequence_rate(number, _NTSC_RATES.get(text.strip()) or parse_fraction(text))
+
     def relink(self, number: int, path: Path) -> None:
         """Say where a missing file is now; other missing clips that lie beside it are found, too."""
         self._relink(number, path)
@@ -169,6 +186,7 @@ class ClipsModel(QAbstractListModel):
         elif row.call is None:
             row.call = self._probing.probe(
                 clip.path,
+                sequence_rate=clip.sequence_rate,
                 on_done=lambda probed: self._on_probed(number, probed),
                 on_error=lambda error: self._on_failed(number, error),
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,8 @@ class Clip:
     """Why it cannot be used, in plain words; empty where it can."""
     edits: ClipEdits = field(default_factory=ClipEdits)
     """What is to be done with it."""
+    sequence_rate: Fraction = Fraction(24)
+    """Frames a second where it is a series of images, which have none of their own."""
 
     def settings(self, output: Path, *, cuts_file: Path | None = None, **changes: Any) -> ConvertSettings:
         """The conversion that the edits ask for; `cuts_file` holds `edits.cuts` where there are any."""
@@ -58,6 +61,7 @@ class Clip:
             scenes=replace(self.edits.scenes, cuts_file=cuts_file),
             engine=self.edits.engine,
             export=self.edits.export,
+            sequence_rate=self.sequence_rate,
             **changes,
         )
 
@@ -159,6 +163,13 @@ class Workspace(QObject):
         if clip is not None:
             clip.path, clip.info, clip.problem = path, None, ""
             self.clip_changed.emit(number)
+
+    def set_sequence_rate(self, number: int, rate: Fraction) -> None:
+        """Say how many images of a series make a second; it has to be probed again."""
+        clip = self._clips.get(number)
+        if clip is not None and clip.sequence_rate != rate:
+            clip.sequence_rate = rate
+            self.relink(number, clip.path)
 
     def set_current(self, number: int) -> None:
         """Look at another clip; 0 for none."""

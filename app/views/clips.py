@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QFileDialog,
     QHBoxLayout,
+    QInputDialog,
     QLabel,
     QListView,
     QMenu,
@@ -20,11 +21,13 @@ from PySide6.QtWidgets import (
 )
 
 from app.jobs.probing import VIDEO_SUFFIXES
-from app.viewmodels.clips import ClipsModel
+from app.viewmodels.clips import RATES, ClipsModel
 from app.views.clip_rows import ClipDelegate
 from app.widgets.drop_zone import DropZone
 from app.widgets.icons import icon
 from app.widgets.reveal import reveal
+from flavr_core.clip import ClipKind
+from flavr_core.errors import FlavrError
 from flavr_core.media.stills import IMAGE_SUFFIXES
 
 _ICON_PX = 18
@@ -226,6 +229,8 @@ class ClipsView(QWidget):
                 menu.addAction(icon("reveal"), self.tr("Show in its folder"), lambda: reveal(path))
             menu.addAction(icon("copy"), self.tr("Copy its path"), lambda: _copy(str(path)))
             menu.addAction(icon("retry"), self.tr("Read again"), lambda: self._model.read_again(number))
+            if clip.info is not None and clip.info.kind is ClipKind.SEQUENCE:
+                menu.addAction(icon("speed"), self.tr("Images a second..."), lambda: self._on_rate(number))
             menu.addSeparator()
             row, last = self._model.index_of(number).row(), self._model.rowCount() - 1
             up = menu.addAction(icon("up"), self.tr("Move up"), lambda: self._model.move(number, row - 1))
@@ -253,6 +258,21 @@ class ClipsView(QWidget):
             name = QFileDialog.getExistingDirectory(self, title, str(clip.path.parent))
         if name:
             self._model.relink(number, Path(name))
+
+    def _on_rate(self, number: int) -> None:
+        clip = self._model.workspace.clip(number)
+        if clip is None:
+            return
+        rate = f"{float(clip.sequence_rate):.3f}".rstrip("0").rstrip(".")
+        usual = RATES if rate in RATES else (rate, *RATES)
+        title, words = self.tr("Images a second"), self.tr("How many images of this series make a second?")
+        text, is_chosen = QInputDialog.getItem(self, title, words, usual, usual.index(rate), True)
+        if not is_chosen:
+            return
+        try:
+            self._model.set_rate(number, text)
+        except FlavrError as error:
+            self._model.message.emit(str(error))
 
     def changeEvent(self, event: QEvent) -> None:
         """When the window comes to the front, files may have gone meanwhile."""

@@ -22,7 +22,7 @@ from app.viewmodels.clip_words import badges_of, clock, details_of, length_of
 from app.viewmodels.clips import ROW_MIME, ClipRole, ClipsModel, paths_in
 from app.viewmodels.workspace import Workspace
 from app.views.clips import ClipsView
-from flavr_core.errors import CancelledError
+from flavr_core.errors import CancelledError, SettingsError
 from flavr_core.media import probe
 from flavr_core.progress import CancelToken
 from tests import clip_factory
@@ -438,3 +438,18 @@ def test_a_row_is_dropped_above_another_and_no_file_is_ever_moved(
     drop(view.list.viewport(), view.list.visualRect(bench.model.index(0)).topLeft() + QPoint(40, 1), mime)
     assert [str(name)[0] for name in bench.names()] == ["c", "a", "b"]
     assert bench.model.rowCount() == 3
+
+
+def test_the_rate_of_a_series_of_images_is_the_users(tmp_path: Path, bench: Bench, qtbot: QtBot) -> None:
+    make_images(tmp_path / "shots", *range(1, 13))
+    bench.model.add_paths([tmp_path / "shots"])
+    qtbot.waitUntil(lambda: bench.is_idle(1), timeout=60_000)
+    clip = bench.workspace.clips[0]
+    assert clip.info is not None
+    assert clip.info.rate == 24
+    bench.model.set_rate(clip.number, "29.97")
+    qtbot.waitUntil(lambda: clip.info is not None, timeout=60_000)
+    assert clip.info.rate == Fraction(30000, 1001)
+    assert clip.settings(tmp_path / "out.mp4").sequence_rate == Fraction(30000, 1001)
+    with pytest.raises(SettingsError):
+        bench.model.set_rate(clip.number, "fast")
