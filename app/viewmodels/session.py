@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,8 @@ class StoredClip:
     """Its file or folder."""
     edits: ClipEdits
     """What was decided about it."""
+    sequence_rate: Fraction = Fraction(24)
+    """Frames a second of a series of images."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +90,8 @@ class Session(QObject):
         numbers = [self._workspace.add(clip.path, clip.edits).number for clip in stored.clips]
         if 0 <= stored.current < len(numbers):
             self._workspace.set_current(numbers[stored.current])
+        for number, clip in zip(numbers, stored.clips, strict=True):
+            self._workspace.set_sequence_rate(number, clip.sequence_rate)
 
     def save(self, *, closed: bool = False) -> None:
         """Write what is open now.
@@ -100,7 +105,10 @@ class Session(QObject):
         clips = self._workspace.clips
         current = self._workspace.current
         stored = StoredSession(
-            clips=tuple(StoredClip(path=clip.path, edits=clip.edits) for clip in clips),
+            clips=tuple(
+                StoredClip(path=clip.path, edits=clip.edits, sequence_rate=clip.sequence_rate)
+                for clip in clips
+            ),
             current=clips.index(current) if current is not None else 0,
             was_closed=closed,
         )

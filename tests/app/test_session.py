@@ -24,6 +24,7 @@ def _work(workspace: Workspace) -> None:
         timing=replace(second.edits.timing, **marks),
         cuts=CutOverrides(cuts=(TimePoint(frame=3),), vetoes=(TimePoint(seconds=Fraction(1, 7)),)),
     )
+    workspace.set_sequence_rate(second.number, Fraction(30000, 1001))
     workspace.set_current(second.number)
 
 
@@ -40,8 +41,8 @@ def test_work_is_written_after_a_rest_and_found_after_a_crash(qtbot: QtBot, tmp_
     restored = Session(again, tmp_path)
     assert not restored.last.was_closed
     restored.restore(restored.last)
-    assert [(clip.path, clip.edits) for clip in again.clips] == [
-        (clip.path, clip.edits) for clip in workspace.clips
+    assert [(clip.path, clip.edits, clip.sequence_rate) for clip in again.clips] == [
+        (clip.path, clip.edits, clip.sequence_rate) for clip in workspace.clips
     ]
     assert again.current is not None
     assert again.current.path == Path("/films/zwei ü.mov")
