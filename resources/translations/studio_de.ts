@@ -259,6 +259,18 @@
             <translation>Neu lesen</translation>
         </message>
         <message>
+            <source>Images a second...</source>
+            <translation>Bilder pro Sekunde...</translation>
+        </message>
+        <message>
+            <source>Images a second</source>
+            <translation>Bilder pro Sekunde</translation>
+        </message>
+        <message>
+            <source>How many images of this series make a second?</source>
+            <translation>Wie viele Bilder dieser Serie ergeben eine Sekunde?</translation>
+        </message>
+        <message>
             <source>Move up</source>
             <translation>Nach oben</translation>
         </message>
