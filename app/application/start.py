@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication
 
 from app.application.studio import Studio
 from app.jobs.crash_reports import CrashReports, Logs, install_hooks
+from app.jobs.worker import is_work_left
 from app.viewmodels.preferences import Language, PreferencesStore
 from app.widgets.icons import icon
 from app.widgets.picture_gpu import VARIABLE as RENDERER_VARIABLE
@@ -86,10 +87,14 @@ def run(argv: Sequence[str]) -> int:
     try:
         settle_interpreter()
         studio.start([Path(argument).absolute() for argument in argv if argument != "--"])
-        return app.exec()
+        code = app.exec()
     finally:
         studio.close()
         restore_hooks()
         _log.info("FLAVR Studio ends")
         reports.close()
         logs.close()
+    if is_work_left():  # all is stored; what is left writes nothing any more
+        sys.stdout.flush()
+        os._exit(code)
+    return code

@@ -381,7 +381,11 @@ class Timeline(QWidget):
                 self.rect(), Qt.AlignmentFlag.AlignCenter, self.tr("The clip's timeline appears here.")
             )
         else:
-            paint_timeline(painter, QRectF(event.rect()), self.state, self._look())
+            look = self._look()
+            for rect in event.region():  # type: ignore[attr-defined]
+                # One by one: the playhead's column and the overview lie in a box that is nearly everything.
+                painter.setClipRect(rect)
+                paint_timeline(painter, QRectF(rect), self.state, look)
         painter.end()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
