@@ -5,6 +5,7 @@ Convention of every measure: made and truth (N, 3, H, W) float32 RGB in [0, 1], 
 
 from __future__ import annotations
 
+import importlib
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -125,7 +126,7 @@ def _ternary(images: Tensor) -> Tensor:
     """Soft signs of each neighbour's difference from its pixel: (N, 49, H, W), of grey in 8-bit steps."""
     grey = (images * images.new_tensor([0.299, 0.587, 0.114])[:, None, None]).sum(1, keepdim=True) * 255
     patches = functional.unfold(grey, CENSUS_SIDE, padding=CENSUS_SIDE // 2)
-    difference = patches.unflatten(2, tuple(images.shape[-2:])) - grey
+    difference: Tensor = patches.unflatten(2, tuple(images.shape[-2:])) - grey
     return difference / torch.sqrt(0.81 + difference**2)
 
 
@@ -137,7 +138,7 @@ def census_loss(made: Tensor, truth: Tensor) -> Tensor:
     square = (_ternary(made) - _ternary(truth)) ** 2
     distance = (square / (0.1 + square)).mean(dim=1)
     rim = CENSUS_SIDE // 2
-    return distance[:, rim:-rim, rim:-rim].mean()
+    return torch.mean(distance[:, rim:-rim, rim:-rim])
 
 
 PLAIN: dict[str, Measure] = {
@@ -154,13 +155,13 @@ PLAIN: dict[str, Measure] = {
 
 def _vgg(last: int, device: torch.device) -> Measure:
     try:
-        from torchvision.models import VGG19_Weights, vgg19
+        models = importlib.import_module("torchvision.models")
     except ImportError as error:
         raise SettingsError(
             "The VGG losses need torchvision, which is not installed.",
             "Install it, or use L1, Census or SSIM.",
         ) from error
-    features = vgg19(weights=VGG19_Weights.DEFAULT).features[: last - 1]
+    features = models.vgg19(weights=models.VGG19_Weights.DEFAULT).features[: last - 1]
     features = features.to(device).eval().requires_grad_(False)
     mean = torch.tensor([0.485, 0.456, 0.406], device=device)[:, None, None]
     spread = torch.tensor([0.229, 0.224, 0.225], device=device)[:, None, None]
@@ -174,7 +175,7 @@ def _vgg(last: int, device: torch.device) -> Measure:
 
 def _lpips(device: torch.device) -> Measure:
     try:
-        import lpips
+        lpips = importlib.import_module("lpips")
     except ImportError as error:
         raise SettingsError(
             "The LPIPS loss needs the package lpips, which is not installed.",
