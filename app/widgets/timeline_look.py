@@ -86,6 +86,16 @@ def paint_columns(
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
 
 
+def heat_colors() -> list[QColor]:
+    """Worst, middling, best: the theme's hues, light enough that what lies between them is not mud."""
+    found = []
+    for name in ("bad", "warning", "good"):
+        color = signal_color(name)
+        saturation, lightness = min(color.hslSaturationF(), 0.75), max(color.lightnessF(), 0.5)
+        found.append(QColor.fromHslF(color.hslHueF(), saturation, lightness))
+    return found
+
+
 def marker_color(kind: str) -> QColor:
     """The colour of a kind of markers."""
     return signal_color("warning") if kind == "cut" else signal_color("good")

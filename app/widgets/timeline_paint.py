@@ -23,6 +23,7 @@ from app.widgets.timeline_look import (
     FAINT,
     PALE,
     Look,
+    heat_colors,
     label_px,
     marker_color,
     paint_columns,
@@ -199,7 +200,7 @@ def heat_row(state: TimelineState, edges: NDArray[np.float64]) -> NDArray[np.uin
     worst = np.minimum.reduceat(np.append(values, np.inf), ends_and_starts)[::2]
     is_known = (edges[:-1] < state.score_stops[last]) & (edges[1:] > starts[first])
     part = np.clip((worst - WORST_DB) / (BEST_DB - WORST_DB), 0, 1)
-    stops = [signal_color(name) for name in ("bad", "warning", "good")]
+    stops = heat_colors()
     channels = [
         np.interp(part, (0, 0.5, 1), [channel(color) for color in stops]).astype(np.uint32)
         for channel in (QColor.red, QColor.green, QColor.blue)
