@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from app.jobs.torch_loading import import_torch
 from flavr_core.clip import ClipInfo
 from flavr_core.errors import FlavrError, OutputError
 from flavr_core.frame import Frame
@@ -105,6 +106,7 @@ def draw_sample(
         FlavrError: what planning, the network, the device and the source raise.
         CancelledError: when stopped.
     """
+    import_torch()
     from flavr_core.engine import create_engine
 
     with create_engine(settings.engine, width=info.width, height=info.height) as engine:

@@ -21,6 +21,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.jobs.background import BackgroundCalls, Call
 from app.jobs.outlook import Cause, Outlook, Problem
+from app.jobs.torch_loading import import_torch
 from flavr_core.errors import DeviceError, FlavrError, ModelError, ProblemsError
 from flavr_core.frame import Frame, FrameWindow
 from flavr_core.media import open_segment, open_source
@@ -210,6 +211,7 @@ def measure_speed(outlook: Outlook, token: CancelToken) -> Speed:
         FlavrError: when the network, the device or the source fails; exporting would fail likewise.
         CancelledError: when stopped; a gap that is being drawn is finished first.
     """
+    import_torch()
     from flavr_core.engine import create_engine
 
     info = outlook.info

@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from app.jobs.torch_loading import import_torch
 from flavr_core.clip import ClipInfo
 from flavr_core.frame import Frame, FrameWindow, Plane, PlannedFrame
 from flavr_core.media import open_source
@@ -78,6 +79,7 @@ def check_gaps(
         CancelledError: when stopped.
     """
     # What follows may import torch, which must not happen before the window stands.
+    import_torch()
     from flavr_core.engine import create_engine
 
     times = wish.info.times
