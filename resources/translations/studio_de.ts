@@ -268,7 +268,7 @@
         </message>
         <message>
             <source>How many images of this series make a second?</source>
-            <translation>Wie viele Bilder dieser Serie ergeben eine Sekunde?</translation>
+            <translation>Wie viele Bilder dieser Reihe ergeben eine Sekunde?</translation>
         </message>
         <message>
             <source>Move up</source>
