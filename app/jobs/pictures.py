@@ -77,7 +77,7 @@ class PictureSource(QObject):
         raise NotImplementedError
 
     def is_coming(self, index: int) -> bool:
-        """Whether a frame that is not at hand will be once it is wanted; no where it must be rendered first."""
+        """Whether a frame that is not at hand will be once wanted; no where it must be rendered first."""
         return True
 
     def nearest(self, index: int) -> int | None:
