@@ -64,7 +64,9 @@ def test_every_size_is_drawn_and_none_is_squashed(flavr, kit, width, height):
     engine = Engine(flavr, width=width, height=height)
     (frame,) = engine.interpolate(window)
     assert frame.planes[0].shape == (height, width)
-    converter = FrameConverter(gray, window.frames[1].color, width=width, height=height, device=engine.tensors.device)
+    converter = FrameConverter(
+        gray, window.frames[1].color, width=width, height=height, device=engine.tensors.device
+    )
     rgb = torch.stack([converter.to_rgb(converter.upload(of)) for of in window.frames], dim=1)
     # By hand: mean of the unpadded frames, replication to the right and below, and a crop.
     mean = rgb.mean((1, 3, 4), keepdim=True)
