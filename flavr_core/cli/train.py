@@ -1,4 +1,4 @@
-"""`main.py train`: train the default network, in legs."""
+"""`main.py train`: train the default network in legs, or any network on a data set (`train_course`)."""
 
 from __future__ import annotations
 
@@ -6,20 +6,25 @@ import argparse
 import time
 from pathlib import Path
 
+from flavr_core.cli import train_course
+from flavr_core.errors import DeviceError, SettingsError
+
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Describe the command."""
     parser = commands.add_parser(
         "train",
         help="train a network",
-        description="Train the default network on folders of clips and on rendered motion. With several "
-        "GPUs: torchrun --nproc-per-node N main.py train ... . See flavr_core/training/README.md.",
+        description="With --folder: train the default network on folders of clips and rendered motion. With "
+        "--dataset: train FLAVR or any network of the catalogue as its authors did. With several GPUs: "
+        "torchrun --nproc-per-node N main.py train ... . See flavr_core/training/README.md.",
     )
+    train_course.add_arguments(parser)
     parser.add_argument(
         "--clips", type=Path, nargs="+", default=[], metavar="DIR", help="folders of cut-free clips"
     )
     parser.add_argument(
-        "--folder", type=Path, required=True, metavar="DIR", help="where checkpoints and the curve go"
+        "--folder", type=Path, metavar="DIR", help="where checkpoints and the curve of a leg go"
     )
     parser.add_argument(
         "--bank", type=Path, metavar="DIR", help="where decoded clips are kept (default: FOLDER/bank)"
@@ -44,9 +49,16 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--curriculum", type=int, default=3000, metavar="STEPS", help="over which motion grows"
     )
-    parser.add_argument("--lr", type=float, default=4e-4, help="learning rate (default: 4e-4)")
-    parser.add_argument("--warmup", type=int, default=500, metavar="STEPS", help="over which the rate rises")
-    parser.add_argument("--ema", type=float, default=0.999, help="of the average of the weights")
+    parser.add_argument("--lr", type=float, help="learning rate (default: 4e-4, with --dataset 2e-4)")
+    parser.add_argument(
+        "--warmup",
+        type=int,
+        metavar="STEPS",
+        help="over which the rate rises (default: 500, with --dataset 0)",
+    )
+    parser.add_argument(
+        "--ema", type=float, help="of the average of the weights (default: 0.999, with --dataset none)"
+    )
     parser.add_argument("--steps", type=int, default=10**9, metavar="N", help="length of the leg")
     parser.add_argument(
         "--seconds", type=float, default=float("inf"), help="length of the leg, the start included"
@@ -58,10 +70,15 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     parser.add_argument("--seed", type=int, default=1, help="of everything random (default: 1)")
     parser.add_argument(
-        "--device", choices=("cuda", "cpu"), default="cuda", help="where it trains (default: cuda)"
+        "--device",
+        choices=("cuda", "cpu"),
+        help="where it trains (default: cuda, with --dataset what is there)",
     )
     parser.add_argument(
         "--compile", action="store_true", help="compile the step: minutes at the start, then faster"
+    )
+    parser.add_argument(
+        "--find-cuts", action="store_true", help="clips have cuts: find them, and train between them"
     )
     parser.add_argument(
         "--new-leg", action="store_true", help="count a found checkpoint's steps as a leg done"
@@ -69,13 +86,38 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def run(args: argparse.Namespace) -> int:
-    """Train one leg; goes on from FOLDER/checkpoint.pt when it is there."""
+    """Train a course where a data set is named, else one leg."""
     started = time.monotonic()
+    if args.dataset is not None or args.density is not None:
+        return train_course.run(args)
+    return _run_leg(args, started)
+
+
+def crop_size(text: str) -> tuple[int, int]:
+    """Width and height of `WxH`. Raises SettingsError when it is something else."""
+    width, cross, height = text.partition("x")
+    if not cross or not (width.isdecimal() and height.isdecimal()) or min(int(width), int(height)) < 1:
+        raise SettingsError(f"--crop {text} is no size.", "Write WIDTHxHEIGHT, as in 256x256.")
+    return int(width), int(height)
+
+
+def _run_leg(args: argparse.Namespace, started: float) -> int:
+    """One leg; goes on from FOLDER/checkpoint.pt when it is there."""
+    if args.folder is None:
+        raise SettingsError(
+            "Neither --folder nor --dataset is given.",
+            "Name a folder for a leg of the default network, or a data set for a course of any network.",
+        )
+    import torch
+
     from flavr_core.training.batches import BatchSettings
     from flavr_core.training.leg import LegFiles, run_leg
     from flavr_core.training.loop import LegSettings
 
-    width, height = (int(side) for side in args.crop.split("x"))
+    width, height = crop_size(args.crop)
+    device_type = args.device or "cuda"
+    if device_type == "cuda" and not torch.cuda.is_available():
+        raise DeviceError("There is no usable GPU to train on.", "Use --device cpu, which is slow.")
     settings = LegSettings(
         folder=args.folder,
         batch=BatchSettings(
@@ -87,9 +129,9 @@ def run(args: argparse.Namespace) -> int:
             curriculum_steps=args.curriculum,
             seed=args.seed,
         ),
-        learning_rate=args.lr,
-        warmup_steps=args.warmup,
-        ema=args.ema,
+        learning_rate=4e-4 if args.lr is None else args.lr,
+        warmup_steps=500 if args.warmup is None else args.warmup,
+        ema=0.999 if args.ema is None else args.ema,
         max_steps=args.steps,
         max_seconds=args.seconds,
         fall_seconds=args.fall_seconds,
@@ -104,6 +146,7 @@ def run(args: argparse.Namespace) -> int:
         start=args.start,
         start_step=args.start_step,
         new_leg=args.new_leg,
+        find_cuts=args.find_cuts,
     )
-    run_leg(settings, files, device_type=args.device, started=started)
+    run_leg(settings, files, device_type=device_type, started=started)
     return 0

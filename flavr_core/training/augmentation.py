@@ -33,6 +33,8 @@ class Augmentation:
     """Whether half of them run backwards."""
     jitter: float = JITTER
     """Largest change of colour; 0 for none."""
+    copies: float = 0.0
+    """Share of examples whose outer frames are copies of the inner ones: two-frame input, ends, cuts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,8 @@ class Draw:
     """Brightness, contrast, saturation (factors) and hue (turns)."""
     order: tuple[int, ...]
     """In which they are applied."""
+    copied: bool
+    """Whether the outer frames are copies of the inner ones."""
 
 
 def draw(settings: Augmentation, height: int, width: int, numbers: np.random.Generator) -> Draw:
@@ -75,13 +79,15 @@ def draw(settings: Augmentation, height: int, width: int, numbers: np.random.Gen
         reverse=bool(reverse) and settings.reversal,
         factors=(1 + change[0], 1 + change[1], 1 + change[2], change[3]),
         order=tuple(int(kind) for kind in numbers.permutation(ORDERS)) if settings.jitter else (),
+        copied=bool(numbers.random() < settings.copies),
     )
 
 
 def apply(drawn: Draw, example: Example) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Inputs and truths (T, 3, H, W) float32 in [0, 1], all treated alike."""
     count = len(example.inputs)
-    whole = np.concatenate((_placed(drawn, example.inputs), _placed(drawn, example.truths)))
+    inputs = example.inputs[[1, 1, 2, 2]] if drawn.copied else example.inputs
+    whole = np.concatenate((_placed(drawn, inputs), _placed(drawn, example.truths)))
     coloured = _jittered(drawn, whole.astype(np.float32) / np.float32(255))
     frames = np.ascontiguousarray(coloured.transpose(0, 3, 1, 2))
     return frames[:count], frames[count:]

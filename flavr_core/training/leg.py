@@ -12,6 +12,7 @@ from torch import distributed as dist
 from flavr_core.model.fourflow import FourFlow
 from flavr_core.training.clips import ClipBank, build_bank, default_workers, find_clips
 from flavr_core.training.loop import LegSettings, Rank, Trainer, join_ranks
+from flavr_core.training.stretches import build_stretches, find_footage
 from flavr_core.training.validation import read_validation
 
 CLIP_SCALES = (1.0, 0.82)
@@ -34,6 +35,8 @@ class LegFiles:
     """Steps that those weights have seen."""
     new_leg: bool = False
     """Whether a found checkpoint's leg is over and another begins."""
+    find_cuts: bool = False
+    """Whether clips have cuts, which are to be found; else each clip is taken for one shot."""
 
 
 def run_leg(settings: LegSettings, files: LegFiles, *, device_type: str, started: float) -> Trainer:
@@ -80,7 +83,10 @@ def _open_bank(files: LegFiles, rank: Rank) -> ClipBank | None:
     if not files.clips:
         return None
     if rank.leads and not (files.bank / "bank.json").exists():
-        build_bank(find_clips(files.clips), files.bank, scales=CLIP_SCALES, workers=default_workers())
+        if files.find_cuts:
+            build_stretches(find_footage(files.clips), files.bank)
+        else:
+            build_bank(find_clips(files.clips), files.bank, scales=CLIP_SCALES, workers=default_workers())
     if rank.count > 1:
         dist.barrier()
     return ClipBank(files.bank, rank.device)

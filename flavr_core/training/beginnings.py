@@ -1,0 +1,95 @@
+"""The network that a course begins with: new, of the catalogue, of a file, or narrowed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from flavr_core.errors import ModelError
+from flavr_core.model import load
+from flavr_core.model.checkpoint import read_checkpoint
+from flavr_core.model.flavr import Flavr
+from flavr_core.model.flavr_config import FlavrConfig, Join, UpMode
+from flavr_core.model.network import Network
+from flavr_core.training.narrowing import narrow
+
+DEPTHS = {"unet_18": (2, 2, 2, 2), "unet_34": (3, 4, 6, 3)}
+"""{the authors' name: residual blocks of the encoder's layers}."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beginning:
+    """What a course begins with."""
+
+    model: str = "unet_18"
+    """A new FLAVR (`unet_18`, `unet_34`), a name of the catalogue, or a file of weights."""
+    outputs: int = 1
+    """Frames that a new FLAVR draws in a gap."""
+    inputs: int = 4
+    """Frames that a new FLAVR looks at."""
+    join: Join = Join.CONCAT
+    """How a new FLAVR's skips join."""
+    up_mode: UpMode = UpMode.TRANSPOSE
+    """How a new FLAVR's decoder grows."""
+    weights: Path | None = None
+    """A file of which all weights are taken."""
+    same_shape: Path | None = None
+    """A file of which weights of the same name and shape are taken, and nothing else."""
+    narrow: Path | None = None
+    """A thinned out network; a narrower one like it is begun."""
+
+
+def begin(beginning: Beginning) -> Network:
+    """The network, float32 on the CPU.
+
+    Raises:
+        ModelError: when there is no such network, or a file's weights do not fit.
+    """
+    if beginning.narrow is not None:
+        network = narrow(load(str(beginning.narrow)))
+    elif beginning.model in DEPTHS:
+        network = _new_flavr(beginning)
+    else:
+        network = load(beginning.model)
+    if beginning.weights is not None:
+        state = read_checkpoint(beginning.weights).state
+        try:
+            network.load_state_dict(state)
+        except RuntimeError as error:
+            raise ModelError(
+                f"{beginning.weights} does not fit this network: {str(error).splitlines()[1].strip()}",
+                "Use --pretrained to take what fits.",
+            ) from error
+    if beginning.same_shape is not None:
+        take_same_shapes(network, beginning.same_shape)
+    return network
+
+
+def _new_flavr(beginning: Beginning) -> Flavr:
+    network = Flavr(
+        FlavrConfig(
+            num_inputs=beginning.inputs,
+            num_outputs=beginning.outputs,
+            blocks=DEPTHS[beginning.model],
+            join=beginning.join,
+            up_mode=beginning.up_mode,
+            encoder_bias=beginning.outputs > 1,  # as in the authors' files
+        )
+    )
+    network.name = beginning.model
+    return network
+
+
+def take_same_shapes(network: Network, path: Path) -> int:
+    """Take the weights that have the same name and shape; how many there are.
+
+    Raises:
+        ModelError: when there is none.
+    """
+    own = network.state_dict()
+    state = read_checkpoint(path).state
+    fitting = {name: value for name, value in state.items() if name in own and own[name].shape == value.shape}
+    if not fitting:
+        raise ModelError(f"No weights of {path} fit this network.", "Give a file of a network like it.")
+    network.load_state_dict({**own, **fitting})
+    return len(fitting)
