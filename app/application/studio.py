@@ -171,6 +171,7 @@ class Studio(QObject):
         """
         self.window.restore_layout(self._stored_layout())
         self.window.show()
+        self.viewer_panel.view.setFocus()  # keys go to the picture, not to the first button
         self._on_busy_changed()
         self.clips.add_paths(list(paths))
         self._offer_last_time(has_files=bool(paths))

@@ -173,6 +173,11 @@ def test_a_file_that_is_no_clip_is_said_in_words(
     assert not studio.actions["export"].isEnabled()
 
 
+def test_at_the_start_keys_go_to_the_picture(qtbot: QtBot, open_studio: OpenStudio) -> None:
+    studio = open_studio()
+    assert studio.window.focusWidget() is studio.viewer_panel.view
+
+
 def test_paste_opens_files(qtbot: QtBot, open_studio: OpenStudio, plain_clip: Path) -> None:
     studio = open_studio()
     QGuiApplication.clipboard().setText(f'"{plain_clip}"')
