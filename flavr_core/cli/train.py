@@ -47,6 +47,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--max-motion", type=float, default=64.0, metavar="PX", help="largest wanted motion over a gap"
     )
     parser.add_argument(
+        "--disturbed", type=float, default=0.0, metavar="SHARE", help="part with flash, fade, noise or blocks"
+    )
+    parser.add_argument(
         "--curriculum", type=int, default=3000, metavar="STEPS", help="over which motion grows"
     )
     parser.add_argument("--lr", type=float, help="learning rate (default: 4e-4, with --dataset 2e-4)")
@@ -127,6 +130,7 @@ def _run_leg(args: argparse.Namespace, started: float) -> int:
             width=width,
             max_motion_px=args.max_motion,
             curriculum_steps=args.curriculum,
+            disturbed=args.disturbed,
             seed=args.seed,
         ),
         learning_rate=4e-4 if args.lr is None else args.lr,

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from flavr_core.training.clips import ClipBank, send
+from flavr_core.training.disturbances import disturb_some
 from flavr_core.training.synthetic import SceneSettings, draw_scenes, render
 
 AHEAD = 2
@@ -40,6 +41,8 @@ class BatchSettings:
     """Largest wanted motion over the gap."""
     curriculum_steps: int = 3000
     """Steps over which the largest motion grows from a quarter."""
+    disturbed: float = 0.0
+    """Share of samples with a flash, a fade, noise or block compression on top (see `disturbances`)."""
     seed: int = 1
     """Everything that is drawn follows from it, the step and the rank."""
 
@@ -115,9 +118,17 @@ def draw_batch(
         flows.append(torch.zeros(filmed, 4, settings.height, settings.width, device=device))
     has_flow = torch.zeros(settings.size, device=device)
     has_flow[:rendered] = 1
+    t_all = torch.cat(positions)
     samples = _recolour(torch.cat(frames), numbers)
+    if settings.disturbed:
+        times = torch.cat(
+            (torch.arange(4, device=device).expand(settings.size, 4) - 1, t_all[:, None]), dim=1
+        )
+        # Numbers of their own, so that samples are the same with and without.
+        own = np.random.default_rng([settings.seed, rank, step, 1])
+        samples = disturb_some(samples, times, settings.disturbed, own)
     window = _disturb_outer(samples[:, :4], numbers)
-    return Batch(window, samples[:, 4].contiguous(), torch.cat(positions), torch.cat(flows), has_flow)
+    return Batch(window, samples[:, 4].contiguous(), t_all, torch.cat(flows), has_flow)
 
 
 def _recolour(samples: Tensor, numbers: np.random.Generator) -> Tensor:

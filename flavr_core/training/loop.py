@@ -7,6 +7,7 @@ legs of any number add up. The running average of the weights is what is measure
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import time
@@ -207,6 +208,7 @@ class Trainer:
         settings, last_save = self.settings, time.monotonic()
         begun, seen = time.monotonic(), 0
         losses: list[Tensor] = []
+        steps: list[int] = []
         factor, over = 1.0, False
         if self.rank.device.type == "cuda" and not settings.compile:
             # Before a thread begins to draw batches: nothing may be allocated while a step is recorded.
@@ -216,26 +218,29 @@ class Trainer:
         batches = BatchStream(
             settings.batch, bank, first_step=self.step, rank=self.rank.rank, device=self.rank.device
         )
-        while self.leg_step < settings.max_steps:
-            if self.leg_step % LOOK_EVERY == 0:
-                factor, over = self._look(time.monotonic() - started)
-                if over:
-                    break
-            self._note_fall(factor)
-            warm = min(1.0, (self.leg_step + 1) / max(settings.warmup_steps, 1))
-            batch = batches.take()
-            loss, errors = self.train_step(batch, warm * self._fine_factor(factor))
-            if self.leg_step % LOOK_EVERY == 0 or not losses:
-                losses.append(torch.stack((loss, -10 * torch.log10(errors + 1e-8).mean())))
-            seen += batch.t.shape[0] * self.rank.count
-            if self.leg_step % settings.validate_steps == 0:
-                elapsed = time.monotonic() - begun
-                self._record(validation, losses, seen / elapsed, time.monotonic() - started, factor)
-                losses, seen, begun = [], 0, time.monotonic()
-            if self.rank.leads and time.monotonic() - last_save > settings.checkpoint_seconds:
-                self.save(settings.folder / "checkpoint.pt")
-                last_save = time.monotonic()
-        batches.close()
+        with contextlib.closing(batches):
+            while self.leg_step < settings.max_steps:
+                if self.leg_step % LOOK_EVERY == 0:
+                    factor, over = self._look(time.monotonic() - started)
+                    if over:
+                        break
+                self._note_fall(factor)
+                warm = min(1.0, (self.leg_step + 1) / max(settings.warmup_steps, 1))
+                batch = batches.take()
+                loss, errors = self.train_step(batch, warm * self._fine_factor(factor))
+                if self.leg_step % LOOK_EVERY == 0 or not losses:
+                    steps.append(self.step - 1)
+                    losses.append(torch.stack((loss, -10 * torch.log10(errors + 1e-8).mean())))
+                seen += batch.t.shape[0] * self.rank.count
+                if self.leg_step % settings.validate_steps == 0:
+                    self._stop_at_fault(bank, steps, losses)
+                    elapsed = time.monotonic() - begun
+                    self._record(validation, losses, seen / elapsed, time.monotonic() - started, factor)
+                    losses, steps, seen, begun = [], [], 0, time.monotonic()
+                if self.rank.leads and time.monotonic() - last_save > settings.checkpoint_seconds:
+                    self.save(settings.folder / "checkpoint.pt")
+                    last_save = time.monotonic()
+        self._stop_at_fault(bank, steps, losses)
         self._record(
             validation, losses, seen / (time.monotonic() - begun), time.monotonic() - started, factor
         )
@@ -269,6 +274,26 @@ class Trainer:
             factor = max(0.0, left / settings.fall_seconds)
         return factor, left <= 0
 
+    def _stop_at_fault(self, bank: ClipBank | None, steps: list[int], losses: list[Tensor]) -> None:
+        """ModelError when a loss that was looked at is not finite; its batch is drawn again, and saved."""
+        fault = next(
+            (step for step, loss in zip(steps, losses, strict=True) if not bool(loss.isfinite().all())), None
+        )
+        if fault is None:
+            return
+        batch = draw_batch(
+            self.settings.batch, bank, step=fault, rank=self.rank.rank, device=self.rank.device
+        )
+        path = self.settings.folder / f"fault-{self.rank.rank}.pt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        names = ("window", "truth", "t", "flow", "has_flow")
+        record = {name: part.cpu() for name, part in zip(names, batch.parts(), strict=True)}
+        torch.save({**record, "step": fault, "parameters": self.flat.values.cpu()}, path)
+        raise ModelError(
+            f"The loss is not a number at step {fault}; the batch is in {path}.",
+            "Go on from the last checkpoint.",
+        )
+
     def _record(
         self,
         validation: ValidationSet | None,
@@ -280,10 +305,6 @@ class Trainer:
         if not self.rank.leads or not losses:
             return
         mean = torch.stack(losses).mean(dim=0).tolist()
-        if not mean[0] == mean[0]:
-            raise ModelError(
-                f"The loss is not a number at step {self.step}.", "Go on from the last checkpoint."
-            )
         entry: dict[str, Any] = {
             "step": self.step,
             "samples": self.samples,

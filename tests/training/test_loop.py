@@ -6,6 +6,7 @@ import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -126,3 +127,20 @@ def test_two_processes_agree_with_one(tmp_path: Path) -> None:
         whole = Batch(*(torch.cat(parts) for parts in zip(*(half.parts() for half in halves), strict=True)))
         alone.train_step(whole, 1.0)
     assert torch.allclose(alone.flat.values, shared[0], atol=2e-4)
+
+
+def test_nan_stops_a_leg_with_the_batch_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def draw_with_nan(*args: Any, **kwargs: Any) -> Batch:
+        drawn = draw_batch(*args, **kwargs)
+        drawn.truth[0, 0, 4, 4] = torch.nan
+        return drawn
+
+    for module in ("batches", "loop"):
+        monkeypatch.setattr(f"flavr_core.training.{module}.draw_batch", draw_with_nan)
+    training = trainer(tmp_path, max_steps=3)
+    with pytest.raises(ModelError, match=r"fault-0\.pt"):
+        training.run(None, None, started=0.0)
+    saved = torch.load(tmp_path / "fault-0.pt", weights_only=True)
+    assert saved["step"] == 0
+    assert torch.equal(saved["window"], batch(0).window)
+    assert saved["truth"].isnan().sum() == 1
