@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flavr_core.errors import DeviceError, OutputError, SettingsError
+from flavr_core.errors import DeviceError, MediaError, OutputError, SettingsError
 
 if TYPE_CHECKING:
     from flavr_core.training.course import CourseSettings
@@ -217,10 +217,10 @@ def _train(args: argparse.Namespace, settings: CourseSettings, rank: Rank, check
     teacher = load(args.teacher) if args.teacher else None
     course = Course(begin(beginning), criterion, settings, rank, teacher=teacher)
     course.epoch = args.start_epoch
-    if args.resume_exp is not None:
-        course.load(checkpoint.parent.parent / args.resume_exp / checkpoint.name)
-    elif checkpoint.exists():
+    if checkpoint.exists():
         course.load(checkpoint)
+    elif args.resume_exp is not None:
+        course.load(checkpoint.parent.parent / args.resume_exp / checkpoint.name)
     if rank.leads:
         print(describe(settings, course.network, train, held_out), flush=True)
     course.run(train, held_out)
@@ -230,7 +230,9 @@ def _train(args: argparse.Namespace, settings: CourseSettings, rank: Rank, check
         print(report)
 
 
-def _examples(args: argparse.Namespace, settings: CourseSettings, rank: Rank) -> tuple[Examples, Examples]:
+def _examples(
+    args: argparse.Namespace, settings: CourseSettings, rank: Rank
+) -> tuple[Examples, Examples | None]:
     """What is trained on and what is held out."""
     from torch import distributed
 
@@ -248,7 +250,9 @@ def _examples(args: argparse.Namespace, settings: CourseSettings, rank: Rank) ->
         build_stretches(find_footage(args.data_root), bank)
     if rank.count > 1:
         distributed.barrier()
-    return (
-        ClipExamples(bank, outputs=settings.outputs, held_out=False),
-        ClipExamples(bank, outputs=settings.outputs, held_out=True),
-    )
+    train = ClipExamples(bank, outputs=settings.outputs, held_out=False)
+    try:
+        return train, ClipExamples(bank, outputs=settings.outputs, held_out=True)
+    except MediaError:
+        print("No stretch is long enough to hold a part of it out: nothing is measured.", flush=True)
+        return train, None

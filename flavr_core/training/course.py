@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import pickle
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -375,8 +376,8 @@ class Course:
         Raises:
             ModelError: when the checkpoint is of another network or was not written by a course.
         """
-        record = torch.load(path, map_location=self.rank.device, weights_only=True)
         try:
+            record = torch.load(path, map_location=self.rank.device, weights_only=True)
             self.network.load_state_dict(record["state_dict"])
             self.optimizer.load_state_dict(record["optimizer"])
             if self.average is not None and record["average"] is not None:
@@ -384,7 +385,7 @@ class Course:
             self.epoch, self.step = record["epoch"], record["step"]
             self.batches_done, self.best_psnr = record["batches_done"], record["best_psnr"]
             self._pending_schedule = record["schedule"]
-        except (KeyError, RuntimeError, ValueError) as error:
+        except (OSError, KeyError, RuntimeError, ValueError, pickle.UnpicklingError) as error:
             reason = str(error).splitlines()[0]
             raise ModelError(
                 f"{path} is not a checkpoint of this course: {reason}",

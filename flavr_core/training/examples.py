@@ -179,9 +179,9 @@ class ClipExamples:
         shortest = 3 * self._step + 1
         for number, entry in enumerate(BankClip(**each) for each in json.loads(text)):
             shape = (entry.frames, entry.height, entry.width, 3)
-            kept = int(entry.frames * (1 - fraction))
-            if entry.frames - kept < shortest:
-                kept = entry.frames  # too little would be left to ask anything of
+            kept = entry.frames
+            if fraction and entry.frames >= 3 * shortest:  # else too little would be left to train on
+                kept -= max(round(entry.frames * fraction), shortest)
             start, stop = (kept, entry.frames) if held_out else (0, kept)
             if stop - start >= shortest:
                 pixels: Pictures = np.memmap(folder / f"{number}.raw", np.uint8, "r", shape=shape)

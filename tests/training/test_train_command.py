@@ -1,0 +1,172 @@
+"""`main.py train` with the authors' flags, and with those of the README."""
+
+import json
+import re
+import shlex
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import imageio_ffmpeg
+import numpy as np
+import pytest
+import torch
+
+from flavr_core.cli import build_parser, main
+from flavr_core.model import load
+from flavr_core.model.flavr import Flavr
+from flavr_core.model.flavr_config import FlavrConfig
+from flavr_core.training.beginnings import Beginning, begin
+
+README = Path(__file__).resolve().parents[2] / "flavr_core/training/README.md"
+TINY = FlavrConfig(
+    blocks=(1, 1, 1, 1), stem_width=8, widths=(8, 8, 8, 8), decoder_widths=(8, 8, 8, 8, 8), fuse_width=8
+)
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Results land in the current folder; steps this small only lose time by being shared out."""
+    monkeypatch.chdir(tmp_path)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def network(tmp_path: Path) -> Path:
+    """A file with a tiny FLAVR."""
+    torch.manual_seed(0)
+    path = tmp_path / "tiny.pth"
+    torch.save({"state_dict": Flavr(TINY).state_dict()}, path)
+    return path
+
+
+@pytest.fixture
+def septuplets(tmp_path: Path) -> Path:
+    root = tmp_path / "vimeo"
+    for name in ("0001", "0002", "0003"):
+        folder = root / "sequences/00001" / name
+        folder.mkdir(parents=True)
+        wide = cv2.resize(np.random.default_rng(int(name)).integers(0, 256, (8, 14, 3), np.uint8), (80, 48))
+        for number in range(7):
+            assert cv2.imwrite(str(folder / f"im{number + 1}.png"), wide[:, 2 * number : 2 * number + 64])
+    (root / "sep_trainlist.txt").write_text("00001/0001\n00001/0002\n")
+    (root / "sep_testlist.txt").write_text("00001/0003\n\n")
+    return root
+
+
+def train(root: Path, network: Path, *more: str) -> int:
+    """The authors' command with the size of a test."""
+    return main([
+        "train", "--dataset", "vimeo90K_septuplet", "--data_root", str(root), "--loss", "1*L1",
+        "--lr", "0.0002", "--batch_size", "2", "--model", str(network), "--crop", "32x32",
+        "--num_workers", "0", "--log_iter", "1", "--device", "cpu", *more,
+    ])  # fmt: skip
+
+
+def test_the_authors_command_trains_and_goes_on(septuplets: Path, network: Path) -> None:
+    folder = Path("saved_models_final/vimeo90K_septuplet/exp")
+    assert train(septuplets, network, "--max_epoch", "1", "--n_outputs", "1") == 0
+    assert train(septuplets, network, "--max_epoch", "2", "1") == 6  # nothing is overwritten unasked
+    assert train(septuplets, network, "--max_epoch", "2", "--resume", "1") == 0
+    lines = [json.loads(line) for line in (folder / "curve.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines if "loss" in line] == [1, 2]
+    assert isinstance(load(folder / "checkpoint.pth"), Flavr)
+    assert (folder / "model_best.pth").exists()
+
+
+def test_networks_are_thinned_out_described_and_narrowed(
+    septuplets: Path, network: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train(septuplets, network, "--max_epoch", "3", "--sparsity", "20", "--proximal_epochs", "2") == 0
+    folder = Path("saved_models_final/vimeo90K_septuplet/exp")
+    thin = folder / "checkpoint.pth"
+    capsys.readouterr()
+    assert main(["train", "--density", str(thin)]) == 0
+    told = capsys.readouterr().out
+    assert told == (folder / "density.txt").read_text()
+    assert float(told.split()[-1]) < 0.9
+    small = begin(Beginning(narrow=thin))
+    assert small.num_parameters < load(thin).num_parameters
+    assert train(septuplets, network, "--narrow", str(thin), "--exp_name", "small", "--max_epoch", "1",
+                 "--teacher", "blend") == 0  # fmt: skip
+    small_file = Path("saved_models_final/vimeo90K_septuplet/small/checkpoint.pth")
+    assert load(small_file).num_parameters == small.num_parameters
+
+
+def test_any_folder_of_clips_is_a_data_set(tmp_path: Path, network: Path) -> None:
+    clips = tmp_path / "my clips"
+    clips.mkdir()
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-nostdin", "-f", "lavfi",
+               "-i", "testsrc2=size=64x48:rate=20:duration=2", str(clips / "a.mp4")]  # fmt: skip
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    assert main([
+        "train", "--dataset", "clips", "--data-root", str(clips), "--model", str(network), "--crop", "32x32",
+        "--batch-size", "2", "--num-workers", "0", "--max-epoch", "1", "--device", "cpu", "--copies", "0.5",
+    ]) == 0  # fmt: skip
+    folder = Path("saved_models_final/clips/exp")
+    assert (folder / "footage/bank.json").exists()
+    assert "held_out_loss" in (folder / "curve.jsonl").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        ([], 2, "--folder"),
+        (["--dataset", "gopro"], 2, "--data_root"),
+        (["--dataset", "nothing", "--data_root", "x"], 2, "no data set"),
+        (["--dataset", "gopro", "--data_root", "x", "--n_outputs", "3", "7"], 2, "n_outputs"),
+        (["--dataset", "gopro", "--data_root", "x", "--loss", "1*GAN"], 2, "no loss"),
+        (["--dataset", "gopro", "--data_root", "x", "--batch_size", "0"], 2, "batch_size"),
+        (["--dataset", "gopro", "--data_root", "x", "--crop", "256"], 2, "--crop"),
+        (["--dataset", "gopro", "--data_root", "x", "3"], 3, "train"),
+    ],
+)
+def test_what_cannot_be_is_said_in_one_sentence(
+    arguments: list[str], code: int, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", *arguments, "--device", "cpu"]) == code
+    error = capsys.readouterr().err
+    assert error.count("error:") == 1
+    assert words in error
+
+
+def test_the_leg_of_the_readme_is_understood() -> None:
+    found = re.search(r"main\.py (train \\\n.*?)\n\n", README.read_text(encoding="utf-8"), re.DOTALL)
+    assert found is not None
+    args = build_parser("train").parse_args(shlex.split(found[1].replace("\\\n", " ")))
+    assert (args.dataset, args.folder, args.batch, args.crop) == (None, Path("RUN"), 36, "320x256")
+    assert (args.lr, args.warmup, args.ema, args.start_step, args.seed) == (4e-4, 500, None, 6460, 2)
+    assert not args.find_cuts
+    assert args.disturbed == 0
+
+
+def test_new_networks_are_the_authors() -> None:
+    with torch.device("meta"):
+        one, seven, deep = (
+            begin(Beginning(model=model, outputs=outputs))
+            for model, outputs in (("unet_18", 1), ("unet_18", 7), ("unet_34", 1))
+        )
+    assert (one.num_parameters, seven.num_parameters) == (42_061_571, 42_121_941)
+    assert 72.8e6 < deep.num_parameters < 73e6
+
+
+def test_weights_of_the_same_shape_are_taken(tmp_path: Path, network: Path) -> None:
+    torch.manual_seed(1)
+    other = Flavr(TINY)
+    other.outconv[1] = torch.nn.Conv2d(8, 21, 7)
+    torch.save({"state_dict": other.state_dict()}, tmp_path / "seven.pth")
+    fitted = begin(Beginning(model=str(network), same_shape=tmp_path / "seven.pth"))
+    whole = begin(Beginning(model=str(network), weights=network))
+    own = load(network)
+    assert torch.equal(
+        fitted.state_dict()["encoder.stem.0.weight"], other.state_dict()["encoder.stem.0.weight"]
+    )
+    for name, value in own.state_dict().items():
+        assert torch.equal(whole.state_dict()[name], value)
+        if name.startswith("outconv"):
+            assert torch.equal(fitted.state_dict()[name], value)
+    assert len(own.state_dict()) > 10
