@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flavr_core.errors import SettingsError
+from flavr_core.errors import OutputError, SettingsError
+from flavr_core.evaluation.protocols import HOLDOUT, explained
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
+    from flavr_core.evaluation.contestants import Contestant
+    from flavr_core.evaluation.datasets import DataSet
+    from flavr_core.evaluation.report import Report
     from flavr_core.evaluation.samples import Sample
+    from flavr_core.model.network import Network
 
 FORMATS = ("text", "markdown", "csv", "json")
+_SUFFIXES = {".txt": "text", ".md": "markdown", ".csv": "csv", ".json": "json"}
 
 
 def add_parser(commands: Any) -> None:
@@ -22,32 +29,54 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser(
         "evaluate",
         help="measure networks against frames that were held out",
-        description="Hide frames of clips, let networks draw them again, and compare with what was filmed: "
-        "inputs s, s+2, s+4, s+6, truth s+3.",
+        description="Hide frames of clips, or take a data set of the literature; let networks draw what is "
+        f"hidden, and compare with what was filmed. Of any clip (--holdout) {HOLDOUT}.",
+        epilog=explained(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument(
         "--holdout",
         type=Path,
         nargs="+",
-        required=True,
         metavar="PATH",
         help="clips, folders of images, or folders of clips",
     )
+    source.add_argument("--dataset", metavar="NAME", help="a data set of the list below")
+    parser.add_argument("--data-root", "--data_root", type=Path, metavar="DIR", help="the data set's folder")
+    parser.add_argument(
+        "--list",
+        type=Path,
+        metavar="FILE",
+        help="samples or clips, one a line, instead of the set's own list",
+    )
+    parser.add_argument(
+        "--limit", type=int, metavar="N", help="at most N samples, spread evenly over the data set"
+    )
+    parser.add_argument(
+        "--output", type=Path, metavar="DIR", help="where pictures to hand in go (middlebury-eval)"
+    )
+    parser.add_argument("--n_outputs", type=int, default=7, help=argparse.SUPPRESS)  # the authors' flag
     parser.add_argument(
         "--models",
+        "--load_from",
         nargs="+",
         default=["blend", "motion"],
         metavar="MODEL",
-        help="names in the catalogue or files of weights (default: blend motion)",
+        help="names in the catalogue, files of weights, or minterpolate (ffmpeg's own); default: blend motion",
     )
     parser.add_argument(
-        "--every", type=int, default=8, metavar="N", help="a sample starts at every Nth frame (default: 8)"
+        "--every",
+        type=int,
+        default=8,
+        metavar="N",
+        help="with --holdout: a sample starts at every Nth frame (default: 8)",
     )
     parser.add_argument(
         "--metrics",
         nargs="+",
         metavar="NAME",
-        help="psnr, psnr_8bit, ssim_uniform, ssim_gaussian (default: all)",
+        help="psnr, psnr_8bit, ssim_uniform, ssim_gaussian (these four by default), vmaf, lpips, or all",
     )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: auto)")
     parser.add_argument(
@@ -62,45 +91,145 @@ def add_parser(commands: Any) -> None:
     output.add_argument(
         "--json", dest="format", action="store_const", const="json", help="short for --format json"
     )
+    parser.add_argument(
+        "--save",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="keep the table in files as well: .txt, .md, .csv, .json",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Measure and print."""
-    for name in ("every", "worst"):
-        if getattr(args, name) < 1:
-            raise SettingsError(f"--{name} {getattr(args, name)} is not above zero.", "Give a whole number.")
-    from flavr_core.engine.device import choose_device
-    from flavr_core.evaluation import report as tables
-    from flavr_core.evaluation.contest import METRICS, evaluate
-    from flavr_core.evaluation.holdout import find_clips
+    _check(args)
+    from flavr_core.evaluation.contest import EXTRA_METRICS, METRICS, evaluate
     from flavr_core.evaluation.strips import WorstCases
-    from flavr_core.model import load
 
-    clips = find_clips(args.holdout)
-    device = choose_device(args.device)
-    networks = [load(name, device=device, precision=args.precision) for name in args.models]
     metrics = args.metrics or list(METRICS)
-    worst = WorstCases(keep=args.worst, metric=metrics[0])
-    reports = evaluate(
-        networks,
-        _samples(clips, every=args.every),
-        metrics=metrics,
-        on_drawing=worst.add if args.pictures else None,
-    )
-    table = {
-        "text": tables.as_text,
-        "markdown": tables.as_markdown,
-        "csv": tables.as_csv,
-        "json": tables.as_json,
-    }[args.format]
-    sys.stdout.write(table(reports))
+    if metrics == ["all"]:
+        metrics = [*METRICS, *EXTRA_METRICS]
+    if args.dataset:
+        dataset = _dataset(args)
+        samples, protocol = _dataset_samples(dataset), f"{dataset.name}: {dataset.protocol}"
+        metrics = metrics if dataset.has_truth else []
+    else:
+        from flavr_core.evaluation.holdout import find_clips
+
+        samples = _holdout_samples(find_clips(args.holdout), every=args.every)
+        protocol = f"{HOLDOUT}; starts {args.every} frames apart"
+    contestants = _contestants(args)
+    worst = WorstCases(keep=args.worst, metrics=metrics)
+    keep: Callable[..., None] | None = worst.add if args.pictures else None
+    if args.output:
+        from flavr_core.evaluation.hand_in import HandIn
+
+        keep = HandIn(args.output, [one.name for one in contestants], dataset.entries).add
+    reports = evaluate(contestants, samples, metrics=metrics, protocol=protocol, on_drawing=keep)
+    _tell(reports, args)
     if args.pictures:
         for path in worst.save(args.pictures):
             print(f"saved {path}", file=sys.stderr)
     return 0
 
 
-def _samples(clips: list[Path], *, every: int) -> Iterator[Sample]:
+def _check(args: argparse.Namespace) -> None:
+    """Raise SettingsError at what can be known to be wrong before anything is read."""
+    for name in ("every", "worst", "limit", "n_outputs"):
+        value = getattr(args, name)
+        if value is not None and value < 1:
+            raise SettingsError(f"--{name} {value} is not above zero.", "Give a whole number.")
+    if args.dataset and args.data_root is None:
+        raise SettingsError(f"Where {args.dataset} lies is not said.", "Name its folder with --data-root.")
+    for name in ("data_root", "list", "limit", "output"):
+        if args.holdout and getattr(args, name) is not None:
+            option = name.replace("_", "-")
+            raise SettingsError(f"--{option} is of no use with --holdout.", "It belongs to --dataset.")
+    for path in args.save:
+        if path.suffix.lower() not in _SUFFIXES:
+            raise SettingsError(
+                f"A table cannot be kept as '{path.name}'.", f"Endings are {', '.join(_SUFFIXES)}."
+            )
+        if path.exists():
+            raise OutputError(f"'{path}' is there already.", "Choose another name with --save.")
+
+
+def _dataset(args: argparse.Namespace) -> DataSet:
+    from flavr_core.evaluation.datasets import limited, open_dataset
+
+    name = args.dataset
+    if name == "gopro":  # the authors' name, whose --n_outputs says the factor
+        name = f"gopro-{args.n_outputs + 1}x"
+    dataset = open_dataset(name, args.data_root, list_file=args.list)
+    if dataset.has_truth and args.output:
+        raise SettingsError(f"{dataset.name} has nothing to hand in.", "Leave --output away.")
+    if not dataset.has_truth:
+        if args.output is None:
+            raise SettingsError(
+                f"{dataset.name} publishes no truth: its pictures are written to be handed in.",
+                "Say where with --output.",
+            )
+        if args.pictures:
+            raise SettingsError(
+                f"{dataset.name} publishes no truth, so no drawing is the worst.", "Leave --pictures away."
+            )
+    return limited(dataset, args.limit) if args.limit else dataset
+
+
+def _contestants(args: argparse.Namespace) -> Sequence[Network | Contestant]:
+    """Each model once; those of the same name are called as they were given."""
+    from flavr_core.engine.device import choose_device
+    from flavr_core.evaluation.contestants import Minterpolate
+    from flavr_core.model import load
+
+    device = choose_device(args.device)
+    given = list(dict.fromkeys(args.models))
+    contestants: list[Network | Contestant] = [
+        Minterpolate() if name == Minterpolate.name else load(name, device=device, precision=args.precision)
+        for name in given
+    ]
+    counts = Counter(one.name for one in contestants)
+    for contestant, name in zip(contestants, given, strict=True):
+        if counts[contestant.name] > 1:
+            contestant.name = name
+    return contestants
+
+
+def _tell(reports: Sequence[Report], args: argparse.Namespace) -> None:
+    """Print the table and keep it in files."""
+    from flavr_core.evaluation import report as tables
+
+    as_table = {
+        "text": tables.as_text,
+        "markdown": tables.as_markdown,
+        "csv": tables.as_csv,
+        "json": tables.as_json,
+    }
+    sys.stdout.write(as_table[args.format](reports))
+    sys.stdout.flush()
+    for path in args.save:
+        try:
+            path.write_text(as_table[_SUFFIXES[path.suffix.lower()]](reports), encoding="utf-8")
+        except OSError as error:
+            raise OutputError(
+                f"'{path}' cannot be written: {error.strerror or error}.", "Choose another name with --save."
+            ) from error
+        print(f"saved {path}", file=sys.stderr)
+
+
+def _dataset_samples(dataset: DataSet) -> Iterator[Sample]:
+    """The samples of a data set; how far it is on stderr, every tenth of it."""
+    from flavr_core.evaluation.pictures import dataset_samples
+
+    total = len(dataset.entries)
+    for number, sample in enumerate(dataset_samples(dataset), start=1):
+        if number * 10 // total > (number - 1) * 10 // total:
+            print(f"[{number}/{total}] {dataset.name}", file=sys.stderr)
+        yield sample
+
+
+def _holdout_samples(clips: list[Path], *, every: int) -> Iterator[Sample]:
     """The samples of all clips, each clip named on stderr when its turn comes."""
     from flavr_core.evaluation.holdout import holdout_samples
 

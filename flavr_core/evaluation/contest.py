@@ -1,39 +1,47 @@
-"""Several networks draw the same frames, and are compared with what was filmed."""
+"""Several contestants draw the same frames, and are compared with what was filmed."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor
 
-from flavr_core.engine.drawing import Drawer
-from flavr_core.errors import ModelError, SettingsError
+from flavr_core.errors import SettingsError
 from flavr_core.evaluation import metrics as measures
+from flavr_core.evaluation import reference_ffmpeg
+from flavr_core.evaluation.contestants import Contestant, Drawn, NetworkContestant
+from flavr_core.evaluation.perceptual import UnmeasurableError, lpips
 from flavr_core.evaluation.report import Report, Score
 from flavr_core.evaluation.samples import Picture8, Sample, Truth
 from flavr_core.model.network import Network
 from flavr_core.progress import CancelToken
 
-METRICS: dict[str, Callable[[measures.Picture, measures.Picture], float]] = {
+Metric = Callable[[measures.Picture, measures.Picture], float]
+"""From a made picture and its truth to a number."""
+
+METRICS: dict[str, Metric] = {
     "psnr": measures.psnr,
     "psnr_8bit": measures.psnr_8bit,
     "ssim_uniform": measures.ssim_uniform,
     "ssim_gaussian": measures.ssim_gaussian,
 }
-"""All metrics, by name; their protocols are in `metrics.PROTOCOLS`."""
+"""The metrics that are measured unasked, by name; their protocols are in `metrics.PROTOCOLS`."""
 
-COPIES = "its outer two frames were copies of the inner two where the set has only two frames a sample"
+EXTRA_METRICS = ("vmaf", "lpips")
+"""Metrics that need another program or package, and are measured when asked for."""
+
+COPIES = (
+    "the set has two frames a sample: of its four inputs the outer two were copies of the inner two, "
+    "which is not what it was made for"
+)
 """Note on four-frame networks measured on two-frame sets."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawing:
-    """One network's answer, handed out for whoever keeps pictures."""
+    """One contestant's answer, handed out for whoever keeps pictures."""
 
     network: str
     """Its name."""
@@ -48,19 +56,27 @@ class Drawing:
 
 
 def evaluate(
-    networks: Sequence[Network],
+    networks: Sequence[Network | Contestant],
     samples: Iterable[Sample],
     *,
     metrics: Sequence[str] = tuple(METRICS),
+    protocol: str = "",
     on_drawing: Callable[[Drawing], None] | None = None,
     token: CancelToken | None = None,
 ) -> list[Report]:
     """Let every network draw every sample; one report a network, in their order.
 
-    Samples are taken one at a time, each drawn by all networks before the next is read.
+    Samples are taken one at a time, each drawn by all before the next is read. Contestants of two
+    inputs get the middle two frames. What they return is measured as floats. A metric that cannot be had
+    on this machine is left out, and the reports say why. Samples without truth are drawn and timed.
 
-    Convention: windows are float32 RGB, the pictures' 8-bit values divided by 255, on the network's
-    device. Networks of two inputs get the middle two frames. What they return is measured as floats.
+    Args:
+        networks: who draws.
+        samples: what is asked.
+        metrics: names of METRICS and EXTRA_METRICS.
+        protocol: where the samples come from, in words, for the reports.
+        on_drawing: told each picture drawn.
+        token: looked at before each sample of each contestant.
 
     Raises:
         SettingsError: when there is no sample, no network or no such metric.
@@ -69,8 +85,9 @@ def evaluate(
     """
     if not networks:
         raise SettingsError("There is no network to measure.", "Name at least one with --models.")
-    chosen = {name: _metric(name) for name in metrics}
-    desks = [_Desk(network, chosen) for network in networks]
+    contestants = [NetworkContestant(one) if isinstance(one, Network) else one for one in networks]
+    chosen, missing = choose_metrics(metrics, _device(networks))
+    desks = [_Desk(contestant, chosen) for contestant in contestants]
     for sample in samples:
         for desk in desks:
             if token is not None:
@@ -82,79 +99,90 @@ def evaluate(
         raise SettingsError(
             "There is nothing to measure: no clip has enough frames.", "Seven frames are needed at least."
         )
-    return [desk.report() for desk in desks]
+    return [desk.report(protocol=protocol, missing=missing) for desk in desks]
 
 
-def _metric(name: str) -> Callable[[measures.Picture, measures.Picture], float]:
-    if name not in METRICS:
-        raise SettingsError(f"There is no metric {name}.", f"Choose from {', '.join(METRICS)}.")
-    return METRICS[name]
+def choose_metrics(names: Sequence[str], device: torch.device) -> tuple[dict[str, Metric], dict[str, str]]:
+    """The metrics of these names, and for those that cannot be had here the reason in words.
+
+    Raises:
+        SettingsError: when there is no such metric.
+    """
+    chosen: dict[str, Metric] = {}
+    missing: dict[str, str] = {}
+    for name in dict.fromkeys(names):
+        if name in METRICS:
+            chosen[name] = METRICS[name]
+        elif name == "vmaf":
+            if reason := reference_ffmpeg.lack_of_vmaf():
+                missing[name] = reason
+            else:
+                chosen[name] = _vmaf
+        elif name == "lpips":
+            try:
+                chosen[name] = lpips(device)
+            except UnmeasurableError as error:
+                missing[name] = str(error)
+        else:
+            known = ", ".join((*METRICS, *EXTRA_METRICS))
+            raise SettingsError(f"There is no metric {name}.", f"Choose from {known}.")
+    return chosen, missing
+
+
+def _vmaf(made: measures.Picture, truth: measures.Picture) -> float:
+    return reference_ffmpeg.vmaf(measures.to_8bit(made), measures.to_8bit(truth))
+
+
+def _device(networks: Sequence[Network | Contestant]) -> torch.device:
+    """Where the first network is; metrics that are networks themselves go there too."""
+    devices = [one.device for one in networks if isinstance(one, Network)]
+    return devices[0] if devices else torch.device("cpu")
 
 
 class _Desk:
-    """One network at work: its scores and its clock."""
+    """One contestant at work: its scores and its clock."""
 
-    def __init__(
-        self,
-        network: Network,
-        metrics: dict[str, Callable[[measures.Picture, measures.Picture], float]],
-    ) -> None:
-        if network.num_inputs not in (2, 4):
-            raise ModelError(
-                f"{network.name} looks at {network.num_inputs} frames; samples have two or four."
-            )
-        self._network = network
+    def __init__(self, contestant: Contestant, metrics: dict[str, Metric]) -> None:
+        self._contestant = contestant
         self._metrics = metrics
         self._seconds: list[float] = []
-        self._drawer: Drawer | None = None
-        self._notes: dict[str, None] = {}
+        self._has_copies = False
         self.scores: list[Score] = []
 
     def draw(self, sample: Sample) -> list[Drawing]:
         """Draw all positions of one sample and measure them."""
-        pictures = sample.inputs if self._network.num_inputs == 4 else sample.inputs[1:3]
-        if sample.outer_copied and self._network.num_inputs == 4:
-            self._notes[COPIES] = None
-        window = torch.from_numpy(np.stack(pictures)).to(self._network.device)  # (T, H, W, C)
-        window = window.permute(0, 3, 1, 2).unsqueeze(0).float().div_(255)  # (1, T, C, H, W)
-        positions = self._network.snap([truth.position for truth in sample.truths])
-        started = self._now()
-        with torch.inference_mode():
-            [made] = self._drawer_for(window).draw([window], positions)  # (P, C, H, W)
-        self._seconds.append((self._now() - started) / len(sample.truths))
-        drawn = made.float().permute(0, 2, 3, 1).cpu().numpy()  # (P, H, W, C)
+        has_four = self._contestant.num_inputs == 4
+        self._has_copies |= has_four and sample.outer_copied
+        drawn, seconds = self._contestant.draw(
+            sample.inputs if has_four else sample.inputs[1:3], [truth.position for truth in sample.truths]
+        )
+        self._seconds.append(seconds / len(sample.truths))
         return [self._judge(sample, truth, one) for truth, one in zip(sample.truths, drawn, strict=True)]
 
-    def _drawer_for(self, window: Tensor) -> Drawer:
-        """Runs the network within the memory there is; made anew when pictures change their size."""
-        height, width = window.shape[-2:]
-        if self._drawer is None or (self._drawer.height, self._drawer.width) != (height, width):
-            self._drawer = Drawer(self._network, width=width, height=height)
-            self._drawer.plan()
-            self._notes.update(dict.fromkeys(self._drawer.notes))
-        return self._drawer
-
-    def _judge(self, sample: Sample, truth: Truth, made: NDArray[np.float32]) -> Drawing:
-        filmed = truth.picture.astype(np.float32) / np.float32(255)
-        values = {name: metric(made, filmed) for name, metric in self._metrics.items()}
+    def _judge(self, sample: Sample, truth: Truth, made: Drawn) -> Drawing:
+        values = {}
+        if truth.picture is not None:
+            filmed = truth.picture.astype(np.float32) / np.float32(255)
+            values = {name: metric(made, filmed) for name, metric in self._metrics.items()}
         score = Score(group=sample.group, sample=sample.name, position=truth.position, values=values)
         self.scores.append(score)
         return Drawing(
-            network=self._network.name, sample=sample, truth=truth, made=measures.to_8bit(made), score=score
+            network=self._contestant.name,
+            sample=sample,
+            truth=truth,
+            made=measures.to_8bit(made),
+            score=score,
         )
 
-    def _now(self) -> float:
-        if self._network.device.type == "cuda":
-            torch.cuda.synchronize(self._network.device)
-        return time.perf_counter()
-
-    def report(self) -> Report:
+    def report(self, *, protocol: str, missing: dict[str, str]) -> Report:
         """Everything measured so far."""
         timed = self._seconds[1:] or self._seconds
         return Report(
-            network=self._network.name,
-            parameters=self._network.num_parameters,
+            network=self._contestant.name,
+            parameters=self._contestant.parameters,
             scores=tuple(self.scores),
             seconds_per_frame=sum(timed) / len(timed),
-            notes=tuple(self._notes),
+            notes=((COPIES,) if self._has_copies else ()) + tuple(self._contestant.notes),
+            protocol=protocol,
+            missing=missing,
         )

@@ -24,8 +24,14 @@ PROTOCOLS = {
     "ssim_uniform": "SSIM as scikit-image's: 8-bit RGB, uniform 7x7 window, sample covariance, no borders",
     "ssim_gaussian": "SSIM as the papers' ssim_matlab: clamped floats, Gaussian 11x11x11 window of "
     "sigma 1.5, over rows, columns and RGB, borders replicated",
+    "vmaf": "VMAF (vmaf_v0.6.1 of ffmpeg's libvmaf), 0 to 100: BT.709 luma of the 8-bit picture in "
+    "video range, each picture alone, so without its motion term (identical pictures get 97.4, not 100)",
+    "lpips": "LPIPS 0.1 on AlexNet, clamped floats scaled to [-1, 1]; lower is better",
 }
 """What each number means, by the name of its function."""
+
+LOWER_IS_BETTER = frozenset({"lpips"})
+"""Metrics that are distances."""
 
 _FLOOR = 1e-8
 _K1, _K2 = 0.01, 0.03

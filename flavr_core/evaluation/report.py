@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from statistics import fmean
@@ -44,6 +44,10 @@ class Report:
     """Mean time to draw one picture once the first sample is done (it warms up), conversion left out."""
     notes: tuple[str, ...] = field(default=())
     """What a reader of the numbers should know."""
+    protocol: str = ""
+    """Where the samples come from, in words."""
+    missing: Mapping[str, str] = field(default_factory=dict)
+    """Metrics that were asked for and could not be had, with the reason in words."""
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -117,7 +121,9 @@ def as_json(reports: Sequence[Report]) -> str:
     return (
         json.dumps(
             {
+                "data": reports[0].protocol,
                 "protocols": {metric: PROTOCOLS[metric] for metric in metrics},
+                "not_measured": dict(reports[0].missing),
                 "networks": [_report_record(report, metrics) for report in reports],
             },
             indent=2,
@@ -149,10 +155,13 @@ def _metrics(reports: Sequence[Report]) -> list[str]:
 
 
 def _number(value: float, metric: str) -> str:
-    return f"{value:.2f}" if metric.startswith("psnr") else f"{value:.4f}"
+    return f"{value:.2f}" if metric.startswith(("psnr", "vmaf")) else f"{value:.4f}"
 
 
 def _footnotes(reports: Sequence[Report]) -> list[str]:
+    data = [f"data: {reports[0].protocol}."] if reports[0].protocol else []
     protocols = [f"{metric}: {PROTOCOLS[metric]}." for metric in _metrics(reports)]
-    notes = [f"{report.network}: {note}" for report in reports for note in report.notes]
-    return [*protocols, f"{MEAN}: the mean of the clips' means.", *notes]
+    missing = [f"{metric}: not measured, {reason}." for metric, reason in reports[0].missing.items()]
+    mean = "the mean of the clips' means" if len(reports[0].groups) > 1 else "the mean over the pictures"
+    notes = [f"{report.network}: {note.rstrip('.')}." for report in reports for note in report.notes]
+    return [*data, *protocols, *missing, f"{MEAN}: {mean}.", *notes]

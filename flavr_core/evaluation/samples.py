@@ -18,8 +18,8 @@ class Truth:
 
     position: Fraction
     """Place in the gap, 0 < position < 1."""
-    picture: Picture8
-    """The frame that was held out."""
+    picture: Picture8 | None
+    """The frame that was held out; None where a data set does not publish it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import re
+from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from PIL import Image
 
 from flavr_core.errors import OutputError
 from flavr_core.evaluation.contest import Drawing
+from flavr_core.evaluation.metrics import LOWER_IS_BETTER
 from flavr_core.evaluation.samples import Picture8
 
 DIFFERENCE_GAIN = 4
@@ -21,20 +23,24 @@ DIFFERENCE_GAIN = 4
 class WorstCases:
     """Keeps the worst drawings of each network and clip as strips; nothing else stays in memory."""
 
-    def __init__(self, *, keep: int, metric: str) -> None:
-        """Keep `keep` strips a network and clip, judged by `metric` (higher is better)."""
+    def __init__(self, *, keep: int, metrics: Sequence[str]) -> None:
+        """Keep `keep` strips a network and clip, judged by the first of `metrics` that was measured."""
         self._keep = keep
-        self._metric = metric
+        self._metrics = tuple(metrics)
         self._order = count()
         self._heaps: dict[tuple[str, str], list[tuple[float, int, str, Picture8]]] = {}
 
     def add(self, drawing: Drawing) -> None:
         """Remember the drawing if it is among the worst."""
+        metric = next((name for name in self._metrics if name in drawing.score.values), None)
+        if metric is None:
+            return
         heap = self._heaps.setdefault((drawing.network, drawing.sample.group), [])
-        badness = -drawing.score.values[self._metric]
+        value = drawing.score.values[metric]
+        badness = value if metric in LOWER_IS_BETTER else -value
         if len(heap) >= self._keep and badness <= heap[0][0]:
             return
-        name = f"{drawing.sample.group}-{drawing.sample.name}-{drawing.network}"
+        name = f"{drawing.sample.group}-{drawing.sample.name}-{drawing.network}-{value:.2f}"
         heapq.heappush(heap, (badness, next(self._order), name, strip(drawing)))
         if len(heap) > self._keep:
             heapq.heappop(heap)
@@ -49,9 +55,9 @@ class WorstCases:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             for heap in self._heaps.values():
-                for badness, _, name, picture in sorted(heap, reverse=True):
+                for _, _, name, picture in sorted(heap, reverse=True):
                     safe = re.sub(r"[^\w.-]+", "_", name)
-                    path = folder / f"{safe}-{-badness:.2f}.png"
+                    path = folder / f"{safe}.png"
                     Image.fromarray(picture).save(path)
                     paths.append(path)
         except OSError as error:
@@ -65,6 +71,8 @@ class WorstCases:
 def strip(drawing: Drawing) -> Picture8:
     """Before, after, made, truth and their brightened difference, side by side."""
     truth = drawing.truth.picture
+    if truth is None:
+        raise ValueError("there is nothing to compare a drawing with")
     difference = np.abs(drawing.made.astype(np.int16) - truth) * DIFFERENCE_GAIN
     return np.concatenate(
         [

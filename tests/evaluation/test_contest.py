@@ -142,7 +142,7 @@ def test_csv_and_json_hold_every_single_score():
 
 
 def test_the_worst_of_each_clip_is_kept_as_a_strip(tmp_path):
-    worst = WorstCases(keep=1, metric="psnr")
+    worst = WorstCases(keep=1, metrics=["psnr"])
     evaluate([load("blend")], SAMPLES, metrics=["psnr"], on_drawing=worst.add)
     paths = worst.save(tmp_path / "pictures")
     assert sorted(path.name for path in paths) == ["one-00008-blend-28.13.png", "two-00000-blend-22.11.png"]
@@ -153,7 +153,7 @@ def test_the_worst_of_each_clip_is_kept_as_a_strip(tmp_path):
 
 def test_pictures_that_cannot_be_saved_are_said(tmp_path):
     (tmp_path / "file").write_text("here")
-    worst = WorstCases(keep=1, metric="psnr")
+    worst = WorstCases(keep=1, metrics=["psnr"])
     evaluate([load("blend")], SAMPLES[:1], metrics=["psnr"], on_drawing=worst.add)
     with pytest.raises(OutputError, match="cannot be written"):
         worst.save(tmp_path / "file")
