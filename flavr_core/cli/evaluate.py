@@ -63,7 +63,7 @@ def add_parser(commands: Any) -> None:
         nargs="+",
         default=["blend", "motion"],
         metavar="MODEL",
-        help="names in the catalogue, files of weights, or minterpolate (ffmpeg's own); default: blend motion",
+        help="names in the catalogue, files of weights, minterpolate (ffmpeg's own); default: blend motion",
     )
     parser.add_argument(
         "--every",

@@ -74,7 +74,7 @@ PROTOCOLS = {
     ),
     "middlebury-eval": Protocol(
         words="inputs frame09 ... frame12, where there are but two frame10, frame10, frame11, "
-        "frame11 (Teddy); no truth is published: pictures to hand in are written, nothing is measured but time",
+        "frame11 (Teddy); no truth is published: pictures to hand in are written, time alone is measured",
         layout="[eval-data/]NAME/frame09.png ... frame12.png",
         takes_list="names of pictures",
     ),
