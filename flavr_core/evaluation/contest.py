@@ -34,7 +34,7 @@ EXTRA_METRICS = ("vmaf", "lpips")
 
 COPIES = (
     "the set has two frames a sample: of its four inputs the outer two were copies of the inner two, "
-    "which is not what it was made for"
+    "so it saw nothing of the motion before and after"
 )
 """Note on four-frame networks measured on two-frame sets."""
 

@@ -4,7 +4,7 @@ For all of them: pictures are read as 8-bit RGB (by Pillow, JPEG included, as th
 turning by EXIF) and given to networks as they are; networks pad inside and crop back. A crop is cut about the
 centre, a side shorter than the crop stays whole. Positions lie in the gap between the middle two inputs.
 Networks of two inputs get those two. Where a set has two frames a sample, networks of four inputs get each
-of them twice (1, 1, 2, 2), which is not what they were trained for, and the table says so. The mean is over
+of them twice (1, 1, 2, 2), and the table says so. The mean is over
 the pictures drawn, except where a protocol names groups: then over the groups' means. Nothing is resized.
 
 This module imports nothing heavy, so that the command line can print it at once.

@@ -250,3 +250,14 @@ def test_middlebury_pictures_to_hand_in_are_written_and_never_overwritten(tmp_pa
         assert (made == 105).all()
     assert main([*arguments, "--models", "blend", "--output", str(out)]) == 6
     assert "Teddy/frame10i11.png" in capsys.readouterr().err
+
+
+def test_the_authors_flags_name_the_same_sets(tmp_path, capsys):
+    for number in range(13):
+        _picture(tmp_path / f"test/CLIP/{number:06d}.png", 10 * number)
+    weights = ["--load_from", "blend", "--json"]
+    command = ["evaluate", "--dataset", "gopro", "--n_outputs", "3", "--data_root", str(tmp_path), *weights]
+    assert main(command) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert record["data"].startswith("gopro-4x: of every 13 frames")
+    assert [score["position"] for score in record["networks"][0]["scores"]] == ["1/4", "1/2", "3/4"]
