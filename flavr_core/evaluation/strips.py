@@ -40,7 +40,9 @@ class WorstCases:
         badness = value if metric in LOWER_IS_BETTER else -value
         if len(heap) >= self._keep and badness <= heap[0][0]:
             return
-        name = f"{drawing.sample.group}-{drawing.sample.name}-{drawing.network}-{value:.2f}"
+        position = drawing.truth.position
+        place = f"-{position.numerator}of{position.denominator}" if len(drawing.sample.truths) > 1 else ""
+        name = f"{drawing.sample.group}-{drawing.sample.name}{place}-{drawing.network}-{value:.2f}"
         heapq.heappush(heap, (badness, next(self._order), name, strip(drawing)))
         if len(heap) > self._keep:
             heapq.heappop(heap)

@@ -157,3 +157,12 @@ def test_pictures_that_cannot_be_saved_are_said(tmp_path):
     evaluate([load("blend")], SAMPLES[:1], metrics=["psnr"], on_drawing=worst.add)
     with pytest.raises(OutputError, match="cannot be written"):
         worst.save(tmp_path / "file")
+
+
+def test_strips_of_several_positions_keep_apart(tmp_path):
+    truths = tuple(Truth(position=Fraction(n, 4), picture=_flat(round(110 + 25 * n))) for n in (1, 2, 3))
+    sample = Sample(group="four", name="0", inputs=SAMPLES[0].inputs, truths=truths)
+    worst = WorstCases(keep=3, metrics=["psnr"])
+    evaluate([load("blend")], [sample], metrics=["psnr"], on_drawing=worst.add)
+    names = sorted(path.name for path in worst.save(tmp_path))
+    assert names == [f"four-0-{place}-blend-28.13.png" for place in ("1of2", "1of4", "3of4")]
