@@ -11,7 +11,6 @@ from flavr_core.errors import ModelError
 from flavr_core.frame import Frame, PixelFamily, PixelFormat
 from flavr_core.model import load
 from flavr_core.model.motion import MotionNetwork
-from flavr_core.model.planes import PlaneInterpolator
 from flavr_core.model.optical_flow import (
     GapMotion,
     Neighbour,
@@ -19,6 +18,7 @@ from flavr_core.model.optical_flow import (
     working_luma,
     working_scale,
 )
+from flavr_core.model.planes import PlaneInterpolator
 
 HALF = Fraction(1, 2)
 YUV420 = PixelFormat(family=PixelFamily.YUV, log2_chroma_w=1, log2_chroma_h=1)
