@@ -6,6 +6,7 @@ Exit codes of the command line: 0 done, 2 usage, 3 input, 4 model, 5 device, 6 o
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 
 class FlavrError(Exception):
@@ -25,6 +26,9 @@ class FlavrError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".rstrip()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.message, self.hint)
 
 
 class SettingsError(FlavrError):
@@ -78,3 +82,6 @@ class ProblemsError(FlavrError):
         super().__init__(" ".join(str(problem) for problem in problems))
         self.problems = tuple(problems)
         self.exit_code = problems[0].exit_code
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.problems,)

@@ -173,6 +173,7 @@ class Studio(QObject):
         self.window.show()
         self.viewer_panel.view.setFocus()  # keys go to the picture, not to the first button
         self._on_busy_changed()
+        after(0, self.sound.prepare, self).start()
         self.clips.add_paths(list(paths))
         self._offer_last_time(has_files=bool(paths))
         if self.store.preferences.show_welcome and not paths and not self.workspace.clips:

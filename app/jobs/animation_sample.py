@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from app.jobs.torch_loading import import_torch
+from app.jobs.libraries import import_torch
 from flavr_core.clip import ClipInfo
 from flavr_core.errors import FlavrError, OutputError
 from flavr_core.frame import Frame

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from app.jobs.queue_store import Receipt
 from app.jobs.reuse import DrawnFrames
-from app.jobs.torch_loading import import_torch
-from app.jobs.worker import Mailbox, PausableToken
+from flavr_core.progress import CancelToken, Reporter
 from flavr_core.settings import ConvertSettings
 
 if TYPE_CHECKING:
@@ -31,11 +30,13 @@ class Start(StrEnum):
 def convert(
     settings: ConvertSettings,
     start: Start,
-    mailbox: Mailbox,
-    token: PausableToken,
+    reporter: Reporter,
+    token: CancelToken,
     drawn: DrawnFrames | None = None,
 ) -> Receipt | None:
-    """Prepare, render, verify; called in a background thread. What was `drawn` already is not drawn again.
+    """Prepare, render, verify; called in a background thread, or in a process apart.
+
+    What was `drawn` already is not drawn again.
 
     Returns:
         The receipt; None where an earlier attempt was killed just after its verified result got its name.
@@ -43,7 +44,6 @@ def convert(
     Raises:
         FlavrError: what `prepare` and `run_job` raise.
     """
-    import_torch()
     from flavr_core.pipeline import clear_published, prepare, run_job, unfinished_render
 
     if start is Start.GO_ON:
@@ -52,12 +52,12 @@ def convert(
         settings = replace(settings, resume=unfinished_render(settings.output) is not None)
     elif start is Start.ANEW:
         discard_unfinished(settings.output)
-    job = prepare(settings, reporter=mailbox, token=token)
+    job = prepare(settings, reporter=reporter, token=token)
     if drawn is not None and drawn.fits(job):
         job = replace(job, drawn=drawn)
     try:
         token.check()
-        return receipt_of(run_job(job, mailbox, token), reused=drawn.taken if drawn is not None else 0)
+        return receipt_of(run_job(job, reporter, token), reused=drawn.taken if drawn is not None else 0)
     finally:
         if not token.cancelled:  # else a pass may still be running in it
             job.engine.close()
@@ -71,7 +71,6 @@ def discard_unfinished(output: Path) -> None:
     """
     import shutil
 
-    import_torch()
     from flavr_core.pipeline.journal import check_not_owned, is_ours, work_folder
 
     folder = work_folder(output)

@@ -20,8 +20,8 @@ import av
 from PySide6.QtCore import QObject, Signal
 
 from app.jobs.background import BackgroundCalls, Call
+from app.jobs.libraries import import_torch
 from app.jobs.outlook import Cause, Outlook, Problem
-from app.jobs.torch_loading import import_torch
 from flavr_core.errors import DeviceError, FlavrError, ModelError, ProblemsError
 from flavr_core.frame import Frame, FrameWindow
 from flavr_core.media import open_segment, open_source

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from app.jobs.torch_loading import import_torch
+from app.jobs.libraries import import_torch
 from flavr_core.clip import ClipInfo
 from flavr_core.frame import Frame, FrameWindow, Plane, PlannedFrame
 from flavr_core.media import open_source

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, cast
 import cv2
 import numpy as np
 
+from app.jobs.libraries import import_torch
 from app.jobs.preview_frames import Look, Place
 from app.jobs.preview_ranges import index_shown, runs_of, source_seconds
 from app.jobs.reuse import DrawnBy, FileState, drawn_by, file_state
-from app.jobs.torch_loading import import_torch
 from flavr_core.clip import ClipInfo
 from flavr_core.frame import Frame, FrameWindow, Plane, PlannedFrame
 from flavr_core.media import open_source

@@ -10,9 +10,19 @@ from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal
 
+from app.jobs.apart import convert_apart
 from app.jobs.background import BackgroundCalls, Call
 from app.jobs.conversion import Start, convert, discard_unfinished
-from app.jobs.queue_store import JobState, LogLine, QueuedJob, QueueStore, StoredQueue, WhenDone
+from app.jobs.libraries import import_torch
+from app.jobs.queue_store import (
+    JobState,
+    LogLine,
+    QueuedJob,
+    QueueStore,
+    Receipt,
+    StoredQueue,
+    WhenDone,
+)
 from app.jobs.reuse import DrawnFrames
 from app.jobs.running_job import RunningJob
 from app.jobs.worker import Mailbox, PausableToken, Worker, error_words
@@ -325,9 +335,14 @@ class JobQueue(QObject):
         how = self._starts.pop(job.number, Start.GO_ON if job.begun else Start.FRESH)
         settings = job.settings
         drawn = self._drawn(settings)
-        worker = Worker(
-            lambda: convert(settings, how, mailbox, token, drawn), token, name=f"job-{job.number}"
-        )
+
+        def render() -> Receipt | None:
+            if drawn is None:
+                return convert_apart(settings, how, mailbox, token)
+            import_torch()
+            return convert(settings, how, mailbox, token, drawn)  # what was drawn is in this process
+
+        worker = Worker(render, token, name=f"job-{job.number}")
         worker.finished.connect(self._on_worker_finished)
         self._running = RunningJob(number=job.number, worker=worker, token=token, mailbox=mailbox)
         self._change(job.number, state=JobState.PREPARING, begun=True, receipt=None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -12,6 +13,7 @@ from typing import Protocol
 
 from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal
 
+from app.jobs.libraries import load_multimedia
 from app.jobs.sound_stream import SAMPLE_BYTES, sound_from
 from flavr_core.clip import ClipInfo, StreamInfo
 from flavr_core.errors import DeviceError, FlavrError
@@ -188,6 +190,12 @@ class Sound(QObject):
         self._is_muted = muted
         self._apply_volume()
 
+    @staticmethod
+    def prepare() -> None:
+        """Load what will play, before anything else is loaded; what is missing is told when it is needed."""
+        with contextlib.suppress(ImportError):
+            load_multimedia()
+
     def play(self, position: Fraction, rate: Fraction) -> None:
         """Begin at a second of the clip, so many of its seconds in a second; too slow is silent."""
         self.stop()
@@ -281,6 +289,7 @@ def _open_device() -> AudioDevice:
         DeviceError: when there is none, in a sentence.
     """
     try:
+        load_multimedia()
         from app.jobs.sound_device import open_default
     except ImportError as error:
         raise DeviceError(

@@ -16,7 +16,7 @@ def test_the_libraries_are_open_before_the_import() -> None:
     code = """
 import sys
 from pathlib import Path
-import app.jobs.torch_loading as loading
+import app.jobs.libraries as loading
 
 loading._open_libraries()
 assert "torch" not in sys.modules

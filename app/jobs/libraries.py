@@ -1,4 +1,9 @@
-"""torch, imported without holding up the window."""
+"""Large libraries, loaded without holding up the window, and never two at a time.
+
+Qt's multimedia plugin logs while the system is loading it, which takes Python's lock where a handler of
+Qt's messages is installed. A thread that meanwhile imports a library holds that lock and waits for the
+system's loader: both would wait for ever.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +15,7 @@ import threading
 from pathlib import Path
 
 _lock = threading.Lock()
+_multimedia_loaded = threading.Event()
 
 
 def import_torch() -> None:
@@ -24,6 +30,21 @@ def import_torch() -> None:
             if os.name == "posix":
                 _open_libraries()
             import torch  # noqa: F401
+
+
+def load_multimedia() -> None:
+    """Load what Qt plays sound with, in the window's thread; quick where that was done.
+
+    Raises:
+        ImportError: when a library of the system is missing.
+    """
+    if _multimedia_loaded.is_set():
+        return  # without the lock: torch may be on its way, and the window would wait for it
+    with _lock:
+        from PySide6.QtMultimedia import QMediaDevices
+
+        QMediaDevices.defaultAudioOutput()
+        _multimedia_loaded.set()
 
 
 def _open_libraries() -> None:
