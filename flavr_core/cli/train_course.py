@@ -91,6 +91,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="begin a narrower network, as a thinned out one's zeros allow",
     )
+    flag(
+        "width_multiple",
+        type=int,
+        default=1,
+        metavar="N",
+        help="of its widths; 8 is quick on GPUs (default: 1)",
+    )
     for ignored in (
         "nbr_width",
         "num_gpu",
@@ -145,6 +152,7 @@ def _check(args: argparse.Namespace) -> None:
     if args.dataset != "clips" and len(args.data_root) > 1:
         raise SettingsError(f"{args.dataset} lies in one folder.", "Give one --data_root.")
     at_least = {"batch_size": 1, "test_batch_size": 1, "max_epoch": 1, "log_iter": 1, "val_freq": 1}
+    at_least |= {"width_multiple": 1}
     at_least |= {"num_workers": 0, "start_epoch": 0, "sparsity": 0, "teacher_weight": 0, "copies": 0}
     for name, least in at_least.items():
         if getattr(args, name) < least:
@@ -202,6 +210,7 @@ def _train(args: argparse.Namespace, settings: CourseSettings, rank: Rank, check
     from flavr_core.training.sparsity import density_report, measure_densities
 
     torch.manual_seed(settings.seed)
+    torch.backends.cudnn.benchmark = True
     beginning = Beginning(
         model=args.model,
         outputs=settings.outputs,
@@ -211,6 +220,7 @@ def _train(args: argparse.Namespace, settings: CourseSettings, rank: Rank, check
         weights=args.load_from,
         same_shape=args.pretrained,
         narrow=args.narrow,
+        width_multiple=args.width_multiple,
     )
     criterion = parse_loss(args.loss, rank.device)
     train, held_out = _examples(args, settings, rank)

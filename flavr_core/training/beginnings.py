@@ -37,6 +37,8 @@ class Beginning:
     """A file of which weights of the same name and shape are taken, and nothing else."""
     narrow: Path | None = None
     """A thinned out network; a narrower one like it is begun."""
+    width_multiple: int = 1
+    """The narrower network's widths are multiples of it; GPUs are quickest at multiples of 8."""
 
 
 def begin(beginning: Beginning) -> Network:
@@ -46,7 +48,7 @@ def begin(beginning: Beginning) -> Network:
         ModelError: when there is no such network, or a file's weights do not fit.
     """
     if beginning.narrow is not None:
-        network = narrow(load(str(beginning.narrow)))
+        network = narrow(load(str(beginning.narrow)), multiple=beginning.width_multiple)
     elif beginning.model in DEPTHS:
         network = _new_flavr(beginning)
     else:

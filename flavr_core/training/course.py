@@ -16,14 +16,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch import distributed as dist
 from torch.nn.parallel import DistributedDataParallel
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, default_collate
 
-from flavr_core.errors import ModelError, SettingsError
+from flavr_core.errors import FlavrError, ModelError, SettingsError
 from flavr_core.model.network import Network
 from flavr_core.training.augmentation import Augmentation, apply, draw, middle_crop
 from flavr_core.training.boards import Board, picture_grid
@@ -94,14 +95,19 @@ class CourseSettings:
     """Whether TensorBoard's files are written as well."""
 
 
-class _Drawn(Dataset[tuple[Tensor, Tensor]]):
+class _Drawn(Dataset[tuple[Tensor, Tensor] | FlavrError]):
     """Examples by (epoch, index), augmented where asked."""
 
     def __init__(self, examples: Examples, augmentation: Augmentation | None, seed: int) -> None:
         self._examples, self._augmentation, self._seed = examples, augmentation, seed
 
-    def __getitem__(self, key: tuple[int, int]) -> tuple[Tensor, Tensor]:
-        epoch, index = key
+    def __getitem__(self, key: tuple[int, int]) -> tuple[Tensor, Tensor] | FlavrError:
+        try:
+            return self._get(*key)
+        except FlavrError as error:
+            return error  # raised in a worker it would come out as a traceback
+
+    def _get(self, epoch: int, index: int) -> tuple[Tensor, Tensor]:
         numbers = np.random.default_rng([self._seed, epoch, index])
         example = self._examples.read(index, numbers)
         settings = self._augmentation
@@ -111,6 +117,17 @@ class _Drawn(Dataset[tuple[Tensor, Tensor]]):
         height, width = example.inputs.shape[1:3]
         inputs, truths = apply(draw(settings, height, width, numbers), example)
         return torch.from_numpy(inputs), torch.from_numpy(truths)
+
+
+def _together(items: list[tuple[Tensor, Tensor] | FlavrError]) -> Any:
+    """Examples as one batch, or what went wrong with one of them."""
+    fault = next((item for item in items if isinstance(item, FlavrError)), None)
+    return default_collate(items) if fault is None else fault
+
+
+def _calm_worker(_: int) -> None:
+    """Processes that read pictures get by with one thread each."""
+    cv2.setNumThreads(1)
 
 
 class Course:
@@ -293,13 +310,22 @@ class Course:
             for place in range(self.batches_done, per_epoch)
         ]
         drawn = _Drawn(train, self.settings.augmentation, self.settings.seed)
-        return iter(self._loader(drawn, keys))
+        return self._load(drawn, keys)
 
-    def _loader(self, drawn: _Drawn, keys: list[list[tuple[int, int]]]) -> DataLoader[tuple[Tensor, Tensor]]:
-        pinned = self.rank.device.type == "cuda"
-        return DataLoader(
-            drawn, batch_sampler=keys, num_workers=self.settings.workers, pin_memory=pinned
-        )  # fmt: skip
+    def _load(self, drawn: _Drawn, keys: list[list[tuple[int, int]]]) -> Iterator[tuple[Tensor, Tensor]]:
+        """Batches of examples; raises what went wrong while reading one, in whatever process."""
+        loader: DataLoader[Any] = DataLoader(
+            drawn,
+            batch_sampler=keys,
+            num_workers=self.settings.workers,
+            pin_memory=self.rank.device.type == "cuda",
+            collate_fn=_together,
+            worker_init_fn=_calm_worker,
+        )
+        for loaded in loader:
+            if isinstance(loaded, FlavrError):
+                raise loaded
+            yield loaded[0], loaded[1]
 
     # --- measuring ------------------------------------------------------------------------------------
 
@@ -319,7 +345,7 @@ class Course:
         keys = [[(0, index) for index in mine[start : start + size]] for start in range(0, len(mine), size)]
         total = torch.zeros(3, dtype=torch.float64)
         shown: list[Tensor] = []
-        for inputs, truths in self._loader(_Drawn(held_out, None, self.settings.seed), keys):
+        for inputs, truths in self._load(_Drawn(held_out, None, self.settings.seed), keys):
             window, wanted = inputs.to(self.rank.device), truths.to(self.rank.device)
             made = network(self._window(network, window), self.positions).float()
             loss = self.criterion(made.flatten(0, 1), wanted.flatten(0, 1))

@@ -15,7 +15,7 @@ import pytest
 import torch
 from torch import distributed as dist
 
-from flavr_core.errors import ModelError, SettingsError
+from flavr_core.errors import MediaError, ModelError, SettingsError
 from flavr_core.model import load
 from flavr_core.model.blend import Blend
 from flavr_core.model.flavr import Flavr
@@ -182,6 +182,21 @@ def test_tensorboard_that_is_missing_is_named(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setitem(__import__("sys").modules, "torch.utils.tensorboard", None)
     with pytest.raises(SettingsError, match="TensorBoard"):
         course(tmp_path, board=True).run(Moving(2), None)
+
+
+class Damaged(Moving):
+    """Examples that cannot be read."""
+
+    def read(self, index: int, numbers: np.random.Generator) -> Example:
+        raise MediaError(f"Picture {index} is damaged.", "Unpack the set again.")
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_damaged_picture_is_one_sentence_from_any_process(tmp_path: Path, workers: int) -> None:
+    with pytest.raises(MediaError) as raised:
+        course(tmp_path, workers=workers).run(Damaged(2), None)
+    assert raised.value.message.endswith("is damaged.")
+    assert raised.value.hint == "Unpack the set again."
 
 
 def test_schedules() -> None:
