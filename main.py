@@ -10,7 +10,6 @@ main.py screenshots, main.py benchmark ui
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import sys
 from collections.abc import Sequence
@@ -49,5 +48,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    multiprocessing.freeze_support()  # a packaged program starts its conversions by its own name
     sys.exit(main())

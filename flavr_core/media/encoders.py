@@ -25,9 +25,9 @@ SPEEDS = ("fastest", "fast", "medium", "slow", "slowest")
 """Words for speed, from the fastest to the one with the smallest files."""
 HARDWARE_FAMILIES = ("nvenc", "qsv", "amf", "videotoolbox", "vaapi")
 """Families of hardware encoders, in the order in which `auto` tries them."""
-THREADS = max(2, min(16, os.cpu_count() or 2))
-"""Encoder threads: one a processor of the machine, whether this process may use all of them today or not:
-x264 writes other bytes with another number. Its own choice, half as many again, is slower beside the rest."""
+THREADS = max(2, min(24, (os.cpu_count() or 2) * 3 // 2))
+"""Encoder threads, x264's own choice: by the machine's processors, whether this process may use all of them
+today or not, for x264 writes other bytes with another number."""
 _CPU_AVX512 = 256
 """OpenCV's CV_CPU_AVX512_SKX, which has no name in Python: the extensions that x264 asks for."""
 _X264_BELOW_AVX512 = "MMX2,SSE2Fast,LZCNT,SSSE3,SSE4.2,AVX,FMA3,BMI1,BMI2,AVX2"
@@ -207,7 +207,8 @@ def encoder_options(
     quality = f"{crf:g}"
     options: dict[str, str] = {}
     if encoder.name in ("libx264", "libx264rgb"):
-        options = {"preset": preset, "crf": quality}
+        # Whole pictures at a time: PyAV's own choice, slices of one, keeps processors waiting and costs bits.
+        options = {"preset": preset, "crf": quality, "thread_type": "frame"}
         if cv2.checkHardwareSupport(_CPU_AVX512) and -(-width // 16) % 8:
             options["x264-params"] = f"asm={_X264_BELOW_AVX512}"
     elif encoder.name == "libx265":
