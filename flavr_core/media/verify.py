@@ -108,7 +108,7 @@ def _check_pictures(output: Path, wanted: list[int]) -> list[str]:
         with av.open(str(output)) as container:
             stream = container.streams.video[0]
             stream.thread_type = "AUTO"
-            # The last picture is a reference with most encoders: the way to it is shorter by all that are none.
+            # With most encoders the last picture is a reference: what is none can be left out on the way.
             if not (
                 _decodes(container, stream, pts, "NONREF") or _decodes(container, stream, pts, "DEFAULT")
             ):
