@@ -30,7 +30,6 @@ from app.jobs.sound import Sound
 from app.jobs.thumbnails import Thumbnails
 from app.viewmodels.clips import ClipsModel
 from app.viewmodels.export_details import ExportDetails
-from app.viewmodels.marks import MarkKind
 from app.viewmodels.player import Player
 from app.viewmodels.preferences import PreferencesStore
 from app.viewmodels.presets import PresetsModel
@@ -152,7 +151,6 @@ class Studio(QObject):
         self.settings.failed.connect(self._on_failed)
         self.workspace.current_changed.connect(self._on_current_changed)
         self.workspace.clip_changed.connect(self._on_clip_changed)
-        self.timeline.markers_changed.connect(self._on_markers_changed)
         self.viewer_panel.picture_area_changed.connect(self.previews.set_view_size)
         self.previews.rendering_changed.connect(self._on_busy_changed)
         self.queue.totals_changed.connect(self._on_busy_changed)
@@ -293,11 +291,6 @@ class Studio(QObject):
         elif clip.problem:
             self.window.show_message(f"{clip.path.name}: {clip.problem}", is_problem=True)
 
-    def _on_markers_changed(self) -> None:
-        times = self.timeline.times
-        frames = self.timeline.marks(MarkKind.CUT).frames
-        self.viewer.set_cuts(tuple(times.time(frame) for frame in frames) if times is not None else ())
-
     def _on_busy_changed(self) -> None:
         totals = self.queue.totals()
         self.estimates.hold(totals.is_running or self.previews.is_rendering)
@@ -308,6 +301,7 @@ class Studio(QObject):
         self._set_motion()
         self._set_defaults()
         self.settings.set_naming(self.store.preferences.naming())
+        self.cache.set_limit_bytes(self.store.preferences.cache_bytes)
 
     def _set_defaults(self) -> None:
         wanted = self.store.defaults
@@ -326,6 +320,7 @@ class Studio(QObject):
         """Nothing moves by itself where that is not wanted: sides in turn are turned over by hand."""
         is_calm = self.store.preferences.reduced_motion
         self.viewer_panel.view.set_flip_interval_ms(0 if is_calm else FLIP_INTERVAL_MS)
+        self.timeline_panel.timeline.set_motion_reduced(is_calm)
 
     def _is_reserved(self, path: Path) -> bool:
         return any(job.settings.output == path for job in self.queue.jobs if job.state.is_open)

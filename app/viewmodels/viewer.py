@@ -332,10 +332,6 @@ class Viewer(QObject):
         modes = list(LoopMode)
         self.player.set_loop(modes[(modes.index(self.player.loop) + 1) % len(modes)])
 
-    def set_cuts(self, cuts: tuple[Fraction, ...]) -> None:
-        """Places of cuts to jump to, source seconds."""
-        self.player.set_marks(cuts)
-
     def close(self) -> None:
         """Let go of everything; the player stays its owner's."""
         self._calls.close()
