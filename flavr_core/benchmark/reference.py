@@ -8,6 +8,7 @@ clip's own depth).
 
 from __future__ import annotations
 
+import math
 import tempfile
 from dataclasses import dataclass
 from fractions import Fraction
@@ -72,7 +73,10 @@ def compare(source: Path, *, network: str, runs: int, warm_up: int, device: str)
 
 
 def held_out_psnr(source: Path, folder: Path, *, mode: str, ours_by: str) -> tuple[float, float]:
-    """Mean luma PSNR in dB of the frames that each side draws for every second frame taken away."""
+    """Mean luma PSNR in dB of the frames that each side draws for every second frame taken away.
+
+    Only of frames that both draw: the filter leaves out the last.
+    """
     half, ours, theirs = folder / "half.mkv", folder / "ours.mkv", folder / "theirs.mkv"
     rate = probe(source).rate
     lossless = "-c:v ffv1 -an -sn -dn"
@@ -80,12 +84,17 @@ def held_out_psnr(source: Path, folder: Path, *, mode: str, ours_by: str) -> tup
     run_process(ffmpeg_command("-i", source, f"-vf {every_second} -r {rate / 2} {lossless}", half))
     run_process(our_command("convert", half, ours, f"--rate {rate} --codec ffv1 --at-cuts ignore {ours_by}"))
     run_process(minterpolate_command(half, theirs, mode=f"{mode}:scd=none", fps=rate, codec=lossless))
-    return _psnr_of_drawn(source, ours), _psnr_of_drawn(source, theirs)
+    both = _psnr_of_drawn(source, ours), _psnr_of_drawn(source, theirs)
+    common = sorted(both[0].keys() & both[1].keys())
+    if not common:
+        return math.nan, math.nan
+    our_mean, their_mean = (float(np.mean([scores[index] for index in common])) for scores in both)
+    return our_mean, their_mean
 
 
-def _psnr_of_drawn(truth: Path, drawn: Path) -> float:
-    """Mean luma PSNR in dB over the truth's odd frames, each against the drawn frame nearest in time."""
-    scores = []
+def _psnr_of_drawn(truth: Path, drawn: Path) -> dict[int, float]:
+    """Luma PSNR in dB of the truth's odd frames by number, each against the drawn frame nearest in time."""
+    scores = {}
     truth_info, drawn_info = probe(truth), probe(drawn)
     half_frame = 1 / truth_info.rate / 2
     with open_source(truth_info) as truth_source, open_source(drawn_info) as drawn_source:
@@ -100,5 +109,5 @@ def _psnr_of_drawn(truth: Path, drawn: Path) -> float:
             if frame.index % 2 and candidate.time < wanted + half_frame:
                 peak = 2**frame.format.depth - 1
                 error = frame.planes[0].astype(np.float64) - candidate.planes[0]
-                scores.append(10 * np.log10(peak**2 / max(float(np.mean(error**2)), 1e-10)))
-    return float(np.mean(scores)) if scores else float("nan")
+                scores[frame.index] = float(10 * np.log10(peak**2 / max(float(np.mean(error**2)), 1e-10)))
+    return scores

@@ -143,13 +143,17 @@ def check_frames(frames: Sequence[Frame], num_inputs: int) -> Sequence[Frame]:
     return frames
 
 
+_UP = 2.0**-8
+"""Added before rounding: more than nothing, less than what two blended values can lack of a half."""
+
+
 def blend_planes(before: Plane, after: Plane, position: Fraction) -> Plane:
-    """(1 - position) * before + position * after, rounded to nearest (ties to even).
+    """(1 - position) * before + position * after, rounded to nearest, ties up as video codecs average.
 
     Convention: two (H, W) arrays of one dtype, uint8 or uint16; returns a new one.
     """
     weight = float(position)
-    return cast(Plane, cv2.addWeighted(before, 1.0 - weight, after, weight, 0.0))
+    return cast(Plane, cv2.addWeighted(before, 1.0 - weight, after, weight, _UP))
 
 
 def plane_network(architecture: str) -> PlaneNetwork | None:
