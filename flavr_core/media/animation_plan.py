@@ -15,7 +15,6 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
-from math import floor
 
 from flavr_core.clip import ClipInfo
 from flavr_core.color import Matrix, Range
@@ -26,7 +25,7 @@ from flavr_core.media.encoders import ENCODERS, LOSSLESS_SHARE, encoder_options,
 from flavr_core.media.encoding import AnimationPlan, EncodingPlan
 from flavr_core.media.fitting import choose_format
 from flavr_core.media.streams import plan_side_streams
-from flavr_core.media.times import plan_pts, whole_units
+from flavr_core.media.times import plan_pts, plan_units, whole_units
 from flavr_core.plan import OutputPlan
 from flavr_core.settings import ExportSettings
 
@@ -210,7 +209,7 @@ def _plan_times(
                 SettingsError("Animated WebP holds at most 1000 frames a second.", "Choose a lower rate.")
             )
     else:
-        ticks = tuple(whole_units(time, tick) for time in _times(plan))
+        ticks = tuple(plan_units(plan))
     if container.name in ("apng", "webp") and len(plan) > _BROWSERS_FASTEST * plan.duration:
         notes.append(
             f"Browsers slow {container.title} of more than {_BROWSERS_FASTEST} frames a second down."
@@ -227,35 +226,32 @@ def _plan_times(
     )
 
 
-def _times(plan: OutputPlan) -> list[Fraction]:
-    """When each frame is shown and, last, when the output ends."""
-    return [*(frame.time for frame in plan.frames()), plan.frame_end(len(plan) - 1)]
-
-
 def _rounded(plan: OutputPlan, tick: Fraction) -> tuple[int, ...]:
-    return tuple(_nearest(time, tick) for time in _times(plan))
-
-
-def _nearest(time: Fraction, tick: Fraction) -> int:
-    """The nearest tick; of two equally near the later."""
-    return floor(time / tick + Fraction(1, 2))
+    """All times and the end at the nearest ticks; of two equally near the later."""
+    unit = plan.time_base / tick
+    n, d = unit.numerator, unit.denominator
+    return tuple((2 * n * units + d) // (2 * d) for units in plan_units(plan))
 
 
 def gif_times(plan: OutputPlan) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Numbers of the frames a GIF shows, and when in centiseconds, the end last."""
-    times = _times(plan)
+    # Times as whole numbers of 1 / d centiseconds: a film has a million frames, and fractions are slow.
+    unit = plan.time_base / _GIF_TICK
+    n, d = unit.numerator, unit.denominator
+    times = [n * units for units in plan_units(plan)]
+    places = _rounded(plan, _GIF_TICK)
     numbers: list[int] = []
     ticks: list[int] = []
     for number, time in enumerate(times[:-1]):
-        place = _nearest(time, _GIF_TICK)
+        place = places[number]
         if ticks:
             free = ticks[-1] + _GIF_LEAST_TICKS
             # Frames that come faster than places: no place is lost that is near enough.
-            hurried = (time - times[number - 1]) < _GIF_LEAST_TICKS * _GIF_TICK
-            near = time - free * _GIF_TICK <= _GIF_TICK
+            hurried = time - times[number - 1] < _GIF_LEAST_TICKS * d
+            near = time - free * d <= d
             place = free if hurried and near else max(place, free)
-        if place * _GIF_TICK - time <= _GIF_TICK:
+        if place * d - time <= d:
             numbers.append(number)
             ticks.append(place)
-    ticks.append(max(_nearest(times[-1], _GIF_TICK), ticks[-1] + _GIF_LEAST_TICKS))
+    ticks.append(max(places[-1], ticks[-1] + _GIF_LEAST_TICKS))
     return tuple(numbers), tuple(ticks)

@@ -14,8 +14,9 @@ import pytest
 from flavr_core.clip import ClipInfo, ClipKind
 from flavr_core.color import ColorSpec, Matrix, Range
 from flavr_core.errors import ProblemsError
-from flavr_core.frame import PixelFamily, PixelFormat
+from flavr_core.frame import PixelFamily, PixelFormat, PlannedFrame
 from flavr_core.media import EncodingPlan, plan_encoding, probe
+from flavr_core.plan import OutputPlan
 from flavr_core.settings import ExportSettings, OddSize, RateTarget, TimingSettings
 from flavr_core.timeline import plan_output
 from flavr_core.timing import FrameTimes
@@ -127,7 +128,7 @@ def test_images_get_square_pixels_and_video_keeps_its_aspect(tmp_path: Path) -> 
     info = clip_info(pixel_aspect=Fraction(4, 3))
     assert plan_for(tmp_path, ExportSettings(), info).pixel_aspect == Fraction(4, 3)
     gif = plan_for(tmp_path, ExportSettings(container="gif", codec="gif"), info)
-    assert (gif.width, gif.height, gif.pixel_aspect) == (85, 48, 1)
+    assert (gif.width, gif.height, gif.pixel_aspect) == (85, 48, Fraction(1))
 
 
 def test_everything_wrong_is_said_at_once(tmp_path: Path) -> None:
@@ -246,3 +247,33 @@ def test_gif_times_are_never_off_by_more_than_half_a_centisecond(tmp_path: Path,
     times = [frame.time for frame in plan.frames()] + [plan.duration]
     errors = [abs(tick * animation.tick - time) for tick, time in zip(animation.ticks, times, strict=True)]
     assert max(errors) <= Fraction(1, 200)
+
+
+@pytest.mark.parametrize("container", ["gif", "webp", "apng"])
+@pytest.mark.parametrize("keep_vfr", [False, True])
+def test_an_hour_of_animation_is_planned_from_its_times_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, container: str, keep_vfr: bool
+) -> None:
+    """Where each frame lies in its gap would take a quarter of a minute to work out, and nobody asks."""
+    pts = tuple(number * 2 + number % 2 for number in range(2000))
+    info = replace(
+        clip_info(),
+        times=FrameTimes(pts=pts, time_base=Fraction(1, 60), end_pts=4000),
+        is_vfr=keep_vfr,
+    )
+    timing = TimingSettings(keep_vfr=keep_vfr)
+    plan = plan_output(info.times, timing, rate=Fraction(30), is_vfr=keep_vfr)
+    asked: list[int] = []
+    place_of = type(plan).__getitem__
+
+    def watched(self: OutputPlan, index: int) -> PlannedFrame:
+        asked.append(index)
+        return place_of(self, index)
+
+    monkeypatch.setattr(type(plan), "__getitem__", watched)
+    encoding = plan_encoding(
+        info, plan, ExportSettings(container=container, codec=container), output=tmp_path / f"o.{container}"
+    )
+    assert encoding.animation is not None
+    assert len(encoding.animation.ticks) > 3000
+    assert len(asked) < 10
