@@ -1,4 +1,4 @@
-"""What the window's commands do that no panel does: opening, undo, dialogs, help.
+"""What the window's commands do that no panel does: undo, dialogs, help.
 
 Dialogs are imported when they are asked for: the window should not wait for them at the start.
 """
@@ -9,10 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QPoint
-from PySide6.QtGui import QGuiApplication, QPixmap
-from PySide6.QtWidgets import QDialog, QFileDialog, QPushButton
-
-from app.views.main_window import paths_in
+from PySide6.QtGui import QPixmap
+from PySide6.QtWidgets import QDialog, QPushButton
 
 if TYPE_CHECKING:
     from app.application.studio import Studio
@@ -47,6 +45,7 @@ class Commands(QObject):
         self._on_undo_changed()
         self._on_recent_changed()
         self._on_clip_changed()
+        self._on_offer_changed()
 
     def close(self) -> None:
         """Close every dialog and what works for it."""
@@ -62,11 +61,8 @@ class Commands(QObject):
     def _connect(self) -> None:
         studio, window, timeline = self._studio, self._window, self._studio.timeline
         for name, slot in {
-            "open": self.open_files,
-            "open-folder": self.open_folder,
-            "paste": self.paste,
+            "reopen": studio.session.reopen,
             "sample": studio.results.convert_sample,
-            "remove-clip": self.remove_clip,
             "quit": window.close,
             "undo": studio.workspace.undo,
             "redo": studio.workspace.redo,
@@ -92,36 +88,8 @@ class Commands(QObject):
         studio.workspace.clip_changed.connect(self._on_clip_changed)
         studio.workspace.clip_removed.connect(self._on_clip_changed)
         studio.store.recent_changed.connect(self._on_recent_changed)
+        studio.session.offer_changed.connect(self._on_offer_changed)
         studio.settings.import_network_requested.connect(self.show_models)
-
-    def open_files(self) -> None:
-        """Ask for files and put them into the list."""
-        names = self.tr("Clips and images (*);;All files (*)")
-        chosen, _ = QFileDialog.getOpenFileNames(self._window, self.tr("Open"), self._folder(), names)
-        self._studio.open([Path(path) for path in chosen])
-
-    def open_folder(self) -> None:
-        """Ask for a folder of images or clips."""
-        chosen = QFileDialog.getExistingDirectory(self._window, self.tr("Open folder"), self._folder())
-        if chosen:
-            self._studio.open([Path(chosen)])
-
-    def paste(self) -> None:
-        """Open what was copied: files, an image, or paths as text."""
-        data = QGuiApplication.clipboard().mimeData()
-        paths = paths_in(data)
-        lines = [line.strip().strip('"') for line in data.text().splitlines()] if data.hasText() else []
-        paths = paths or [Path(line) for line in lines if line and Path(line).exists()]
-        if paths:
-            self._studio.open(paths)
-        else:
-            self._window.show_message(self.tr("There are no files in the clipboard."))
-
-    def remove_clip(self) -> None:
-        """Take the current clip off the list."""
-        clip = self._studio.workspace.current
-        if clip is not None:
-            self._studio.workspace.remove(clip.number)
 
     # -- dialogs ---------------------------------------------------------------------------------
 
@@ -178,7 +146,7 @@ class Commands(QObject):
         again = self._studio.store.preferences.show_welcome
         dialog = WelcomeDialog(QPixmap(str(BANNER)), is_shown_again=again, parent=self._window)
         dialog.sample_asked.connect(self._studio.results.convert_sample)
-        dialog.open_asked.connect(self.open_files)
+        dialog.open_asked.connect(self._studio.clips_panel.open_files)
         dialog.shown_again_changed.connect(self._on_welcome_shown_again_changed)
         self._show("welcome", dialog)
 
@@ -242,6 +210,9 @@ class Commands(QObject):
             self._actions[name].setEnabled(clip is not None and clip.info is not None)
         self._actions["remove-clip"].setEnabled(clip is not None)
 
+    def _on_offer_changed(self) -> None:
+        self._actions["reopen"].setEnabled(self._studio.session.offered > 0)
+
     def _on_recent_changed(self) -> None:
         menu = self._window.recent_menu
         menu.clear()
@@ -254,10 +225,3 @@ class Commands(QObject):
         if self._studio.store.recent:
             menu.addSeparator()
             menu.addAction(self.tr("Forget these")).triggered.connect(self._studio.store.clear_recent)
-
-    def _folder(self) -> str:
-        clip = self._studio.workspace.current
-        if clip is not None:
-            return str(clip.path.parent)
-        recent = self._studio.store.recent
-        return str(recent[0].parent) if recent else ""

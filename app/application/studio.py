@@ -126,7 +126,8 @@ class Studio(QObject):
     def _build_window(self) -> None:
         self.actions = Actions(self.store.shortcuts, self)
         self.viewer_panel = ViewerPanel(self.viewer, self.actions)
-        self.clips_panel = ClipsView(self.clips)
+        self.clips_panel = ClipsView(self.clips, self.actions)
+        self.clips_panel.folder = self.store.folder
         self.timeline_panel = TimelineView(self.timeline, thumbnails=self.thumbnails)
         self.settings_panel = SettingsPanel(self.settings, self.presets, self.details, self.workspace)
         self.queue_panel = QueuePanel(self.queue_model)
@@ -144,6 +145,7 @@ class Studio(QObject):
     def _connect(self) -> None:
         window = self.window
         window.files_dropped.connect(self.clips.add_paths)
+        self.clips_panel.folder_chosen.connect(self.store.set_folder)
         window.close_asked.connect(self._on_close_asked)
         window.side_held.connect(self.viewer_panel.hold_side)
         for signal in (self.clips.message, self.timeline.message, self.previews.failed):
@@ -244,11 +246,12 @@ class Studio(QObject):
         last = self.session.last
         if last.clips and not last.was_closed:
             text = self.tr(
-                "The program did not end properly last time; %n clip(s) were open.", "", len(last.clips)
+                "The program did not end properly last time; %n clips were open.", "", len(last.clips)
             )
-            self.window.notices.add(text, {self.tr("Open them again"): lambda: self.session.restore(last)})
+            answers = {self.tr("Open them again"): self.session.reopen}
+            self.session.offer_changed.connect(self.window.notices.add(text, answers))
         elif last.clips and self.store.preferences.restore_session and not has_files:
-            self.session.restore(last)
+            self.session.reopen()
 
     def _stored_layout(self) -> Layout:
         try:

@@ -121,9 +121,13 @@ class ClipsModel(QAbstractListModel):
         return True
 
     def remove(self, numbers: Iterable[int]) -> None:
-        """Take clips off the list; their files stay."""
-        for number in list(numbers):
-            self.workspace.remove(number)
+        """Take clips off the list, with undo; their files stay."""
+        gone = list(numbers)
+        self.workspace.remove(gone)
+        if gone:
+            self.message.emit(
+                self.tr("%n clips removed from the list. Undo brings them back.", "", len(gone))
+            )
 
     def move(self, number: int, place: int) -> None:
         """Put a clip at another place, counted from 0 without it."""
@@ -209,15 +213,17 @@ class ClipsModel(QAbstractListModel):
             self.dataChanged.emit(index, index)
 
     def _on_found(self, found: Found) -> None:
-        known = {_identity(clip.path) for clip in self.workspace.clips}
-        again = []
+        known = {_identity(clip.path): clip.number for clip in self.workspace.clips}
+        again, new = [], []
         for path in found.clips:
             identity = _identity(path)
             if identity in known:
                 again.append(path)
                 continue
-            known.add(identity)
-            self.workspace.add(path)
+            known[identity] = self.workspace.add(path).number
+            new.append(known[identity])
+        if new or again:
+            self.workspace.set_current(new[0] if new else known[_identity(again[0])])
         if len(again) == 1:
             self.message.emit(self.tr("{name} is in the list already.").format(name=again[0].name))
         elif again:

@@ -62,9 +62,10 @@ def _command(
 # fmt: off
 COMMANDS: tuple[Command, ...] = (
     _command("open", QT_TRANSLATE_NOOP("Commands", "Open..."), _FILE, "Ctrl+O", "open"),
-    _command("open-folder", QT_TRANSLATE_NOOP("Commands", "Open folder of images..."),
+    _command("open-folder", QT_TRANSLATE_NOOP("Commands", "Open folder..."),
              _FILE, "Ctrl+Shift+O", "folder"),
     _command("paste", QT_TRANSLATE_NOOP("Commands", "Paste files"), _FILE, "Ctrl+V"),
+    _command("reopen", QT_TRANSLATE_NOOP("Commands", "Reopen last time's clips"), _FILE, "Ctrl+Shift+T"),
     _command("sample", QT_TRANSLATE_NOOP("Commands", "Try the sample clip"), _FILE, "", "star"),
     _command("remove-clip", QT_TRANSLATE_NOOP("Commands", "Remove clip"), _FILE, "Ctrl+Del", "remove"),
     _command("export", QT_TRANSLATE_NOOP("Commands", "Export..."), _FILE, "Ctrl+E", "export"),

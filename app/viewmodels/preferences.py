@@ -120,6 +120,8 @@ class PreferencesStore(QObject):
         self._preferences = _lenient(Preferences, content.get("preferences"))
         self._defaults = _lenient(ClipEdits, content.get("new_clips"))
         self._recent = [Path(text) for text in _texts(content.get("recent"))][:MOST_RECENT]
+        folder = content.get("folder")
+        self._folder = Path(folder) if isinstance(folder, str) and folder else None
         keys = content.get("shortcuts")
         own = {str(name): _texts(value) for name, value in keys.items()} if isinstance(keys, dict) else {}
         self.shortcuts = Shortcuts(own, self)
@@ -141,6 +143,16 @@ class PreferencesStore(QObject):
     def recent(self) -> tuple[Path, ...]:
         """Files opened of late, the newest first."""
         return tuple(self._recent)
+
+    @property
+    def folder(self) -> Path | None:
+        """Where files were opened last; before the first time where the newest recent file is."""
+        return self._folder or (self._recent[0].parent if self._recent else None)
+
+    def set_folder(self, folder: Path) -> None:
+        """Remember where files were opened."""
+        self._folder = folder
+        self._save()
 
     def set(self, preferences: Preferences, defaults: ClipEdits | None = None) -> None:
         """Take and store other preferences.
@@ -193,6 +205,7 @@ class PreferencesStore(QObject):
             "new_clips": to_plain(self._defaults),
             "shortcuts": {name: list(keys) for name, keys in self.shortcuts.own.items()},
             "recent": [str(path) for path in self._recent],
+            "folder": str(self._folder or ""),
         }
         try:
             write_json(self._path, content)

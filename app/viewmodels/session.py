@@ -10,12 +10,12 @@ A session that nobody holds and that was not closed is what a crash left behind.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QLockFile, QObject
+from PySide6.QtCore import QLockFile, QObject, Signal
 
 from app.jobs.background import after
 from app.jobs.places import read_json, set_aside, state_dir, write_json
@@ -62,6 +62,9 @@ class StoredSession:
 class Session(QObject):
     """Keeps the open work of this program, and knows what the last one left."""
 
+    offer_changed = Signal()
+    """`offered` changed."""
+
     def __init__(
         self, workspace: Workspace, folder: Path | None = None, parent: QObject | None = None
     ) -> None:
@@ -78,6 +81,8 @@ class Session(QObject):
         self._path, self._lock = self._take()
         self.last = self._read()
         """What the last program with this file had open."""
+        self._is_reopened = False
+        self._is_used = bool(workspace.clips)
         self._timer = after(REST_MS, self.save, self)
         for signal in (workspace.clip_added, workspace.clip_removed, workspace.edits_changed):
             signal.connect(self._on_changed)
@@ -85,13 +90,32 @@ class Session(QObject):
         workspace.clips_moved.connect(self._timer.start)
         workspace.clip_changed.connect(self._on_changed)
 
-    def restore(self, stored: StoredSession) -> None:
-        """Open what was open. Files that are gone are opened too: the list says so."""
-        numbers = [self._workspace.add(clip.path, clip.edits).number for clip in stored.clips]
-        if 0 <= stored.current < len(numbers):
-            self._workspace.set_current(numbers[stored.current])
-        for number, clip in zip(numbers, stored.clips, strict=True):
-            self._workspace.set_sequence_rate(number, clip.sequence_rate)
+    @property
+    def offered(self) -> int:
+        """How many clips of last time can be opened again; 0 where there were none or it was done."""
+        return 0 if self._is_reopened else len(self.last.clips)
+
+    def reopen(self) -> None:
+        """Open what was open last time, once. Files that are gone are opened too: the list says so.
+
+        A clip that is in the list already takes what was decided about it then, with undo.
+        """
+        if not self.offered:
+            return
+        self._is_reopened = True
+        known = {clip.path: clip.number for clip in self._workspace.clips}
+        numbers = [self._open(clip, known.get(clip.path)) for clip in self.last.clips]
+        if 0 <= self.last.current < len(numbers):
+            self._workspace.set_current(numbers[self.last.current])
+        self.offer_changed.emit()
+
+    def _open(self, clip: StoredClip, number: int | None) -> int:
+        if number is None:
+            return self._workspace.add(clip.path, clip.edits, sequence_rate=clip.sequence_rate).number
+        self._workspace.set_sequence_rate(number, clip.sequence_rate)
+        decided = {field.name: getattr(clip.edits, field.name) for field in fields(clip.edits)}
+        self._workspace.edit(self.tr("Settings of last time"), number=number, **decided)
+        return number
 
     def save(self, *, closed: bool = False) -> None:
         """Write what is open now.
@@ -102,18 +126,10 @@ class Session(QObject):
         self._timer.stop()
         if self._lock is None:
             return
-        clips = self._workspace.clips
-        current = self._workspace.current
-        stored = StoredSession(
-            clips=tuple(
-                StoredClip(path=clip.path, edits=clip.edits, sequence_rate=clip.sequence_rate)
-                for clip in clips
-            ),
-            current=clips.index(current) if current is not None else 0,
-            was_closed=closed,
-        )
+        stored = self._stored() if self._is_used else self.last  # nothing was opened: that stays offered
+        content = to_plain(replace(stored, was_closed=closed))
         try:
-            write_json(self._path, {"schema_version": SCHEMA_VERSION, "session": to_plain(stored)})
+            write_json(self._path, {"schema_version": SCHEMA_VERSION, "session": content})
         except OSError as error:
             _log.warning("the open work was not stored: %s", error)
 
@@ -123,6 +139,16 @@ class Session(QObject):
             self.save(closed=True)
             self._lock.unlock()
             self._lock = None
+
+    def _stored(self) -> StoredSession:
+        clips, current = self._workspace.clips, self._workspace.current
+        return StoredSession(
+            clips=tuple(
+                StoredClip(path=clip.path, edits=clip.edits, sequence_rate=clip.sequence_rate)
+                for clip in clips
+            ),
+            current=clips.index(current) if current is not None else 0,
+        )
 
     def _take(self) -> tuple[Path, QLockFile | None]:
         for number in range(1, MOST_SESSIONS + 1):
@@ -152,4 +178,5 @@ class Session(QObject):
             return StoredSession()
 
     def _on_changed(self, _number: int) -> None:
+        self._is_used = self._is_used or bool(self._workspace.clips)
         self._timer.start()

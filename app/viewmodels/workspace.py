@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -68,18 +70,23 @@ class Clip:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Step:
-    number: int
-    before: ClipEdits
-    after: ClipEdits
+    """Something that can be taken back."""
+
     text: str
-    merge: str
+    """What was done, for the menu."""
+    back: Callable[[], None]
+    """Takes it back."""
+    again: Callable[[], None]
+    """Does it again."""
+    merge: tuple[str, int] = ("", 0)
+    """(word, clip): the next step of the same is part of this one; an empty word for never."""
 
 
 class Workspace(QObject):
     """Clips in order, the one that is looked at, and every edit with undo."""
 
     clip_added = Signal(int)
-    """A clip's number."""
+    """A clip's number; it may have been in the list before, and have been taken off it."""
     clip_removed = Signal(int)
     clip_changed = Signal(int)
     """Its info or problem changed (probed)."""
@@ -116,14 +123,18 @@ class Workspace(QObject):
         """A clip by its number; None when it is gone."""
         return self._clips.get(number)
 
-    def add(self, path: Path, edits: ClipEdits | None = None) -> Clip:
+    def add(
+        self, path: Path, edits: ClipEdits | None = None, *, sequence_rate: Fraction | None = None
+    ) -> Clip:
         """Put a clip at the end of the list; the first one becomes current.
 
         Args:
             path: the file or folder.
             edits: what was decided about it before; None for the defaults.
+            sequence_rate: frames a second of a series of images; None for the usual.
         """
         clip = Clip(number=self._next, path=path, edits=edits or self.defaults)
+        clip.sequence_rate = sequence_rate or clip.sequence_rate
         self._next += 1
         self._clips[clip.number] = clip
         self.clip_added.emit(clip.number)
@@ -131,31 +142,28 @@ class Workspace(QObject):
             self.set_current(clip.number)
         return clip
 
-    def remove(self, number: int) -> None:
-        """Take a clip off the list; its neighbour becomes current."""
-        if number not in self._clips:
+    def remove(self, numbers: Sequence[int]) -> None:
+        """Take clips off the list, with undo; a neighbour of the current one becomes current."""
+        wanted = [number for number in self._clips if number in set(numbers)]
+        if not wanted:
             return
-        order = list(self._clips)
-        place = order.index(number)
-        del self._clips[number]
-        self._done = [step for step in self._done if step.number != number]
-        self._undone = [step for step in self._undone if step.number != number]
-        self.clip_removed.emit(number)
-        self.undo_changed.emit()
-        if number == self._current:
-            rest = list(self._clips)
-            self.set_current(rest[min(place, len(rest) - 1)] if rest else 0)
+        kept = [(list(self._clips).index(number), self._clips[number]) for number in wanted]
+        text = self.tr("Remove clip") if len(wanted) == 1 else self.tr("Remove %n clips", "", len(wanted))
+        take, put_back = partial(self._take, wanted), partial(self._put_back, kept, self._current)
+        self._note(_Step(text=text, back=put_back, again=take))
+        take()
 
     def move(self, number: int, place: int) -> None:
-        """Put a clip at another place of the list, counted from 0 without it."""
+        """Put a clip at another place of the list, counted from 0 without it; with undo."""
         if number not in self._clips:
             return
         before = list(self._clips)
         order = [other for other in before if other != number]
         order.insert(max(0, place), number)
         if order != before:
-            self._clips = {other: self._clips[other] for other in order}
-            self.clips_moved.emit()
+            back, again = partial(self._arrange, before), partial(self._arrange, order)
+            self._note(_Step(text=self.tr("Move clip"), back=back, again=again))
+            again()
 
     def relink(self, number: int, path: Path) -> None:
         """Say where a clip's file is now; it has to be probed again, its edits stay."""
@@ -165,11 +173,12 @@ class Workspace(QObject):
             self.clip_changed.emit(number)
 
     def set_sequence_rate(self, number: int, rate: Fraction) -> None:
-        """Say how many images of a series make a second; it has to be probed again."""
+        """Say how many images of a series make a second, with undo; it has to be probed again."""
         clip = self._clips.get(number)
         if clip is not None and clip.sequence_rate != rate:
-            clip.sequence_rate = rate
-            self.relink(number, clip.path)
+            back, again = (partial(self._set_rate, number, one) for one in (clip.sequence_rate, rate))
+            self._note(_Step(text=self.tr("Images a second"), back=back, again=again))
+            again()
 
     def set_current(self, number: int) -> None:
         """Look at another clip; 0 for none."""
@@ -199,19 +208,17 @@ class Workspace(QObject):
         after = replace(clip.edits, **changes)
         if after == clip.edits:
             return
-        before = clip.edits
-        last = self._done[-1] if self._done else None
-        if merge and last is not None and last.merge == merge and last.number == clip.number:
-            before = self._done.pop().before
-        self._done.append(_Step(number=clip.number, before=before, after=after, text=text, merge=merge))
-        del self._done[:-UNDO_STEPS]
-        self._undone.clear()
+        word = (merge, clip.number)
+        back: Callable[[], None] = partial(self._go, clip.number, clip.edits)
+        if merge and self._done and self._done[-1].merge == word:
+            back = self._done.pop().back
+        self._note(_Step(text=text, back=back, again=partial(self._go, clip.number, after), merge=word))
         self._set(clip, after)
 
     def end_merge(self) -> None:
         """The next edit is a step of its own (the handle was let go)."""
         if self._done:
-            self._done[-1] = replace(self._done[-1], merge="")
+            self._done[-1] = replace(self._done[-1], merge=("", 0))
 
     @property
     def undo_text(self) -> str:
@@ -228,14 +235,22 @@ class Workspace(QObject):
         if self._done:
             step = self._done.pop()
             self._undone.append(step)
-            self._go(step.number, step.before)
+            step.back()
+            self.undo_changed.emit()
 
     def redo(self) -> None:
         """Do what was taken back again."""
         if self._undone:
             step = self._undone.pop()
             self._done.append(step)
-            self._go(step.number, step.after)
+            step.again()
+            self.undo_changed.emit()
+
+    def _note(self, step: _Step) -> None:
+        self._done.append(step)
+        del self._done[:-UNDO_STEPS]
+        self._undone.clear()
+        self.undo_changed.emit()
 
     def _go(self, number: int, edits: ClipEdits) -> None:
         self.set_current(number)
@@ -244,4 +259,30 @@ class Workspace(QObject):
     def _set(self, clip: Clip, edits: ClipEdits) -> None:
         clip.edits = edits
         self.edits_changed.emit(clip.number)
-        self.undo_changed.emit()
+
+    def _take(self, numbers: Sequence[int]) -> None:
+        order = list(self._clips)
+        after = [number for number in order[order.index(numbers[0]) :] if number not in numbers]
+        for number in numbers:
+            del self._clips[number]
+            self.clip_removed.emit(number)
+        if self._current in numbers:
+            self.set_current(after[0] if after else next(reversed(self._clips), 0))
+
+    def _put_back(self, kept: Sequence[tuple[int, Clip]], current: int) -> None:
+        for place, clip in kept:
+            others = list(self._clips.items())
+            self._clips = dict([*others[:place], (clip.number, clip), *others[place:]])
+            self.clip_added.emit(clip.number)
+        self.set_current(current if current in self._clips else kept[0][1].number)
+
+    def _arrange(self, order: Sequence[int]) -> None:
+        """Have the list in an order; clips that are not named come last."""
+        self._clips = {number: self._clips[number] for number in (*order, *self._clips)}
+        self.clips_moved.emit()
+
+    def _set_rate(self, number: int, rate: Fraction) -> None:
+        clip = self._clips[number]
+        clip.sequence_rate = rate
+        self.set_current(number)
+        self.relink(number, clip.path)

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from app.jobs.probing import VIDEO_SUFFIXES
 from app.viewmodels.clips import RATES, ClipsModel
+from app.views.actions import Actions
 from app.views.clip_rows import ClipDelegate
 from app.widgets.drop_zone import DropZone
 from app.widgets.icons import icon
@@ -31,6 +32,8 @@ from flavr_core.errors import FlavrError
 from flavr_core.media.stills import IMAGE_SUFFIXES
 
 _ICON_PX = 18
+_ADDING = ("open", "open-folder", "paste")
+"""Commands that bring clips."""
 
 
 class ClipList(QListView):
@@ -64,10 +67,14 @@ class ClipList(QListView):
 class ClipsView(QWidget):
     """The panel. Drops elsewhere in the window may be handed to `add_mime` or `add_paths`."""
 
-    def __init__(self, model: ClipsModel, parent: QWidget | None = None) -> None:
+    folder_chosen = Signal(Path)
+    """Where files were opened: other questions for files begin there, too."""
+
+    def __init__(self, model: ClipsModel, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._model = model
-        self._folder = ""
+        self._model, self._actions = model, actions
+        self.folder: Path | None = None
+        """Where questions for files begin; None for the current clip's folder."""
         self.list = self._build_list()
         self._zone = self._build_zone()
         self._pages = QStackedWidget()
@@ -85,6 +92,13 @@ class ClipsView(QWidget):
         self.list.paste_wanted.connect(self.paste)
         self.list.move_wanted.connect(self._on_move_wanted)
         self.list.customContextMenuRequested.connect(self._on_menu_wanted)
+        for name, slot in (
+            ("open", self.open_files),
+            ("open-folder", self.open_folder),
+            ("paste", self.paste),
+            ("remove-clip", self.remove_selected),
+        ):
+            actions.connect_to(name, slot)
         self._on_count_changed()
         current = model.workspace.current
         self._on_current_changed(current.number if current is not None else 0)
@@ -109,16 +123,18 @@ class ClipsView(QWidget):
         """Ask for files, and add them."""
         known = " ".join(f"*{suffix}" for suffix in sorted(VIDEO_SUFFIXES | IMAGE_SUFFIXES))
         filters = ";;".join((self.tr("Clips and images") + f" ({known})", self.tr("All files") + " (*)"))
-        names, _ = QFileDialog.getOpenFileNames(self, self.tr("Open clips"), self._folder, filters)
+        title = self.tr("Open clips")
+        names, _ = QFileDialog.getOpenFileNames(self.window(), title, self._start_folder(), filters)
         if names:
-            self._folder = str(Path(names[0]).parent)
+            self._choose_folder(Path(names[0]).parent)
             self.add_paths([Path(name) for name in names])
 
     def open_folder(self) -> None:
         """Ask for a folder of clips or images, and add what is in it."""
-        name = QFileDialog.getExistingDirectory(self, self.tr("Open a folder"), self._folder)
+        title = self.tr("Open a folder")
+        name = QFileDialog.getExistingDirectory(self.window(), title, self._start_folder())
         if name:
-            self._folder = name
+            self._choose_folder(Path(name))
             self.add_paths([Path(name)])
 
     def remove_selected(self) -> None:
@@ -129,6 +145,15 @@ class ClipsView(QWidget):
         """Numbers of the chosen clips, from top to bottom."""
         rows = sorted(self.list.selectionModel().selectedRows(), key=QModelIndex.row)
         return [self._model.number_at(index) for index in rows]
+
+    def _start_folder(self) -> str:
+        current = self._model.workspace.current
+        tried = [self.folder, *([current.path.parent] if current is not None else []), Path.home()]
+        return next((str(folder) for folder in tried if folder is not None and folder.is_dir()), "")
+
+    def _choose_folder(self, folder: Path) -> None:
+        self.folder = folder
+        self.folder_chosen.emit(folder)
 
     # How it is built.
 
@@ -145,9 +170,8 @@ class ClipsView(QWidget):
         layout.addWidget(self._count)
         layout.addStretch(1)
         menu = QMenu(bar)
-        menu.addAction(icon("clip"), self.tr("Files..."), self.open_files)
-        menu.addAction(icon("folder"), self.tr("Folder..."), self.open_folder)
-        menu.addAction(icon("copy"), self.tr("Paste"), self.paste)
+        for name in _ADDING:
+            menu.addAction(self._actions[name])
         button = QToolButton()
         button.setIcon(icon("add"))
         button.setIconSize(QSize(_ICON_PX, _ICON_PX))
@@ -184,10 +208,17 @@ class ClipsView(QWidget):
         )
         zone.add_button(self.tr("Open files..."), is_primary=True).clicked.connect(self.open_files)
         zone.add_button(self.tr("Open a folder..."), is_primary=False).clicked.connect(self.open_folder)
+        self._reopen = zone.add_button(self._actions["reopen"].text(), is_primary=False)
+        self._reopen.clicked.connect(self._actions["reopen"].trigger)
+        self._actions["reopen"].changed.connect(self._on_reopen_changed)
+        self._on_reopen_changed()
         zone.dropped.connect(self._model.add_mime)
         return zone
 
     # What happens.
+
+    def _on_reopen_changed(self) -> None:
+        self._reopen.setVisible(self._actions["reopen"].isEnabled())
 
     def _on_count_changed(self) -> None:
         count = self._model.rowCount()
@@ -243,8 +274,8 @@ class ClipsView(QWidget):
             remove = menu.addAction(icon("delete"), self.tr("Remove from the list"), self.remove_selected)
             remove.setShortcut(QKeySequence.StandardKey.Delete)
             menu.addSeparator()
-        menu.addAction(icon("clip"), self.tr("Add files..."), self.open_files)
-        menu.addAction(icon("folder"), self.tr("Add a folder..."), self.open_folder)
+        for name in _ADDING:
+            menu.addAction(self._actions[name])
         return menu
 
     def _on_relink(self, number: int) -> None:

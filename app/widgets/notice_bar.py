@@ -20,12 +20,15 @@ class NoticeBar(QWidget):
         self._layout.setSpacing(0)
         self.hide()
 
-    def add(self, text: str, answers: dict[str, Callable[[], None]]) -> None:
+    def add(self, text: str, answers: dict[str, Callable[[], None]]) -> Callable[[], None]:
         """Offer something.
 
         Args:
             text: one sentence.
             answers: {button: what it does}, the one that is meant first.
+
+        Returns:
+            What takes the notice away when it is answered elsewhere; may be called at any time.
         """
         row = QFrame()
         row.setProperty("notice", True)
@@ -49,12 +52,15 @@ class NoticeBar(QWidget):
         layout.addWidget(close)
         self._layout.addWidget(row)
         self.show()
+        return lambda: self._answer(row, None)
 
     def count(self) -> int:
         """Notices that wait."""
         return self._layout.count()
 
     def _answer(self, row: QFrame, action: Callable[[], None] | None) -> None:
+        if self._layout.indexOf(row) < 0:
+            return
         self._layout.removeWidget(row)
         row.hide()
         row.deleteLater()

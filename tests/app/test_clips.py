@@ -13,14 +13,16 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, QModelIndex, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QGuiApplication
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.jobs.probing import MOST_CLIPS, Probing, find_clips, probe_clip
 from app.jobs.thumbnails import Thumbnails
 from app.viewmodels.clip_words import badges_of, clock, details_of, length_of
 from app.viewmodels.clips import ROW_MIME, ClipRole, ClipsModel, paths_in
+from app.viewmodels.shortcuts import Shortcuts
 from app.viewmodels.workspace import Workspace
+from app.views.actions import Actions
 from app.views.clips import ClipsView
 from flavr_core.errors import CancelledError, SettingsError
 from flavr_core.media import probe
@@ -220,6 +222,31 @@ def test_the_same_file_is_not_added_twice(tmp_path: Path, bench: Bench, qtbot: Q
     assert bench.messages[-1] == "constant.mp4 is in the list already."
 
 
+def test_the_first_of_the_new_clips_is_looked_at(tmp_path: Path, bench: Bench, qtbot: QtBot) -> None:
+    known = clip_factory.make("constant", tmp_path)
+    bench.model.add_paths([known])
+    qtbot.waitUntil(lambda: bench.is_idle(1), timeout=5000)
+    first = clip_factory.make("two_frames", tmp_path)
+    bench.model.add_paths([known, first, clip_factory.make("ntsc", tmp_path)])
+    qtbot.waitUntil(lambda: bench.is_idle(3), timeout=5000)
+    assert bench.workspace.current is not None
+    assert bench.workspace.current.path == first
+    bench.model.add_paths([known])
+    qtbot.waitUntil(lambda: bench.workspace.current is bench.workspace.clips[0], timeout=5000)
+
+
+def test_removed_clips_come_back_with_their_rows(tmp_path: Path, bench: Bench, qtbot: QtBot) -> None:
+    bench.model.add_paths([clip_factory.make(name, tmp_path) for name in ("constant", "ntsc", "two_frames")])
+    qtbot.waitUntil(lambda: bench.is_idle(3), timeout=5000)
+    before = bench.names()
+    bench.model.remove([clip.number for clip in bench.workspace.clips[:2]])
+    assert bench.names() == before[2:]
+    assert "2 clips" in bench.messages[-1] or "%n clips" in bench.messages[-1]
+    bench.workspace.undo()
+    assert bench.names() == before
+    qtbot.waitUntil(lambda: bench.column(ClipRole.THUMBNAIL)[0] is not None, timeout=5000)
+
+
 def test_folders_without_clips_are_told(tmp_path: Path, bench: Bench, qtbot: QtBot) -> None:
     (tmp_path / "nothing here").mkdir()
     bench.model.add_paths([tmp_path / "nothing here"])
@@ -317,7 +344,7 @@ def test_closing_while_much_is_probed(tmp_path: Path, qtbot: QtBot) -> None:
 
 @pytest.fixture
 def view(bench: Bench, qtbot: QtBot) -> Iterator[ClipsView]:
-    made = ClipsView(bench.model)
+    made = ClipsView(bench.model, Actions(Shortcuts(), bench.model))
     qtbot.addWidget(made)
     made.resize(260, 500)
     made.show()
@@ -332,6 +359,32 @@ def test_the_empty_list_says_what_to_do(view: ClipsView, bench: Bench, tmp_path:
     assert view._pages.currentIndex() == 1
     bench.model.remove([number])
     assert view._pages.currentIndex() == 0
+
+
+def test_questions_for_files_begin_where_the_last_one_ended(
+    view: ClipsView, bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def answer(*args: object) -> str:
+        asked.append(args[2])
+        return str(tmp_path / "shots")
+
+    (tmp_path / "shots").mkdir()
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", answer)
+    chosen = []
+    view.folder_chosen.connect(chosen.append)
+    view.open_folder()
+    view.open_folder()
+    assert asked == [str(Path.home()), str(tmp_path / "shots")]
+    assert chosen == [tmp_path / "shots"] * 2
+
+
+def test_last_times_clips_are_offered_on_the_empty_list(view: ClipsView) -> None:
+    action = view._actions["reopen"]
+    assert view._reopen.isVisible()
+    action.setEnabled(False)
+    assert view._reopen.isHidden()
 
 
 def test_the_chosen_row_is_the_clip_that_is_looked_at(view: ClipsView, bench: Bench, tmp_path: Path) -> None:
@@ -386,7 +439,7 @@ def test_the_context_menu_fits_the_clip(view: ClipsView, bench: Bench, tmp_path:
     assert "Find the file..." in [action.text() for action in menu.actions()]
     menu.deleteLater()
     menu = view._menu(0)
-    assert [action.text() for action in menu.actions()] == ["Add files...", "Add a folder..."]
+    assert [action.text() for action in menu.actions()] == ["Open...", "Open folder...", "Paste files"]
     menu.deleteLater()
 
 

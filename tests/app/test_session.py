@@ -40,7 +40,7 @@ def test_work_is_written_after_a_rest_and_found_after_a_crash(qtbot: QtBot, tmp_
     again = Workspace()
     restored = Session(again, tmp_path)
     assert not restored.last.was_closed
-    restored.restore(restored.last)
+    restored.reopen()
     assert [(clip.path, clip.edits, clip.sequence_rate) for clip in again.clips] == [
         (clip.path, clip.edits, clip.sequence_rate) for clip in workspace.clips
     ]
@@ -60,6 +60,24 @@ def test_a_program_that_ends_says_so(qtbot: QtBot, tmp_path: Path) -> None:
     assert last.last.was_closed
     assert len(last.last.clips) == 2
     last.close()
+
+
+def test_a_clip_that_is_open_takes_what_was_decided_last_time(qtbot: QtBot, tmp_path: Path) -> None:
+    workspace = Workspace()
+    session = Session(workspace, tmp_path)
+    _work(workspace)
+    session.close()
+    again = Workspace()
+    reopened = Session(again, tmp_path)
+    clip = again.add(Path("/films/zwei ü.mov"))
+    reopened.reopen()
+    reopened.reopen()
+    assert [one.path.name for one in again.clips] == ["zwei ü.mov", "one.mp4"]
+    assert clip.edits == workspace.clips[1].edits
+    assert again.current is clip
+    again.undo()
+    assert clip.edits == again.defaults
+    reopened.close()
 
 
 def test_two_programs_keep_apart(qtbot: QtBot, tmp_path: Path) -> None:

@@ -197,9 +197,10 @@ def test_work_of_a_killed_program_is_offered(qtbot: QtBot, open_studio: OpenStud
     killed._lock.unlock()
     studio = open_studio()
     assert studio.window.notices.count() == 1
-    studio.session.restore(studio.session.last)
+    studio.session.reopen()
     _opened(qtbot, studio)
     assert studio.workspace.clips[0].path == plain_clip
+    assert studio.window.notices.count() == 0
 
 
 def test_last_times_clips_come_back_where_the_user_wishes(
@@ -208,9 +209,14 @@ def test_last_times_clips_come_back_where_the_user_wishes(
     first = open_studio(plain_clip)
     _opened(qtbot, first)
     first.close()
+    open_studio().close()  # a look that opens nothing loses nothing
     second = open_studio()
     assert second.workspace.clips == ()
-    second.workspace.add(plain_clip)
+    assert second.window.notices.count() == 0
+    assert second.clips_panel._reopen.isVisible()
+    second.actions["reopen"].trigger()
+    assert [clip.path for clip in second.workspace.clips] == [plain_clip]
+    assert not second.actions["reopen"].isEnabled()
     second.close()
     third = open_studio(restore_session=True)
     assert [clip.path for clip in third.workspace.clips] == [plain_clip]
@@ -309,7 +315,7 @@ def test_killed_in_the_middle_reopened_and_finished(
     studio = open_studio()
     assert studio.window.notices.count() == 1
     assert studio.queue_model.banner
-    studio.session.restore(studio.session.last)
+    studio.session.reopen()
     _opened(qtbot, studio)
     studio.queue.go_on()
     qtbot.waitUntil(lambda: all(not job.state.is_open for job in studio.queue.jobs), timeout=RENDER_MS)

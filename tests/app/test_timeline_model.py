@@ -209,7 +209,7 @@ def test_a_short_clip_is_analysed_by_itself(bench: Bench, tmp_path: Path, qtbot:
         bench.model._rest.start(0)
     assert bench.model.is_analysed
     assert bench.model.analysis_part is None
-    bench.workspace.remove(number)
+    bench.workspace.remove([number])
     assert not bench.model.is_analysed
     assert bench.model.times is None
 
@@ -289,7 +289,7 @@ def test_what_was_found_in_a_clip_goes_with_it(bench: Bench, info: ClipInfo) -> 
     number = bench.add(info)
     bench.analysis._kept.put(Findings(cuts=(10,), duplicates=()), info, 0.5)
     other = replace(info)
-    bench.workspace.remove(bench.add(other))
+    bench.workspace.remove([bench.add(other)])
     assert bench.analysis.find(info, sensitivity=0.5) is not None
-    bench.workspace.remove(number)
+    bench.workspace.remove([number])
     assert bench.analysis.find(info, sensitivity=0.5) is None

@@ -74,7 +74,7 @@ def test_without_a_clip_nothing_can_be_done(bench: Bench, qtbot: QtBot) -> None:
     bench.open()
     assert bench.view._cut.isEnabled()
     assert not bench.view._fit.isEnabled()
-    bench.workspace.remove(bench.number)
+    bench.workspace.remove([bench.number])
     assert not any(button.isEnabled() for button in bench.view.findChildren(QToolButton))
 
 

@@ -142,8 +142,8 @@ def test_each_clip_keeps_its_sides_and_its_place(stand: Stand, qtbot: QtBot) -> 
     stand.workspace.set_current(first.number)
     assert (stand.player.position, stand.viewer.chosen("b")) == (F(1, 2), ORIGINAL)
     assert stand.player.source("a") is stand.player.source("b")
-    stand.workspace.remove(first.number)
-    stand.workspace.remove(second.number)
+    stand.workspace.remove([first.number])
+    stand.workspace.remove([second.number])
     assert stand.player.source("a") is None
     assert stand.cache.used_bytes == 0
 
@@ -216,7 +216,7 @@ def test_the_panel_shows_what_the_player_shows(stand: Stand, panel: ViewerPanel,
     panel._actions["frame-back"].trigger()
     qtbot.waitUntil(lambda: (frame := panel.view.frame("a")) is not None and frame.index == 22)
     qtbot.waitUntil(lambda: panel.transport.time_field.text() == "0:00:00.880")
-    stand.workspace.remove(stand.workspace.clips[0].number)
+    stand.workspace.remove([stand.workspace.clips[0].number])
     assert panel.view.frame("a") is None
 
 
@@ -317,7 +317,7 @@ def test_nothing_is_left_of_many_clips(stand: Stand, panel: ViewerPanel, qtbot: 
         stand.workspace.set_current(clip.number)
         qtbot.waitUntil(shown(stand))
         stand.player.play()
-        stand.workspace.remove(clip.number)
+        stand.workspace.remove([clip.number])
     assert stand.cache.used_bytes == 0
     assert stand.viewer._sources == {}
     qtbot.waitUntil(lambda: threading.active_count() == threads)

@@ -55,10 +55,11 @@ def test_undo_goes_back_to_the_clip_it_concerns(qtbot: QtBot) -> None:
     workspace.set_current(second.number)
     workspace.undo()
     assert workspace.current is first
-    workspace.remove(first.number)
+    workspace.remove([first.number])
     assert workspace.current is second
     assert workspace.redo_text == ""
-    workspace.remove(second.number)
+    assert workspace.undo_text == "Remove clip"
+    workspace.remove([second.number])
     assert workspace.current is None
 
 
@@ -99,3 +100,35 @@ def test_a_closed_pool_answers_nothing_and_leaves_no_thread(qtbot: QtBot) -> Non
     qtbot.wait(20)
     assert not answers
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("background")]
+
+
+def test_removed_clips_come_back_as_they_were(qtbot: QtBot) -> None:
+    workspace = Workspace()
+    first, second, third = (workspace.add(Path(f"{name}.mp4")) for name in "abc")
+    workspace.set_sequence_rate(second.number, Fraction(30))
+    workspace.edit("Rate 4x", number=second.number, timing=timing(4))
+    workspace.set_current(second.number)
+    workspace.remove([first.number, second.number])
+    assert workspace.current is third
+    assert workspace.undo_text == "Remove %n clips"
+    workspace.undo()
+    assert workspace.clips == (first, second, third)
+    assert workspace.current is second
+    assert second.edits.timing == timing(4)
+    workspace.redo()
+    assert workspace.clips == (third,)
+    for _ in range(3):
+        workspace.undo()
+    assert workspace.clips == (first, second, third)
+    assert (second.edits.timing, second.sequence_rate) == (timing(2), Fraction(24))
+
+
+def test_the_order_of_the_list_is_undone_too(qtbot: QtBot) -> None:
+    workspace = Workspace()
+    first, second = workspace.add(Path("a.mp4")), workspace.add(Path("b.mp4"))
+    workspace.move(first.number, 1)
+    third = workspace.add(Path("c.mp4"))
+    workspace.undo()
+    assert workspace.clips == (first, second, third)
+    workspace.redo()
+    assert workspace.clips == (second, first, third)
