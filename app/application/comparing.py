@@ -127,7 +127,12 @@ class Comparing(QObject):
     def _on_measured(self, distance: PictureDistance) -> None:
         text = self.tr("A {a} against B {b}:  PSNR {psnr} dB  ·  SSIM {ssim}")
         psnr, ssim = f"{distance.psnr_db:.2f}", f"{distance.ssim:.4f}"
-        self._studio.window.show_figures(text.format(a=distance.a, b=distance.b, psnr=psnr, ssim=ssim))
+        text = text.format(a=distance.a, b=distance.b, psnr=psnr, ssim=ssim)
+        if distance.reduced_to is not None:
+            width, height = distance.reduced_to
+            at = self.tr("both at {width} × {height}").format(width=width, height=height)
+            text = f"{text}  ·  {at}"
+        self._studio.window.show_figures(text)
 
     def _on_cleared(self) -> None:
         self._studio.window.show_figures("")

@@ -8,7 +8,8 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from app.jobs.background import BackgroundCalls, Call, after
-from flavr_core.comparison.display import enlarged, to_display
+from flavr_core.comparison.display import to_display
+from flavr_core.comparison.sizes import alike
 from flavr_core.frame import Frame
 from flavr_core.progress import CancelToken
 
@@ -28,22 +29,28 @@ class PictureDistance:
     """`psnr_8bit`: 80 where both are the same."""
     ssim: float
     """`ssim_gaussian`: 1 where both are the same."""
+    reduced_to: tuple[int, int] | None = None
+    """(width, height) at which they were compared where their sizes differ; None where they do not."""
 
 
 def measure(a: Frame, b: Frame) -> PictureDistance:
-    """Measure two frames; the smaller one is enlarged where their sizes differ.
+    """Measure two frames, at the smaller one's size where their sizes differ.
 
     Convention: pictures are compared as R'G'B' of 8 bits in their own transfer characteristic (no tone
     mapping), chroma interpolated linearly at its place.
     """
     from flavr_core.evaluation.metrics import psnr_8bit, ssim_gaussian
 
-    size = (max(a.width, b.width), max(a.height, b.height))
-    pictures = [
-        np.asarray(enlarged(to_display(frame, tone=False), size, smooth=True), np.float32) / np.float32(255)
-        for frame in (a, b)
-    ]
-    return PictureDistance(a=a.index, b=b.index, psnr_db=psnr_8bit(*pictures), ssim=ssim_gaussian(*pictures))
+    pair = alike(a, b)
+    is_reduced = (a.width, a.height) != (b.width, b.height)
+    pictures = [np.asarray(to_display(frame, tone=False), np.float32) / np.float32(255) for frame in pair]
+    return PictureDistance(
+        a=a.index,
+        b=b.index,
+        psnr_db=psnr_8bit(*pictures),
+        ssim=ssim_gaussian(*pictures),
+        reduced_to=(pair[0].width, pair[0].height) if is_reduced else None,
+    )
 
 
 class PictureMetrics(QObject):

@@ -28,6 +28,8 @@ class PictureLabel:
     """Place in the gap; 0 for a source frame."""
     stale: bool = False
     """Whether it was rendered with other settings than those that are set now."""
+    scale: Fraction = Fraction(1)
+    """Size of its picture over the clip's own."""
 
 
 class PictureSource(QObject):

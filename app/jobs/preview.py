@@ -208,6 +208,8 @@ class Preview(PictureSource):
             return PictureLabel(index=index, time=self.times.time(index), gap=index)
         planned = plan[index]
         kept = self._frames.get(self._look, (planned.gap, planned.position))
+        stale = self._stale(index) if kept is None else None
+        shown = kept or stale
         indices = plan.source_indices
         return PictureLabel(
             index=index,
@@ -215,7 +217,8 @@ class Preview(PictureSource):
             made=kept.frame.made if kept is not None else planned.position != 0,
             gap=planned.gap if indices is None else indices[planned.gap],
             position=planned.position,
-            stale=kept is None and self._stale(index) is not None,
+            stale=stale is not None,
+            scale=Fraction(1) if shown is None else self._scale_of(shown.frame),
         )
 
     def picture(self, index: int) -> Frame | None:
@@ -391,6 +394,10 @@ class Preview(PictureSource):
         if scale == 1:
             return info.width, info.height
         return max(2, round(info.width * scale / 2) * 2), max(2, round(info.height * scale / 2) * 2)
+
+    def _scale_of(self, frame: Frame) -> Fraction:
+        """Size of a picture over the clip's: the one of the sizes that it was rounded from."""
+        return min(_SCALES, key=lambda scale: abs(scale * self.info.width - frame.width))
 
     def _replan(self) -> None:
         """The plan of the settings, as far as it is known without the network and without decoding."""

@@ -12,17 +12,15 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, cast
-
-import cv2
-import numpy as np
+from typing import TYPE_CHECKING
 
 from app.jobs.libraries import import_torch
 from app.jobs.preview_frames import Look, Place
 from app.jobs.preview_ranges import index_shown, runs_of, source_seconds
 from app.jobs.reuse import DrawnBy, FileState, drawn_by, file_state
 from flavr_core.clip import ClipInfo
-from flavr_core.frame import Frame, FrameWindow, Plane, PlannedFrame
+from flavr_core.comparison.sizes import reduced
+from flavr_core.frame import Frame, FrameWindow, PlannedFrame
 from flavr_core.media import open_source
 from flavr_core.plan import OutputPlan
 from flavr_core.progress import CancelToken
@@ -272,16 +270,7 @@ class Scaler:
         if (frame.width, frame.height) == (self._width, self._height):
             return frame
         if frame.index not in self._scaled:
-            self._scaled[frame.index] = self._scale(frame)
+            self._scaled[frame.index] = reduced(frame, width=self._width, height=self._height)
             while len(self._scaled) > _KEPT_SCALED:
                 del self._scaled[next(iter(self._scaled))]
         return self._scaled[frame.index]
-
-    def _scale(self, frame: Frame) -> Frame:
-        """Convention: planes as in `Frame`; means over the area of each new pixel, rounded."""
-        planes: list[Plane] = []
-        for number, plane in enumerate(frame.planes):
-            rows, columns = frame.format.plane_shape(number, width=self._width, height=self._height)
-            small = cv2.resize(np.ascontiguousarray(plane), (columns, rows), interpolation=cv2.INTER_AREA)
-            planes.append(cast(Plane, small))
-        return replace(frame, planes=tuple(planes))

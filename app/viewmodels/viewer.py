@@ -205,6 +205,8 @@ class Viewer(QObject):
                 parts.append(self.tr("original {number}").format(number=shown.gap))
             elif self.chosen(side) != ORIGINAL and self._info is not None:
                 parts.append(self._place_words(source.source_time(shown.index), self._info))
+            if shown.scale != 1:
+                parts.append(self.tr("preview at {part} size").format(part=position_text(shown.scale)))
             if shown.stale:
                 parts.append(self.tr("earlier settings"))
         if self.player.state(side) is SideState.NEAR:

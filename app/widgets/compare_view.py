@@ -34,6 +34,7 @@ from app.widgets.picture_geometry import Layer, Place, Shown
 from app.widgets.picture_gpu import GpuPictures, Renderer, chosen_renderer
 from app.widgets.picture_overlay import near_wipe
 from app.widgets.picture_software import PictureState, SoftwarePainter
+from flavr_core.comparison.sizes import alike
 from flavr_core.comparison.tone import notice as tone_notice
 from flavr_core.comparison.views import LARGEST_GAIN, DifferenceKind, ViewMode
 from flavr_core.frame import Frame
@@ -114,6 +115,7 @@ class CompareView(QWidget):
         self._pressed: tuple[Qt.MouseButton, QPointF, QPointF] | None = None
         self._drags = ""
         self._painter = SoftwarePainter()
+        self._compared: tuple[Frame, Frame, tuple[Frame, Frame]] | None = None
         self._flip_timer = QTimer(self)
         self._flip_timer.setInterval(FLIP_INTERVAL_MS)
         self._flip_timer.timeout.connect(self._on_flip_due)
@@ -156,6 +158,7 @@ class CompareView(QWidget):
         for name in ("a", "b") if side is None else (side,):
             self._sides[name] = SideState()
         self._painter.clear()
+        self._compared = None
         self._on_pictures_changed(resized=True)
         self._refresh()
 
@@ -481,12 +484,21 @@ class CompareView(QWidget):
         }
         self.setAccessibleDescription(names[self._mode])
 
+    def _pictures(self) -> tuple[Frame | None, Frame | None]:
+        """What is drawn of both sides: for a difference both at the smaller one's size, like with like."""
+        a, b = self._sides["a"].frame, self._sides["b"].frame
+        if self._effective_mode() is not ViewMode.DIFFERENCE or a is None or b is None:
+            return a, b
+        if self._compared is None or self._compared[0] is not a or self._compared[1] is not b:
+            self._compared = (a, b, alike(a, b))
+        return self._compared[2]
+
     def _state(self) -> PictureState:
-        frames = self._frames()
-        widest = max((frame.width for frame in frames), default=1)
+        a, b = self._pictures()
+        widest = max((frame.width for frame in (a, b) if frame is not None), default=1)
         return PictureState(
-            a=self._sides["a"].frame,
-            b=self._sides["b"].frame,
+            a=a,
+            b=b,
             kind=self._kind,
             gain=self._gain,
             smooth=self.is_fitted or self.zoom * self._picture_size().width() / widest < SMOOTH_BELOW_ZOOM,

@@ -109,10 +109,12 @@ def _paint_grid(painter: QPainter, scene: FloatingScene) -> None:
     painter.save()
     painter.scale(1 / scene.ratio, 1 / scene.ratio)
     for layer in scene.layers:
-        frame = scene.sides[Shown.B if layer.shown is Shown.B else Shown.A].frame
-        if frame is not None:
+        shown = tuple(scene.sides) if layer.shown is Shown.DIFFERENCE else (layer.shown,)
+        frames = [frame for one in shown if (frame := scene.sides[one].frame) is not None]
+        if frames:
             seen = visible_part(layer.target, layer.clip)
-            draw_grid(painter, scene.palette, layer.target, seen, frame.width, frame.height)
+            columns, rows = min(frame.width for frame in frames), min(frame.height for frame in frames)
+            draw_grid(painter, scene.palette, layer.target, seen, columns, rows)
     painter.restore()
 
 
@@ -153,17 +155,23 @@ def _paint_difference_words(painter: QPainter, scene: FloatingScene, area: QRect
         text = "\n".join([words.format(side=" + ".join(missing)), *dict.fromkeys(reasons)])
         draw_message(painter, scene.palette, scene.font, area, text)
         return
-    label = Label(letter="", text=_difference_words(scene))
+    label = Label(letter="", text=difference_words(scene))
     draw_label(painter, scene.palette, scene.font, label, area, at_right=False, bottom=True)
 
 
-def _difference_words(scene: FloatingScene) -> str:
+def difference_words(scene: FloatingScene) -> str:
+    """What is said of the difference: how it is shown, and at which size where the sides have two."""
     names = {
         DifferenceKind.LINEAR: QCoreApplication.translate("CompareView", "Difference"),
         DifferenceKind.AMPLIFIED: QCoreApplication.translate("CompareView", "Difference × {gain}"),
         DifferenceKind.SIGNED: QCoreApplication.translate("CompareView", "B − A, signed × {gain}"),
     }
-    return names[scene.kind].format(gain=f"{scene.gain:g}")
+    words = names[scene.kind].format(gain=f"{scene.gain:g}")
+    sizes = [(side.frame.width, side.frame.height) for side in scene.sides.values() if side.frame]
+    if len(set(sizes)) > 1:
+        at = QCoreApplication.translate("CompareView", "both at {width} × {height}")
+        words += "  ·  " + at.format(width=min(w for w, _ in sizes), height=min(h for _, h in sizes))
+    return words
 
 
 def _paint_lens(painter: QPainter, scene: FloatingScene, lens: Lens) -> None:

@@ -13,6 +13,7 @@ from flavr_core.comparison.display import enlarged, to_display
 from flavr_core.comparison.labels import draw_label, font_px
 from flavr_core.comparison.matching import Pair
 from flavr_core.comparison.settings import ComparisonSettings
+from flavr_core.comparison.sizes import alike
 from flavr_core.comparison.views import DifferenceKind, Picture8, ViewMode, difference
 from flavr_core.frame import Frame
 from flavr_core.timing import format_time
@@ -62,6 +63,8 @@ class Composer:
 
     def compose(self, a: Frame, b: Frame, pair: Pair) -> Picture8:
         """One picture. Convention: (H, W, 3) uint8, R'G'B' for an ordinary screen (BT.709, full range)."""
+        if self._settings.view is ViewMode.DIFFERENCE:
+            a, b = alike(a, b)
         pictures = [self._cell("a", a), self._cell("b", b)]
         letters = ["A", "B"]
         words = [
