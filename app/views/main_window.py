@@ -39,7 +39,8 @@ MESSAGE_MS = 12_000
 MENUS: tuple[tuple[str, ...], ...] = (
     (
         "open", "open-folder", "recent", "reopen", "paste", "sample", "", "export", "export-gif",
-        "export-comparison", "add-to-queue", "copy-command", "", "save-frame", "save-comparison", "", "remove-clip", "", "quit",
+        "export-comparison", "add-to-queue", "copy-command", "", "save-frame", "save-comparison", "",
+        "remove-clip", "", "quit",
     ),
     (
         "undo", "redo", "", "mark-in", "mark-out", "clear-marks", "toggle-cut", "", "commands", "preferences",

@@ -110,7 +110,7 @@ def test_removed_clips_come_back_as_they_were(qtbot: QtBot) -> None:
     workspace.set_current(second.number)
     workspace.remove([first.number, second.number])
     assert workspace.current is third
-    assert workspace.undo_text == "Remove %n clips"
+    assert workspace.undo_text == "Remove 2 clips"
     workspace.undo()
     assert workspace.clips == (first, second, third)
     assert workspace.current is second
