@@ -141,7 +141,9 @@ def _run_leg(args: argparse.Namespace, started: float) -> int:
         fall_seconds=args.fall_seconds,
         fall_steps=args.fall_steps,
         validate_steps=args.validate_every,
+        teacher_weight=args.teacher_weight,
         compile=args.compile,
+        board=args.use_tensorboard,
     )
     files = LegFiles(
         clips=tuple(args.clips),
@@ -150,6 +152,7 @@ def _run_leg(args: argparse.Namespace, started: float) -> int:
         start=args.start,
         start_step=args.start_step,
         new_leg=args.new_leg,
+        teacher=args.teacher,
         find_cuts=args.find_cuts,
     )
     run_leg(settings, files, device_type=device_type, started=started)

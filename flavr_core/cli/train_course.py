@@ -11,7 +11,7 @@ from flavr_core.errors import DeviceError, MediaError, OutputError, SettingsErro
 if TYPE_CHECKING:
     from flavr_core.training.course import CourseSettings
     from flavr_core.training.examples import Examples
-    from flavr_core.training.loop import Rank
+    from flavr_core.training.ranks import Rank
 
 JOINS = ("concat", "add", "none")
 UP_MODES = ("transpose", "upsample")
@@ -118,7 +118,7 @@ def run(args: argparse.Namespace) -> int:
     _check(args)
     import torch
 
-    from flavr_core.training.loop import join_ranks
+    from flavr_core.training.ranks import join_ranks
 
     device_type = args.device or ("cuda" if torch.cuda.is_available() else "cpu")
     if device_type == "cuda" and not torch.cuda.is_available():

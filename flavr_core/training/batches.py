@@ -52,7 +52,8 @@ class Batch:
     """Samples on the device.
 
     Convention: window (N, 4, 3, H, W) and truth (N, 3, H, W) float32 RGB; t (N,) float32; flow (N, 4, H, W)
-    from the truth to the frames before and after, pixels, where has_flow (N,) is 1.
+    from the truth to the frames before and after, pixels, where has_flow (N,) is 1. With a teacher: taught
+    (N, 3, H, W), what it draws, where has_taught (N,) is 1; else both are None.
     """
 
     window: Tensor
@@ -60,10 +61,13 @@ class Batch:
     t: Tensor
     flow: Tensor
     has_flow: Tensor
+    taught: Tensor | None = None
+    has_taught: Tensor | None = None
 
-    def parts(self) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    def parts(self) -> tuple[Tensor, ...]:
         """All tensors, in order."""
-        return self.window, self.truth, self.t, self.flow, self.has_flow
+        parts = (self.window, self.truth, self.t, self.flow, self.has_flow, self.taught, self.has_taught)
+        return tuple(part for part in parts if part is not None)
 
 
 def rendered_samples(

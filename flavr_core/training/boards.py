@@ -15,12 +15,14 @@ from torch.nn import functional
 
 from flavr_core.errors import OutputError, SettingsError
 
+GRID_ROWS = 4
+"""Held-out examples of which pictures are kept."""
 DIFFERENCE_GAIN = 4
 """By how much differences are brightened to be seen."""
 
 
 class Board:
-    """Writes into a course's folder."""
+    """Writes into the folder of a course or a leg."""
 
     def __init__(self, folder: Path, *, tensorboard: bool) -> None:
         """Raises SettingsError when TensorBoard is asked for and not installed."""
@@ -36,16 +38,22 @@ class Board:
                 ) from error
             self._writer = module.SummaryWriter(str(folder / "tensorboard"))
 
-    def note(self, step: int, values: Mapping[str, float]) -> None:
-        """Numbers of a step, printed as well."""
-        line = json.dumps({"step": step, **{name: round(value, 8) for name, value in values.items()}})
+    def note(self, step: int, values: Mapping[str, float | Mapping[str, float]]) -> None:
+        """Numbers of a step, single or by clip; printed as well."""
+        plain = {
+            name: dict(value) if isinstance(value, Mapping) else round(value, 8)
+            for name, value in values.items()
+        }
+        line = json.dumps({"step": step, **plain})
         self._folder.mkdir(parents=True, exist_ok=True)
         with (self._folder / "curve.jsonl").open("a", encoding="utf-8") as curve:
             curve.write(line + "\n")
         print(line, flush=True)
         if self._writer is not None:
             for name, value in values.items():
-                self._writer.add_scalar(name, value, step)
+                parts = value if isinstance(value, Mapping) else {"": value}
+                for part, number in parts.items():
+                    self._writer.add_scalar(f"{name}/{part}" if part else name, number, step)
 
     def show(self, step: int, rows: Sequence[Tensor]) -> None:
         """Grids of pictures (3, H, W) uint8, one below the other.

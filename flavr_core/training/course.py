@@ -27,16 +27,14 @@ from torch.utils.data import DataLoader, Dataset, default_collate
 from flavr_core.errors import FlavrError, ModelError, SettingsError
 from flavr_core.model.network import Network
 from flavr_core.training.augmentation import Augmentation, apply, draw, middle_crop
-from flavr_core.training.boards import Board, picture_grid
+from flavr_core.training.boards import GRID_ROWS, Board, picture_grid
 from flavr_core.training.criteria import Criterion
 from flavr_core.training.examples import Examples
-from flavr_core.training.loop import Rank
 from flavr_core.training.losses import laplacian_l1
+from flavr_core.training.ranks import Rank
 from flavr_core.training.schedules import Schedule, make_schedule
 from flavr_core.training.sparsity import ObproxSg
 
-GRID_ROWS = 4
-"""Held-out examples of which pictures are kept."""
 HELD_OUT_PX = (512, 512)
 """Largest width and height of what is asked of held-out examples; larger pictures give their middle."""
 

@@ -9,9 +9,11 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import distributed as dist
 
+from flavr_core.model import load
 from flavr_core.model.fourflow import FourFlow
 from flavr_core.training.clips import ClipBank, build_bank, default_workers, find_clips
-from flavr_core.training.loop import LegSettings, Rank, Trainer, join_ranks
+from flavr_core.training.loop import LegSettings, Trainer
+from flavr_core.training.ranks import Rank, join_ranks
 from flavr_core.training.stretches import build_stretches, find_footage
 from flavr_core.training.validation import read_validation
 
@@ -35,6 +37,8 @@ class LegFiles:
     """Steps that those weights have seen."""
     new_leg: bool = False
     """Whether a found checkpoint's leg is over and another begins."""
+    teacher: str | None = None
+    """Name or file of a network whose pictures are learnt from as well."""
     find_cuts: bool = False
     """Whether clips have cuts, which are to be found; else each clip is taken for one shot."""
 
@@ -50,7 +54,8 @@ def run_leg(settings: LegSettings, files: LegFiles, *, device_type: str, started
     network = FourFlow()
     if files.start is not None:
         network.load_state_dict({name: value.float() for name, value in load_file(files.start).items()})
-    trainer = Trainer(network, settings, rank)
+    teacher = load(files.teacher) if files.teacher is not None else None
+    trainer = Trainer(network, settings, rank, teacher=teacher)
     trainer.step = files.start_step
     checkpoint = settings.folder / "checkpoint.pt"
     if checkpoint.exists():

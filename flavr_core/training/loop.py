@@ -8,10 +8,8 @@ legs of any number add up. The running average of the weights is what is measure
 from __future__ import annotations
 
 import contextlib
-import json
-import os
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +19,14 @@ from torch import distributed as dist
 
 from flavr_core.errors import ModelError
 from flavr_core.model.fourflow import FourFlow
+from flavr_core.model.network import Network
 from flavr_core.training.batches import Batch, BatchSettings, BatchStream, draw_batch
+from flavr_core.training.boards import Board
 from flavr_core.training.clips import ClipBank
-from flavr_core.training.losses import total_loss
+from flavr_core.training.flat_parameters import FlatParameters
+from flavr_core.training.losses import laplacian_l1, total_loss
+from flavr_core.training.ranks import Rank
+from flavr_core.training.teacher import draw_taught
 from flavr_core.training.validation import ValidationSet, validate
 
 LOOK_EVERY = 20
@@ -60,73 +63,22 @@ class LegSettings:
     """Between two checkpoints."""
     validate_steps: int = 1000
     """Between two measurements."""
+    teacher_weight: float = 0.1
+    """Of the distance to a teacher's pictures, where there is one."""
     compile: bool = False
     """Whether the step is compiled (minutes at the start); else it is recorded and replayed on CUDA."""
-
-
-class FlatParameters:
-    """All parameters of a network as views into one vector, and their gradients as views into another.
-
-    Makes the optimiser, the average, the exchange between devices and checkpoints one operation each.
-    """
-
-    def __init__(self, network: nn.Module, *, gradients: bool) -> None:
-        parameters = list(network.parameters())
-        total = sum(parameter.numel() for parameter in parameters)
-        self.values = torch.empty(total, device=parameters[0].device)
-        self.gradients = torch.zeros_like(self.values) if gradients else None
-        start = 0
-        for parameter in parameters:
-            stop = start + parameter.numel()
-            view = _shaped(self.values[start:stop], parameter.shape)
-            view.copy_(parameter.data)
-            parameter.data = view
-            parameter.requires_grad_(gradients)
-            if self.gradients is not None:
-                parameter.grad = _shaped(self.gradients[start:stop], parameter.shape)
-            start = stop
-
-
-def _shaped(part: Tensor, shape: torch.Size) -> Tensor:
-    """A stretch of the vector as a parameter; filters lie with their channels last."""
-    if len(shape) != 4:
-        return part.view(shape)
-    outputs, inputs, height, width = shape
-    return part.view(outputs, height, width, inputs).permute(0, 3, 1, 2)
-
-
-@dataclass(frozen=True, slots=True)
-class Rank:
-    """Place of this process among those that train together."""
-
-    rank: int
-    count: int
-    device: torch.device
-
-    @property
-    def leads(self) -> bool:
-        """Whether this process writes files and measures."""
-        return self.rank == 0
-
-
-def join_ranks(device_type: str) -> Rank:
-    """Join the processes that torchrun started, if it did; one process otherwise."""
-    local = int(os.environ.get("LOCAL_RANK", "0"))
-    device = torch.device("cuda", local) if device_type == "cuda" else torch.device("cpu")
-    if device.type == "cuda":
-        torch.cuda.set_device(device)
-    if "RANK" not in os.environ:
-        return Rank(0, 1, device)
-    if not dist.is_initialized():
-        dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
-    return Rank(dist.get_rank(), dist.get_world_size(), device)
+    board: bool = False
+    """Whether TensorBoard's files are written as well."""
 
 
 class Trainer:
     """Trains one network; see the module's docstring."""
 
-    def __init__(self, network: FourFlow, settings: LegSettings, rank: Rank) -> None:
+    def __init__(
+        self, network: FourFlow, settings: LegSettings, rank: Rank, *, teacher: Network | None = None
+    ) -> None:
         self.settings, self.rank = settings, rank
+        self.teacher = None if teacher is None else teacher.to(rank.device).requires_grad_(False).eval()
         self.network = network.to(rank.device)
         self.average = FourFlow(network.widths).to(rank.device)
         self.average.load_state_dict(network.state_dict())
@@ -142,6 +94,7 @@ class Trainer:
         self.leg_step = 0
         self.falling = False
         self.samples = 0
+        self.fault_step = torch.full((), -1, device=rank.device)
         self._loss = torch.compile(self._compute) if settings.compile else self._compute
         self._recorded: tuple[torch.cuda.CUDAGraph, Batch, Tensor, Tensor] | None = None
 
@@ -150,14 +103,30 @@ class Trainer:
         with torch.autocast(self.rank.device.type, torch.bfloat16, enabled=on_cuda, cache_enabled=False):
             encoded = self.network.encode(batch.window, levels=2)
             prediction = self.network.predict(encoded, batch.t)
-        return total_loss(prediction, batch)
+        loss, errors = total_loss(prediction, batch)
+        if batch.taught is not None and batch.has_taught is not None:
+            share = batch.has_taught[:, None, None, None]
+            distance = laplacian_l1(prediction.image * share, batch.taught * share)
+            loss = loss + self.settings.teacher_weight * distance
+        return loss, errors
+
+    def _ask_teacher(self, batch: Batch) -> Batch:
+        """The batch with what the teacher draws, where there is one."""
+        if self.teacher is None:
+            return batch
+        on_cuda = self.rank.device.type == "cuda"
+        with torch.autocast(self.rank.device.type, torch.bfloat16, enabled=on_cuda):
+            taught, has_taught = draw_taught(self.teacher, batch.window, batch.t)
+        return replace(batch, taught=taught, has_taught=has_taught)
 
     def _differentiate(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Loss and squared errors; the gradients are in the flat vector."""
         assert self.flat.gradients is not None
         self.flat.gradients.zero_()
         loss, errors = self._loss(batch)
-        loss.backward()
+        # On a CPU the way back through a warp whose flow is no number ends the process.
+        if loss.device.type == "cuda" or bool(loss.isfinite()):
+            loss.backward()
         return loss.detach(), errors
 
     def _replay(self, batch: Batch) -> tuple[Tensor, Tensor]:
@@ -183,6 +152,7 @@ class Trainer:
 
     def train_step(self, batch: Batch, factor: float) -> tuple[Tensor, Tensor]:
         """One step on this rank's part of the batch, the rate times `factor`: loss and squared errors."""
+        batch = self._ask_teacher(batch)
         replayed = self.rank.device.type == "cuda" and not self.settings.compile
         loss, errors = self._replay(batch) if replayed else self._differentiate(batch)
         gradients = self.flat.gradients
@@ -192,7 +162,9 @@ class Trainer:
             gradients.div_(self.rank.count)
         norm = gradients.norm()
         gradients.mul_((self.settings.max_norm / (norm + 1e-6)).clamp(max=1.0))
-        # A step whose gradient is not finite is left out; the loop stops when they go on.
+        # A step whose loss or gradient is not finite teaches nothing; the loop stops at its next look.
+        is_fault = ~(loss.isfinite() & norm.isfinite())
+        self.fault_step = torch.where(is_fault & (self.fault_step < 0), self.step, self.fault_step)
         gradients.nan_to_num_(0.0, 0.0, 0.0)
         self.rate.fill_(self.settings.learning_rate * factor)
         self.optimizer.step()
@@ -208,19 +180,19 @@ class Trainer:
         settings, last_save = self.settings, time.monotonic()
         begun, seen = time.monotonic(), 0
         losses: list[Tensor] = []
-        steps: list[int] = []
         factor, over = 1.0, False
         if self.rank.device.type == "cuda" and not settings.compile:
             # Before a thread begins to draw batches: nothing may be allocated while a step is recorded.
-            self._replay(
-                draw_batch(settings.batch, bank, step=0, rank=self.rank.rank, device=self.rank.device)
-            )
+            first = draw_batch(settings.batch, bank, step=0, rank=self.rank.rank, device=self.rank.device)
+            self._replay(self._ask_teacher(first))
         batches = BatchStream(
             settings.batch, bank, first_step=self.step, rank=self.rank.rank, device=self.rank.device
         )
-        with contextlib.closing(batches):
+        board = Board(settings.folder, tensorboard=settings.board) if self.rank.leads else None
+        with contextlib.closing(batches), contextlib.closing(board) if board else contextlib.nullcontext():
             while self.leg_step < settings.max_steps:
                 if self.leg_step % LOOK_EVERY == 0:
+                    self._stop_at_fault(bank)
                     factor, over = self._look(time.monotonic() - started)
                     if over:
                         break
@@ -229,21 +201,21 @@ class Trainer:
                 batch = batches.take()
                 loss, errors = self.train_step(batch, warm * self._fine_factor(factor))
                 if self.leg_step % LOOK_EVERY == 0 or not losses:
-                    steps.append(self.step - 1)
                     losses.append(torch.stack((loss, -10 * torch.log10(errors + 1e-8).mean())))
                 seen += batch.t.shape[0] * self.rank.count
                 if self.leg_step % settings.validate_steps == 0:
-                    self._stop_at_fault(bank, steps, losses)
-                    elapsed = time.monotonic() - begun
-                    self._record(validation, losses, seen / elapsed, time.monotonic() - started, factor)
-                    losses, steps, seen, begun = [], [], 0, time.monotonic()
+                    self._stop_at_fault(bank)
+                    now = time.monotonic()
+                    rate = seen / (now - begun)
+                    self._record(board, validation, losses, rate=rate, elapsed=now - started, factor=factor)
+                    losses, seen, begun = [], 0, time.monotonic()
                 if self.rank.leads and time.monotonic() - last_save > settings.checkpoint_seconds:
                     self.save(settings.folder / "checkpoint.pt")
                     last_save = time.monotonic()
-        self._stop_at_fault(bank, steps, losses)
-        self._record(
-            validation, losses, seen / (time.monotonic() - begun), time.monotonic() - started, factor
-        )
+            self._stop_at_fault(bank)
+            now = time.monotonic()
+            rate = seen / (now - begun)
+            self._record(board, validation, losses, rate=rate, elapsed=now - started, factor=factor)
         if self.rank.leads:
             self.save(settings.folder / "checkpoint.pt")
 
@@ -274,12 +246,10 @@ class Trainer:
             factor = max(0.0, left / settings.fall_seconds)
         return factor, left <= 0
 
-    def _stop_at_fault(self, bank: ClipBank | None, steps: list[int], losses: list[Tensor]) -> None:
-        """ModelError when a loss that was looked at is not finite; its batch is drawn again, and saved."""
-        fault = next(
-            (step for step, loss in zip(steps, losses, strict=True) if not bool(loss.isfinite().all())), None
-        )
-        if fault is None:
+    def _stop_at_fault(self, bank: ClipBank | None) -> None:
+        """ModelError when a step's loss or gradient was not finite; its batch is drawn again, and saved."""
+        fault = int(self.fault_step)
+        if fault < 0:
             return
         batch = draw_batch(
             self.settings.batch, bank, step=fault, rank=self.rank.rank, device=self.rank.device
@@ -290,23 +260,24 @@ class Trainer:
         record = {name: part.cpu() for name, part in zip(names, batch.parts(), strict=True)}
         torch.save({**record, "step": fault, "parameters": self.flat.values.cpu()}, path)
         raise ModelError(
-            f"The loss is not a number at step {fault}; the batch is in {path}.",
-            "Go on from the last checkpoint.",
+            f"The loss or its gradient is not a number at step {fault}; the batch is in {path}.",
+            "Go on from the last checkpoint with a lower --lr, or look at the batch.",
         )
 
     def _record(
         self,
+        board: Board | None,
         validation: ValidationSet | None,
         losses: list[Tensor],
+        *,
         rate: float,
         elapsed: float,
         factor: float,
     ) -> None:
-        if not self.rank.leads or not losses:
+        if board is None or not losses:
             return
         mean = torch.stack(losses).mean(dim=0).tolist()
         entry: dict[str, Any] = {
-            "step": self.step,
             "samples": self.samples,
             "seconds": round(elapsed, 1),
             "samples_per_second": round(rate, 1),
@@ -315,13 +286,11 @@ class Trainer:
             "train_psnr_db": round(mean[1], 3),
         }
         if validation is not None:
-            scores = validate(self.average, validation)
+            scores, rows = validate(self.average, validation)
+            board.show(self.step, rows)
             entry["psnr_db"] = round(sum(scores.values()) / len(scores), 3)
             entry["clips"] = {name: round(score, 2) for name, score in scores.items()}
-        self.settings.folder.mkdir(parents=True, exist_ok=True)
-        with (self.settings.folder / "curve.jsonl").open("a", encoding="utf-8") as curve:
-            curve.write(json.dumps(entry) + "\n")
-        print(json.dumps(entry), flush=True)
+        board.note(self.step, entry)
 
     def save(self, path: Path) -> None:
         """Everything that a resumed run needs, written under a temporary name and renamed."""

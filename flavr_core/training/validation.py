@@ -14,6 +14,7 @@ from torch import Tensor
 
 from flavr_core.errors import MediaError
 from flavr_core.model.fourflow import FourFlow
+from flavr_core.training.boards import GRID_ROWS, picture_grid
 
 FRAMES = 5
 """Files of a window: four inputs in order of time, then the truth in the middle of the gap."""
@@ -59,9 +60,10 @@ def _read_picture(path: Path) -> NDArray[Any]:
 
 
 @torch.inference_mode()
-def validate(network: FourFlow, validation: ValidationSet) -> dict[str, float]:
-    """Mean PSNR (dB, RGB, 8-bit rounded) of the middle frame by clip."""
+def validate(network: FourFlow, validation: ValidationSet) -> tuple[dict[str, float], list[Tensor]]:
+    """Mean PSNR (dB, RGB, 8-bit rounded) of the middle frame by clip, and pictures of the first clips."""
     scores: dict[str, float] = {}
+    rows: list[Tensor] = []
     for clip, windows in validation.windows.items():
         values = []
         for window in windows:
@@ -72,4 +74,6 @@ def validate(network: FourFlow, validation: ValidationSet) -> dict[str, float]:
             error = ((rounded - window[4].float()) ** 2).mean()
             values.append(float(10 * torch.log10(255**2 / error.clamp(min=1e-6))))
         scores[clip] = sum(values) / len(values)
-    return scores
+        if len(rows) < GRID_ROWS:
+            rows.append(picture_grid(inputs, made[None, None].float(), window[None, None, 4].float() / 255))
+    return scores, rows

@@ -24,7 +24,7 @@ from flavr_core.training.augmentation import Augmentation
 from flavr_core.training.course import Course, CourseSettings
 from flavr_core.training.criteria import parse_loss
 from flavr_core.training.examples import Example
-from flavr_core.training.loop import Rank
+from flavr_core.training.ranks import Rank
 from flavr_core.training.schedules import make_schedule
 
 CPU = torch.device("cpu")

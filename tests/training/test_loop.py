@@ -5,18 +5,27 @@ import multiprocessing
 import os
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 import torch
 from torch import distributed as dist
 
 from flavr_core.errors import ModelError
+from flavr_core.model.blend import Blend
 from flavr_core.model.fourflow import FourFlow, FourFlowWidths
+from flavr_core.model.network import Network
 from flavr_core.training.batches import Batch, BatchSettings, draw_batch
 from flavr_core.training.leg import export_average
-from flavr_core.training.loop import LegSettings, Rank, Trainer
+from flavr_core.training.loop import LegSettings, Trainer
+from flavr_core.training.ranks import Rank
+from flavr_core.training.teacher import draw_taught
+from flavr_core.training.validation import read_validation
 
 CPU = torch.device("cpu")
 SMALL = FourFlowWidths(
@@ -35,17 +44,14 @@ def _one_thread() -> Iterator[None]:
     torch.set_num_threads(threads)
 
 
-def trainer(folder: Path, *, rank: Rank | None = None, max_steps: int = 10**9) -> Trainer:
+def trainer(
+    folder: Path, *, rank: Rank | None = None, teacher: Network | None = None, **changes: Any
+) -> Trainer:
     torch.manual_seed(0)
     settings = LegSettings(
-        folder=folder,
-        batch=BATCH,
-        learning_rate=1e-3,
-        warmup_steps=5,
-        max_steps=max_steps,
-        validate_steps=1000,
+        folder=folder, batch=BATCH, learning_rate=1e-3, warmup_steps=5, validate_steps=1000
     )
-    return Trainer(FourFlow(SMALL), settings, rank or Rank(0, 1, CPU))
+    return Trainer(FourFlow(SMALL), replace(settings, **changes), rank or Rank(0, 1, CPU), teacher=teacher)
 
 
 def batch(step: int, rank: int = 0) -> Batch:
@@ -144,3 +150,67 @@ def test_nan_stops_a_leg_with_the_batch_saved(tmp_path: Path, monkeypatch: pytes
     assert saved["step"] == 0
     assert torch.equal(saved["window"], batch(0).window)
     assert saved["truth"].isnan().sum() == 1
+
+
+def test_a_single_step_with_no_number_is_found_and_leaves_the_weights_alone(tmp_path: Path) -> None:
+    training = trainer(tmp_path)
+    training.train_step(batch(0), 1.0)
+    bad = batch(1)
+    bad.window[0, 1, 0, 3, 3] = torch.inf
+    training.train_step(bad, 1.0)
+    training.train_step(batch(2), 1.0)
+    assert int(training.fault_step) == 1
+    assert bool(training.flat.values.isfinite().all())
+
+
+class Grey(Network):
+    """A teacher that knows one picture and two places."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.architecture, self.num_inputs = "grey", 2
+        self.positions = (Fraction(1, 4), Fraction(1, 2))
+
+    def draw(self, window: torch.Tensor, positions: tuple[Fraction, ...]) -> torch.Tensor:
+        return torch.full_like(window[:, :1], 0.5).expand(-1, len(positions), -1, -1, -1)
+
+
+def test_a_teacher_is_asked_for_each_samples_own_position() -> None:
+    window, t = torch.rand(3, 4, 3, 32, 64), torch.tensor([0.5, 1 / 3, 0.25])
+    taught, reached = draw_taught(Grey(), window, t)
+    assert reached.tolist() == [1, 0, 1]
+    assert (taught[[0, 2]] == 0.5).all()
+    assert (taught[1] == 0).all()
+    taught, reached = draw_taught(Blend(), window, t)
+    assert torch.allclose(taught[1], window[1, 1] * 2 / 3 + window[1, 2] / 3, atol=1e-6)
+    student = FourFlow(SMALL)
+    taught, reached = draw_taught(student, window, t)
+    assert torch.allclose(taught[1:2], student(window[1:2], [Fraction(1, 3)])[:, 0], atol=1e-5)
+    assert reached.tolist() == [1, 1, 1]
+
+
+def test_a_leg_learns_from_a_teacher(tmp_path: Path) -> None:
+    seen = batch(0)
+    seen.t.fill_(0.5)
+    far = {}
+    for weight in (0.0, 5.0):
+        training = trainer(tmp_path, teacher=Grey(), teacher_weight=weight, warmup_steps=1)
+        losses = [training.train_step(seen, 1.0)[0].item() for _ in range(12)]
+        assert losses[-1] < losses[0]
+        far[weight] = (training.network(seen.window, [0.5]) - 0.5).abs().mean().item()
+    assert far[5.0] < 0.95 * far[0.0]
+
+
+def test_held_out_windows_are_measured_and_shown(tmp_path: Path) -> None:
+    numbers = np.random.default_rng(0)
+    (tmp_path / "windows").mkdir()
+    for frame in range(5):
+        picture = numbers.integers(0, 256, (32, 64, 3), np.uint8)
+        assert cv2.imwrite(str(tmp_path / f"windows/pan_0_{frame}.png"), picture)
+    training = trainer(tmp_path, max_steps=2, validate_steps=1)
+    training.run(None, read_validation(tmp_path / "windows", CPU), started=0.0)
+    lines = [json.loads(line) for line in (tmp_path / "curve.jsonl").read_text().splitlines()]
+    assert all(5 < line["clips"]["pan"] < 15 for line in lines)
+    grid = cv2.imread(str(tmp_path / "pictures/00000002.png"))
+    assert grid is not None
+    assert grid.shape == (32, 5 * 64, 3)
