@@ -1,38 +1,22 @@
 """Weights are thinned out and the network is built again, narrower."""
 
 from dataclasses import replace
-from itertools import pairwise
 
 import pytest
 import torch
 
 from flavr_core.errors import ModelError
 from flavr_core.model import from_state_dict
-from flavr_core.model.adacof import DOWN, KERNEL_HEADS, SIDES, UP, AdaCoF, KernelWidths
 from flavr_core.model.blend import Blend
 from flavr_core.model.flavr import Flavr
 from flavr_core.model.flavr_config import FlavrConfig, Join
 from flavr_core.training.narrowing import narrow
 from flavr_core.training.sparsity import ObproxSg, density_report, measure_densities
+from tests.small_networks import small_adacof
 
 SMALL = FlavrConfig(
     blocks=(1, 1, 1, 1), stem_width=8, widths=(8, 16, 16, 32), decoder_widths=(16, 16, 8, 8, 8), fuse_width=8
 )
-
-
-def small_adacof() -> AdaCoF:
-    """AdaCoF of kernel 3 with few channels."""
-    wide = (8, 8, 12, 12, 16)
-    blocks: dict[str, tuple[int, ...]] = {}
-    for name, (before, after) in zip(DOWN, pairwise((6, *wide)), strict=True):
-        blocks[name] = (before, after, after, after)
-    for name, before, after in zip(UP, (16, 16, 12, 12), (16, 12, 12, 8), strict=True):
-        blocks[name] = (before, after, after, after)
-        blocks[name.replace("Deconv", "Upsample")] = (after, wide[int(name[-1]) - 1])
-    for head in (name + side for side in SIDES for name in KERNEL_HEADS):
-        blocks[head] = (8, 8, 8, 8, 9)
-    blocks["moduleOcclusion"] = (8, 8, 8, 8, 1)
-    return AdaCoF(KernelWidths(blocks=blocks), dilation=1)
 
 
 def thin_out(network: torch.nn.Module, share: float) -> None:

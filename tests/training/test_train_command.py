@@ -4,7 +4,7 @@ import json
 import re
 import shlex
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
@@ -18,6 +18,7 @@ from flavr_core.model import load
 from flavr_core.model.flavr import Flavr
 from flavr_core.model.flavr_config import FlavrConfig
 from flavr_core.training.beginnings import Beginning, begin
+from tests.small_networks import small_adacof
 
 README = Path(__file__).resolve().parents[2] / "flavr_core/training/README.md"
 TINY = FlavrConfig(
@@ -78,23 +79,37 @@ def test_the_authors_command_trains_and_goes_on(septuplets: Path, network: Path)
     assert (folder / "model_best.pth").exists()
 
 
-def test_networks_are_thinned_out_described_and_narrowed(
-    septuplets: Path, network: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("build", [lambda: Flavr(TINY), small_adacof], ids=["flavr", "adacof"])
+def test_networks_are_thinned_out_described_narrowed_and_trained_again(
+    build: Callable[[], torch.nn.Module], septuplets: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert train(septuplets, network, "--max_epoch", "3", "--sparsity", "20", "--proximal_epochs", "2") == 0
-    folder = Path("saved_models_final/vimeo90K_septuplet/exp")
-    thin = folder / "checkpoint.pth"
+    torch.manual_seed(0)
+    big = Path("big.pth")
+    torch.save({"state_dict": build().state_dict()}, big)
+    root = Path("saved_models_final/vimeo90K_septuplet")
+    thin, thinner = root / "thin/checkpoint.pth", ("--sparsity", "20", "--proximal_epochs", "2")
+    assert train(septuplets, big, "--max_epoch", "3", "--exp_name", "thin", *thinner) == 0
     capsys.readouterr()
     assert main(["train", "--density", str(thin)]) == 0
     told = capsys.readouterr().out
-    assert told == (folder / "density.txt").read_text()
+    assert told == (root / "thin/density.txt").read_text()
     assert float(told.split()[-1]) < 0.9
     small = begin(Beginning(narrow=thin))
-    assert small.num_parameters < load(thin).num_parameters
-    assert train(septuplets, network, "--narrow", str(thin), "--exp_name", "small", "--max_epoch", "1",
-                 "--teacher", "blend") == 0  # fmt: skip
-    small_file = Path("saved_models_final/vimeo90K_septuplet/small/checkpoint.pth")
-    assert load(small_file).num_parameters == small.num_parameters
+    assert small.architecture == load(big).architecture
+    assert small.num_parameters < load(big).num_parameters
+    again = ("--narrow", str(thin), "--exp_name", "small", "--teacher", str(big))
+    assert train(septuplets, big, *again, "--max_epoch", "1") == 0
+    trained = load(root / "small/checkpoint.pth")
+    assert trained.num_parameters == small.num_parameters
+    assert trained(torch.rand(1, trained.num_inputs, 3, 32, 32), [0.5]).isfinite().all()
+
+
+def test_a_leg_takes_a_teacher_of_any_kind(tmp_path: Path, network: Path) -> None:
+    leg = ["train", "--folder", "leg", "--device", "cpu", "--batch", "1", "--crop", "64x32", "--steps", "2"]
+    assert main([*leg, "--teacher", str(network), "--teacher_weight", "0.5"]) == 0
+    assert (tmp_path / "leg/average.safetensors").exists()
+    lines = (tmp_path / "leg/curve.jsonl").read_text().splitlines()
+    assert json.loads(lines[-1])["step"] == 2
 
 
 def test_any_folder_of_clips_is_a_data_set(tmp_path: Path, network: Path) -> None:
