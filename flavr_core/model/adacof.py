@@ -237,8 +237,10 @@ class MiddleNetwork(Network):
         weights, down, across = (
             self.get_kernel.finish(name + side, prepared[name + side], rows) for name in KERNEL_HEADS
         )
+        # Along the last axis, where features lie channels last: no copies there and back.
+        weights = weights.permute(0, 2, 3, 1).softmax(3).permute(0, 3, 1, 2)
         return sample_adaptively(
-            image, weights.softmax(1), down, across, dilation=self.dilation, margin=margin, top=rows.start
+            image, weights, down, across, dilation=self.dilation, margin=margin, top=rows.start
         )
 
 

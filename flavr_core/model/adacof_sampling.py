@@ -21,6 +21,8 @@ PIECE_TAPS = 1 << 17
 """Taps (pixels times kernel elements) computed at a time on a CPU: their indices stay in its cache."""
 LARGE_PIECE_TAPS = 1 << 22
 """The same on a GPU, where larger pieces keep it busy."""
+FARTHEST = float(1 << 22)
+"""Pixels: longer offsets are shortened to it, beyond any picture, so that they fit whole numbers."""
 
 
 def sample_adaptively(
@@ -82,10 +84,12 @@ def sample_plainly(
     count, channels, height, width = image.shape
     taps, rows, columns = weights.shape[1:]
     dtype = torch.promote_types(image.dtype, torch.float32)
-    steps = torch.arange(isqrt(taps), device=image.device, dtype=dtype) * dilation
+    steps = torch.arange(isqrt(taps), device=image.device, dtype=torch.int32) * dilation
     tap_rows = (steps + first[0]).repeat_interleave(len(steps))  # (F * F,)
     tap_columns = (steps + first[1]).repeat(len(steps))
-    tables = image.to(dtype).permute(0, 2, 3, 1).reshape(count, height * width, channels)
+    tables = image.to(dtype).permute(0, 2, 3, 1).flatten(1, 2)  # (N, Hs * Ws, C)
+    if tables.stride(2) != 1:  # rows whose channels lie apart in memory are fetched forty times as slowly
+        tables = tables.contiguous()
     by_pixel = [field.flatten(2).transpose(1, 2) for field in (weights, down, across)]  # (N, H * W, F * F)
     piece = max(1, (PIECE_TAPS if image.device.type == "cpu" else LARGE_PIECE_TAPS) // taps)
     needs_gradients = torch.is_grad_enabled() and any(
@@ -95,13 +99,13 @@ def sample_plainly(
     def some(table: Tensor, start: int, *fields: Tensor) -> Tensor:
         """Some pixels, from number `start` on: (pixels, C)."""
         weight, vertical, horizontal = (field.to(dtype).contiguous() for field in fields)
-        at = torch.arange(start, start + len(weight), device=image.device)
+        at = torch.arange(start, start + len(weight), device=image.device, dtype=torch.int32)
         row = torch.div(at, columns, rounding_mode="floor")
-        upper, left = vertical.detach().trunc(), horizontal.detach().trunc()
-        low, right = vertical - upper, horizontal - left
-        above, below = _neighbours(upper + (row[:, None] + tap_rows), height)
-        before, after = _neighbours(left + ((at - row * columns)[:, None] + tap_columns), width)
-        above, below = above * width, below * width
+        upper, low = _parted(vertical)
+        left, right = _parted(horizontal)
+        above, below = _neighbours(upper.add_(row[:, None] + tap_rows), height)
+        before, after = _neighbours(left.add_((at - row * columns)[:, None] + tap_columns), width)
+        above, below = above.mul_(width), below.mul_(width)
         lower = weight * low
         upper = weight - lower
         lower_right, upper_right = lower * right, upper * right
@@ -122,7 +126,15 @@ def sample_plainly(
     return sampled.permute(0, 3, 1, 2).to(image.dtype)  # (N, C, H, W)
 
 
+def _parted(offsets: Tensor) -> tuple[Tensor, Tensor]:
+    """Whole parts, truncated toward zero, as int32, and what is left; no gradient passes to the former."""
+    near = offsets.clamp(-FARTHEST, FARTHEST)
+    whole = near.detach().to(torch.int32)  # truncates; what is no number becomes any
+    return whole, near - whole.to(offsets.dtype)
+
+
 def _neighbours(places: Tensor, size: int) -> tuple[Tensor, Tensor]:
-    """Whole places and those after them, brought into 0 ... size - 1, as indices."""
-    whole = places.clamp_(-1, size).to(torch.int32)  # what is no number may become any, and is brought in too
-    return whole.clamp(0, size - 1), whole.add_(1).clamp_(0, size - 1)
+    """Places and those after them, brought into 0 ... size - 1; int32, `places` is used up."""
+    places.clamp_(-1, size)
+    after = (places + 1).clamp_(max=size - 1)
+    return places.clamp_(0, size - 1), after
