@@ -27,6 +27,8 @@ from torch.nn import functional
 from torch.nn.modules.module import _IncompatibleKeys
 
 from flavr_core.errors import ModelError
+from flavr_core.model.agreement import agreed
+from flavr_core.model.motion import MotionNetwork
 from flavr_core.model.network import Architecture, Network, Shape, pad_to_multiple
 
 SLOPE = 0.2
@@ -359,16 +361,19 @@ class FourFlow(Network):
     """The default network. See the module's docstring.
 
     `coarse_levels` says at how many scales the correlating stage runs (1/16, 1/32, ...); None picks it by
-    size, so that motion of the same part of the picture is found at any size.
+    size, so that motion of the same part of the picture is found at any size. A `partner` draws the same
+    moments, and where both agree the mean of the two is the result.
     """
 
-    def __init__(self, widths: FourFlowWidths | None = None) -> None:
+    def __init__(self, widths: FourFlowWidths | None = None, *, partner: Network | None = None) -> None:
         super().__init__()
         self.architecture = "fourflow"
         self.num_inputs = 4
         self.positions = None
         self.widths = widths = widths or FourFlowWidths()
         self.coarse_levels: int | None = None
+        self.partner = partner
+        self.uses_opencv_threads = partner is not None and partner.uses_opencv_threads
         self.pyramid = Pyramid(widths)
         self.match_sixteenth = MatchingStage(
             widths.sixteenth, widths.motion_sixteenth, radius=COARSE_RADIUS, blocks=2
@@ -416,7 +421,10 @@ class FourFlow(Network):
         for position in positions:
             t = torch.full((window.shape[0],), float(position), device=window.device)
             images.append(self.predict(encoded, t).image[..., :height, :width])
-        return torch.stack(images, dim=1).to(window.dtype)
+        made = torch.stack(images, dim=1).to(window.dtype)
+        if self.partner is None or window.is_meta:  # without contents nothing can be measured in it
+            return made
+        return agreed(made, self.partner.draw(window, positions))
 
     def encode(self, window: Tensor, levels: int) -> Encoded:
         """What can be computed of the frames before a position is known.
@@ -529,8 +537,11 @@ def _matches(shapes: Mapping[str, Shape]) -> bool:
 
 
 def _build(shapes: Mapping[str, Shape], options: Mapping[str, str]) -> FourFlow:
-    return FourFlow(widths_from_shapes(shapes))
+    partner = MotionNetwork() if options["partner"] == "motion" else None
+    return FourFlow(widths_from_shapes(shapes), partner=partner)
 
 
-ARCHITECTURE = Architecture(name="fourflow", matches=_matches, build=_build)
+ARCHITECTURE = Architecture(
+    name="fourflow", matches=_matches, build=_build, options={"partner": ("none", "motion")}
+)
 """FourFlow as the loader sees it."""

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from flavr_core.errors import ModelError
-from flavr_core.model import from_state_dict
+from flavr_core.model import from_state_dict, load
+from flavr_core.model.agreement import SHARE, agreed
 from flavr_core.model.fourflow import FourFlow, FourFlowWidths, correlate, warp
 
 SMALL = FourFlowWidths(
@@ -100,3 +101,28 @@ def test_correlation_peaks_at_the_displacement() -> None:
     second = first.roll((1, -2), dims=(2, 3))
     cost = correlate(first, second, 2)[0, :, 4:8, 4:8]
     assert (cost.argmax(dim=0) == (1 + 2) * 5 + (-2 + 2)).all()
+
+
+def test_pictures_are_averaged_where_they_agree_and_else_the_first_stays() -> None:
+    first = torch.full((1, 2, 3, 40, 40), 0.5)
+    other = first + 0.002
+    other[..., 20:] = 1.0
+    mixed = agreed(first, other)
+    assert torch.allclose(mixed[..., :10], first[..., :10] + SHARE * 0.002, atol=1e-4)
+    assert torch.allclose(mixed[..., 30:], first[..., 30:], atol=1e-5)
+    assert torch.equal(agreed(first, first), first)
+    assert agreed(first.half(), other).dtype == torch.float16
+
+
+def test_a_partner_draws_the_same_moments() -> None:
+    alone, together = load("fourflow"), load("fourflow+motion")
+    assert together.state_dict().keys() == alone.state_dict().keys()
+    ys, xs = torch.meshgrid(torch.arange(64.0), torch.arange(96.0), indexing="ij")
+    frames = [
+        (0.5 + 0.4 * torch.sin((xs - 3 * t) / 5) * torch.cos(ys / 7)).expand(3, -1, -1) for t in range(4)
+    ]
+    window, places = torch.stack(frames)[None], [0.25, 0.5]
+    classical = load("motion")(window, places)
+    assert torch.allclose(together(window, places), agreed(alone(window, places), classical), atol=1e-6)
+    assert together.uses_opencv_threads
+    assert not alone.uses_opencv_threads
