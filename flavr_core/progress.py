@@ -46,6 +46,8 @@ class Progress:
     """Units a second, of late."""
     remaining_s: float | None = None
     """Seconds to the end of the stage at that rate; None when unknown."""
+    kept: int = 0
+    """Output frames in closed segments: they stay, whatever happens to the rest."""
     queues: dict[str, int] = field(default_factory=dict)
     """Bytes waiting in each queue, by name."""
     device_bytes: int = 0

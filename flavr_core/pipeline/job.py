@@ -18,6 +18,7 @@ from flavr_core.frame import Frame, FrameWindow
 from flavr_core.media import EncodingPlan, open_source, plan_encoding, probe, source_files
 from flavr_core.media.numbered import is_frame_name
 from flavr_core.pipeline.journal import (
+    FRAMES,
     Segment,
     check_not_owned,
     is_begun,
@@ -25,6 +26,7 @@ from flavr_core.pipeline.journal import (
     split_segments,
     work_folder,
 )
+from flavr_core.pipeline.segment_length import segment_length
 from flavr_core.plan import OutputPlan
 from flavr_core.progress import CancelToken, Progress, Reporter
 from flavr_core.settings import ConvertSettings, DuplicateMode, ExportSettings, GifSettings, format_bytes
@@ -83,7 +85,7 @@ class Job:
             "cuts file": hashlib.sha256(cuts_file.read_bytes()).hexdigest() if cuts_file else "",
             "export settings": _plain(asdict(_segment_export(settings.export))),
             "network, device or precision": self.engine.identity(),
-            "number of output frames": len(self.plan),
+            FRAMES: len(self.plan),
             "segment length": self.segments[0].stop,
             "number of processors": dict(self.encoding.options).get("threads", ""),
             "sequence rate": str(settings.sequence_rate),
@@ -179,14 +181,9 @@ def prepare(settings: ConvertSettings, *, reporter: Reporter, token: CancelToken
         encoding=encoding,
         engine=engine,
         overrides=overrides,
-        segments=split_segments(len(plan), settings.segment_frames or _segment_frames(engine)),
+        segments=split_segments(len(plan), settings.segment_frames or segment_length(engine, plan)),
         notes=tuple(notes),
     )
-
-
-def _segment_frames(engine: Engine) -> int:
-    """Frames in a segment: work of half a minute or more, as each new encoder costs a quarter of a second."""
-    return 1920 if engine.network.name == "blend" else 480
 
 
 def _timing_notes(info: ClipInfo, settings: ConvertSettings) -> list[str]:

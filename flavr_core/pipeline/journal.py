@@ -27,6 +27,8 @@ import psutil
 from flavr_core.errors import OutputError
 
 SCHEMA_VERSION = 1
+FRAMES = "number of output frames"
+"""Name of that part of a fingerprint."""
 _JOURNAL = "journal.json"
 _OWNER = "owner"
 _PUBLISHED = "published"
@@ -50,6 +52,9 @@ class Segment:
     """Frames in it that were drawn."""
     filmed: int = 0
     """Source frames in it that are shown as they are, each counted once; the rest are held."""
+
+    def __len__(self) -> int:
+        return self.stop - self.start
 
 
 def split_segments(total: int, segment_frames: int) -> tuple[Segment, ...]:
@@ -228,6 +233,20 @@ def unfinished_render(output: Path) -> Path | None:
     """The folder of an unfinished render of `output`; None when there is none."""
     folder = work_folder(output)
     return folder if is_begun(folder) else None
+
+
+def kept_frames(output: Path) -> tuple[int, int] | None:
+    """What an unfinished render of `output` can go on from.
+
+    Returns:
+        Output frames in its closed segments, and all that the output will have; None where there is none.
+    """
+    try:
+        stored = json.loads((work_folder(output) / _JOURNAL).read_text(encoding="utf-8"))
+        kept = sum(len(Segment(**entry)) for entry in stored["segments"])
+        return kept, int(stored["fingerprint"][FRAMES])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def is_ours(folder: Path) -> bool:

@@ -99,6 +99,11 @@ class JobReport:
             verification=verification,
         )
 
+    @property
+    def rendered_rate(self) -> float:
+        """Frames a second of decoding, drawing and encoding; those of an interrupted render left out."""
+        return (self.frames - self.resumed_frames) / max(self.rendered_s, 1e-9)
+
     def as_json(self) -> dict[str, Any]:
         """Plain values; fractions as text."""
         return {key: _plain(value) for key, value in asdict(self).items()}
@@ -121,7 +126,7 @@ class JobReport:
             f"{f', {self.held} held' if self.held else ''}), {rate}, {format_time(self.duration)}",
             f"  drawn by {self.engine}",
             f"  stored as {self.encoder}",
-            f"  {self.elapsed_s:.1f} s, {self.frames / max(self.rendered_s, 1e-9):.1f} frames a second",
+            f"  {self.elapsed_s:.1f} s, {self.rendered_rate:.1f} frames a second",
             f"  verified: {self.verification.summary()}",
         ]
         if self.largest_timing_error:

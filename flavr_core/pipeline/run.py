@@ -55,6 +55,7 @@ class _Run:
         self._token = token
         self._journal = Journal(job.settings.output, fingerprint=job.fingerprint(), segments=job.segments)
         self._rendering = rendering
+        self._kept = 0
         self._started_s = time.monotonic()
         self._recent: deque[tuple[float, int]] = deque()
         self._notes: list[str] = []
@@ -96,8 +97,8 @@ class _Run:
             self._journal.open_new()
 
     def _count_rendered(self) -> int:
-        rendered = [segment for segment in self._journal.segments if segment.sha256]
-        return sum(segment.stop - segment.start for segment in rendered)
+        self._kept = sum(len(segment) for segment in self._journal.segments if segment.sha256)
+        return self._kept
 
     def _render(self, resumed_frames: int) -> None:
         pending = self._journal.pending
@@ -116,6 +117,7 @@ class _Run:
         self._journal.close_segment(
             rendered.segment, rendered.path, made=rendered.made, filmed=rendered.filmed
         )
+        self._kept += len(rendered.segment)
 
     def _assemble(self) -> Path:
         suffix = self._job.settings.output.suffix
@@ -187,6 +189,7 @@ class _Run:
                 elapsed_s=now - self._started_s,
                 rate=rate,
                 remaining_s=(total - done) / rate if rate > 0 else None,
+                kept=self._kept,
                 queues=self._rendering.queues,
                 device_bytes=self._rendering.device_bytes,
             )

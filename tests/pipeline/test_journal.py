@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from flavr_core.errors import OutputError
-from flavr_core.pipeline.journal import Journal, split_segments, work_folder
+from flavr_core.pipeline.journal import FRAMES, Journal, kept_frames, split_segments, work_folder
 
 FINGERPRINT: dict[str, Any] = {"source": "clip.mp4", "export settings": {"crf": 18}}
 
@@ -72,3 +72,16 @@ def test_nonsense_in_the_journal_is_one_sentence(tmp_path: Path, content: str) -
     (first.folder / "journal.json").write_text(content)
     with pytest.raises(OutputError, match="no readable journal"):
         journal_of(output).open_existing()
+
+
+def test_what_can_be_gone_on_from_is_counted(tmp_path: Path) -> None:
+    output = tmp_path / "out.mp4"
+    assert kept_frames(output) is None
+    journal = journal_of(output, **{FRAMES: 25})
+    journal.open_new()
+    assert kept_frames(output) == (0, 25)
+    render(journal, 0, b"zero")
+    render(journal, 2, b"two")
+    assert kept_frames(output) == (15, 25)
+    (journal.folder / "journal.json").write_text("{}")
+    assert kept_frames(output) is None
