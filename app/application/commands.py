@@ -12,6 +12,8 @@ from PySide6.QtCore import QObject, QPoint
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QDialog, QPushButton
 
+from app.widgets.screen_fit import fit_into_screen
+
 if TYPE_CHECKING:
     from app.application.studio import Studio
     from app.dialogs.command_palette import CommandPalette
@@ -177,6 +179,7 @@ class Commands(QObject):
                 button.setAutoDefault(False)
                 button.setDefault(False)
         dialog.finished.connect(lambda _result: self._forget(name, dialog))
+        fit_into_screen(dialog)
         dialog.show()
         dialog.raise_()
         dialog.activateWindow()

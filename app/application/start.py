@@ -54,13 +54,14 @@ def install_translations(app: QApplication, language: Language) -> list[QTransla
         The translators, to be removed by whoever wants another language.
     """
     locale = QLocale() if language is Language.SYSTEM else QLocale(str(language))
+    english = QLocale(QLocale.Language.English)  # has no words of its own, but plurals
     installed = []
     for name, folder in (
         ("qtbase", QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)),
         ("studio", str(TRANSLATIONS_DIR)),
     ):
         translator = QTranslator(app)
-        if translator.load(locale, name, "_", folder):
+        if translator.load(locale, name, "_", folder) or translator.load(english, name, "_", folder):
             app.installTranslator(translator)
             installed.append(translator)
     return installed

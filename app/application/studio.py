@@ -48,6 +48,7 @@ from app.views.settings_panel import SettingsPanel
 from app.views.timeline import TimelineView
 from app.views.viewer import ViewerPanel
 from app.widgets.compare_view import FLIP_INTERVAL_MS
+from app.widgets.screen_fit import DialogFitting, fit_into_screen
 from app.widgets.theme import Theme
 from flavr_core.errors import FlavrError
 
@@ -80,6 +81,7 @@ class Studio(QObject):
         self._fault.connect(self._on_fault, Qt.ConnectionType.QueuedConnection)
         self._garbage = WindowGarbage(self)
         self.theme = Theme(app)
+        self._fitting = DialogFitting(app)
         self._dress()
         self._build_models()
         self._build_window()
@@ -156,6 +158,7 @@ class Studio(QObject):
         self.viewer_panel.picture_area_changed.connect(self.previews.set_view_size)
         self.previews.rendering_changed.connect(self._on_busy_changed)
         self.queue.totals_changed.connect(self._on_busy_changed)
+        self.queue_model.totals_changed.connect(self._on_progress)
         self.store.changed.connect(self._on_preferences_changed)
         self.settings.networks_changed.connect(self.previews.read_networks)
         self._on_current_changed(0)
@@ -171,6 +174,7 @@ class Studio(QObject):
         """
         self.window.restore_layout(self._stored_layout())
         self.window.show()
+        fit_into_screen(self.window)  # only now the frame around it is known
         self.viewer_panel.view.setFocus()  # keys go to the picture, not to the first button
         self._on_busy_changed()
         after(0, self.sound.prepare, self).start()
@@ -203,6 +207,7 @@ class Studio(QObject):
                 close()
         self._garbage.close()
         self.theme.deleteLater()
+        self._fitting.deleteLater()
         self.window.close()
         self.window.deleteLater()
         self.deleteLater()
@@ -298,6 +303,9 @@ class Studio(QObject):
         totals = self.queue.totals()
         self.estimates.hold(totals.is_running or self.previews.is_rendering)
         self.window.set_queue_count(sum(job.state.is_open for job in self.queue.jobs))
+
+    def _on_progress(self) -> None:
+        self.window.set_progress(self.queue_model.fraction)
 
     def _on_preferences_changed(self) -> None:
         self._dress()

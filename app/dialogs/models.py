@@ -25,7 +25,9 @@ from PySide6.QtWidgets import (
 
 from app.viewmodels.models import ModelsModel
 from app.widgets.icons import icon
+from flavr_core.model.cards import ModelCard
 from flavr_core.model.catalog import Entry
+from flavr_core.model.licences import UNKNOWN
 
 ENDINGS = "*.pth *.pt *.ckpt *.bin *.tar *.safetensors"
 """Files that are offered first; any file can be tried."""
@@ -64,22 +66,29 @@ class ModelsDialog(QDialog):
         model.changed.connect(self._on_changed)
         model.busy_changed.connect(self._on_busy_changed)
         model.said.connect(self._on_said)
+        model.examined.connect(self._on_examined)
         self._on_changed()
         self.resize(820, 600)
 
     def import_file(self, path: Path) -> None:
-        """Bring a file in, after the user has agreed to its licence being his matter."""
+        """Look what a file is; the user sees that and its licence before it is kept."""
+        self._model.examine(path)
+
+    def _on_examined(self, path: Path, card: ModelCard) -> None:
         question = QMessageBox(self)
         question.setWindowTitle(self.tr("Bring in a model"))
         question.setIcon(QMessageBox.Icon.Question)
         question.setText(self.tr("Bring in {name}?").format(name=path.name))
         taken = self._model.is_taken(path)
-        known = self.tr(
-            "The file's licence is not known to this program: see the page that it comes from. The file is "
-            "checked, and only its numbers are kept; no code in it is run."
-        )
-        replaced = self.tr("The model of this name that you brought in before is replaced.")
-        question.setInformativeText(f"{known} {replaced}" if taken else known)
+        licence = card.licence
+        if licence == UNKNOWN.name:
+            licence = self.tr("not known to this program: see the page that the file comes from")
+        lines = [f"{card.name}: {card.title}", self.tr("Licence: {name}").format(name=licence)]
+        lines.append(card.description)
+        lines.append(self.tr("Only the file's numbers are kept; no code in it is run."))
+        if taken:
+            lines.append(self.tr("The model of this name that you brought in before is replaced."))
+        question.setInformativeText("\n\n".join(filter(None, lines)))
         question.setStandardButtons(QMessageBox.StandardButton.Ok | QMessageBox.StandardButton.Cancel)
         question.button(QMessageBox.StandardButton.Ok).setText(self.tr("Bring in"))
         question.finished.connect(lambda result: self._on_agreed(result, path, replace=taken))

@@ -9,13 +9,18 @@ from __future__ import annotations
 
 import ctypes
 import importlib.util
+import logging
 import os
 import sys
+import tempfile
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 _lock = threading.Lock()
 _multimedia_loaded = threading.Event()
+_log = logging.getLogger(__name__)
 
 
 def import_torch() -> None:
@@ -41,10 +46,34 @@ def load_multimedia() -> None:
     if _multimedia_loaded.is_set():
         return  # without the lock: torch may be on its way, and the window would wait for it
     with _lock:
-        from PySide6.QtMultimedia import QMediaDevices
+        with _errors_in_log():
+            from PySide6.QtMultimedia import QMediaDevices
 
-        QMediaDevices.defaultAudioOutput()
+            QMediaDevices.defaultAudioOutput()
         _multimedia_loaded.set()
+
+
+@contextmanager
+def _errors_in_log() -> Iterator[None]:
+    """Have what libraries of the system write to the terminal meanwhile in the log instead.
+
+    Qt's messages could be had by a handler of ours, but see above; and not all of this is said through Qt.
+    """
+    with tempfile.TemporaryFile() as said:
+        try:
+            kept = os.dup(2)
+        except OSError:  # a program without a terminal
+            yield
+            return
+        os.dup2(said.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+            said.seek(0)
+            for line in said.read().decode(errors="replace").splitlines():
+                _log.info("said while sound was loaded: %s", line)
 
 
 def _open_libraries() -> None:

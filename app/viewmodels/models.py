@@ -24,6 +24,8 @@ class ModelsModel(QObject):
     """Something began or ended."""
     said = Signal(str, bool)
     """(sentence, whether it is a problem): how something ended."""
+    examined = Signal(Path, ModelCard)
+    """A file is a network, and this would be its card: to be agreed to before `bring`."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -67,6 +69,22 @@ class ModelsModel(QObject):
         except ModelError as error:
             self.said.emit(str(error), True)
         self.changed.emit()
+
+    def examine(self, path: Path) -> None:
+        """Look what a file of weights is, without keeping it; `examined` or a problem follows."""
+
+        def action(token: CancelToken) -> ModelCard:
+            from flavr_core.model.store import examine_model
+
+            token.check()
+            return examine_model(path)
+
+        def done(card: ModelCard) -> None:
+            self._end("")
+            self.examined.emit(path, card)
+
+        self._begin(self.tr("Checking {name}...").format(name=path.name))
+        self._calls.submit(action, on_done=done, on_error=self._on_error)
 
     def bring(self, path: Path, *, replace: bool = False) -> None:
         """Check a file of weights and keep it.

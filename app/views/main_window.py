@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QEvent, QMimeData, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QEvent, QMimeData, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
 from app.views.actions import Actions
 from app.widgets.icons import icon
 from app.widgets.notice_bar import NoticeBar
+from app.widgets.screen_fit import fit_into_screen
 
 SIDE_WIDTHS_PX = (240, 320)
 """Widths of the left and the right column at first."""
@@ -126,6 +127,10 @@ class MainWindow(QMainWindow):
     def __init__(self, panels: Panels, actions: Actions) -> None:
         super().__init__()
         self._panels, self._actions = panels, actions
+        self._clip_name = ""
+        self._percent: int | None = None
+        self._before: tuple[str, ...] | None = None
+        """Panels that were shown before the window filled the screen; None while it does not."""
         self.recent_menu = QMenu(self.tr("Open recent"), self)
         self.export_menu = QMenu(self)
         self.setWindowTitle("FLAVR Studio")
@@ -177,8 +182,20 @@ class MainWindow(QMainWindow):
 
     def set_clip_title(self, name: str) -> None:
         """The clip that is looked at, for the title bar; empty for none."""
-        self.setWindowTitle(f"{name} - FLAVR Studio" if name else "FLAVR Studio")
+        self._clip_name = name
         self.setWindowFilePath(name)
+        self._write_title()
+
+    def set_progress(self, fraction: float | None) -> None:
+        """How much of the queue is done, 0 to 1, for the title bar; None while nothing is at work."""
+        percent = None if fraction is None else int(fraction * 100)
+        if percent != self._percent:
+            self._percent = percent
+            self._write_title()
+
+    def _write_title(self) -> None:
+        parts = [] if self._percent is None else [self.tr("{percent} %").format(percent=self._percent)]
+        self.setWindowTitle(" - ".join([*parts, *filter(None, [self._clip_name]), "FLAVR Studio"]))
 
     def window_layout(self) -> Layout:
         """Where everything stands."""
@@ -187,7 +204,7 @@ class MainWindow(QMainWindow):
             state=_text(self.saveState()),
             columns_px=tuple(self._columns.sizes()),
             rows_px=tuple(self._rows.sizes()),
-            hidden=tuple(name for name in self._switched if not self._actions[name].isChecked()),
+            hidden=tuple(name for name in self._switched if name not in self._shown()),
         )
 
     def restore_layout(self, layout: Layout) -> None:
@@ -200,29 +217,34 @@ class MainWindow(QMainWindow):
             self._columns.setSizes(list(layout.columns_px))
         if len(layout.rows_px) == 2 and layout.rows_px[0] > 0:
             self._rows.setSizes(list(layout.rows_px))
-        self._actions["show-queue"].setChecked(not self.queue_dock.isHidden())
         for name, widget in self._switched.items():
-            widget.setVisible(name not in layout.hidden)
-            self._actions[name].setChecked(name not in layout.hidden)
+            if name != "show-queue":  # that is part of Qt's own record
+                widget.setVisible(name not in layout.hidden)
+        fit_into_screen(self)
 
     def set_full_screen(self, on: bool) -> None:
         """The whole screen for the viewer and the timeline, or the window as it was."""
-        for widget in (
-            self._panels.clips,
-            self._panels.settings,
-            self._bar,
-            self.menuBar(),
-            self.statusBar(),
-        ):
-            widget.setVisible(not on)
         if on:
-            self.queue_dock.hide()
-            self.showFullScreen()
+            self.setWindowState(self.windowState() | Qt.WindowState.WindowFullScreen)
         else:
-            self.showNormal()
-            for name, widget in self._switched.items():
-                widget.setVisible(self._actions[name].isChecked())
-            self.queue_dock.setVisible(self._actions["show-queue"].isChecked())
+            self.setWindowState(self.windowState() & ~Qt.WindowState.WindowFullScreen)
+
+    def _shown(self) -> tuple[str, ...]:
+        """Panels that are shown where the window does not fill the screen, by command."""
+        if self._before is not None:
+            return self._before
+        return tuple(name for name, widget in self._switched.items() if not widget.isHidden())
+
+    def _on_full_screen_changed(self, on: bool) -> None:
+        if on:
+            self._before = self._shown()
+        shown = ("show-timeline",) if on else self._before or ()
+        for name, widget in self._switched.items():
+            widget.setVisible(name in shown)
+        if not on:
+            self._before = None
+        for bar in (self._bar, self.menuBar(), self.statusBar()):
+            bar.setVisible(not on)
         self._actions["full-screen"].setChecked(on)
 
     # -- building --------------------------------------------------------------------------------
@@ -350,17 +372,13 @@ class MainWindow(QMainWindow):
             "show-clips": self._panels.clips,
             "show-settings": self._panels.settings,
             "show-timeline": self._panels.timeline,
+            "show-queue": self.queue_dock,
         }
         for name, widget in self._switched.items():
-            self._actions[name].setChecked(True)
+            self._actions[name].setChecked(not widget.isHidden())
             self._actions.on_toggled(name, widget.setVisible)
-        self._actions.on_toggled("show-queue", self.queue_dock.setVisible)
+            widget.installEventFilter(self)
         self._actions.on_toggled("full-screen", self.set_full_screen)
-        self.queue_dock.visibilityChanged.connect(self._on_queue_visibility_changed)
-
-    def _on_queue_visibility_changed(self) -> None:
-        if not self.isFullScreen():
-            self._actions["show-queue"].setChecked(not self.queue_dock.isHidden())
 
     def _on_focus_changed(self, _before: QWidget | None, _now: QWidget | None) -> None:
         self._is_by_keyboard, self._tab_pressed = self._tab_pressed, False
@@ -386,6 +404,14 @@ class MainWindow(QMainWindow):
                 return True
         return super().event(event)
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Menus say what is shown, whoever showed or hid it."""
+        if event.type() in (QEvent.Type.ShowToParent, QEvent.Type.HideToParent):
+            for name, widget in self._switched.items():
+                if widget is watched:
+                    self._actions[name].setChecked(not widget.isHidden())
+        return super().eventFilter(watched, event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Show one side alone while its key is held."""
         side = _HELD.get(Qt.Key(event.key()))
@@ -405,7 +431,11 @@ class MainWindow(QMainWindow):
             super().keyReleaseEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:
-        """Let go of held keys when another window comes to the front."""
+        """Let go of held keys when another window comes to the front; the whole screen, or not any more."""
+        if event.type() == QEvent.Type.WindowStateChange and self.isFullScreen() != (
+            self._before is not None
+        ):
+            self._on_full_screen_changed(self.isFullScreen())
         if event.type() == QEvent.Type.ActivationChange and not self.isActiveWindow():
             self.side_held.emit(None)
         super().changeEvent(event)

@@ -55,6 +55,27 @@ def import_model(
         ModelError: when the file is no network, the name is taken or cannot be one.
         OutputError: when it cannot be stored; nothing is left behind then.
     """
+    card, data = _examine(path, name=name, replace=replace, options=options)
+    _store(card, data)
+    return card
+
+
+def examine_model(path: Path) -> ModelCard:
+    """The card that `import_model` would give a file, for people to agree to before it is kept.
+
+    Args:
+        path: any file that `load` takes.
+
+    Raises:
+        ModelError: when the file is no network, or its name is that of one of the program's.
+    """
+    return _examine(path, name=None, replace=True, options=None)[0]
+
+
+def _examine(
+    path: Path, *, name: str | None, replace: bool, options: Mapping[str, str] | None
+) -> tuple[ModelCard, bytes]:
+    """Card and weights of a file whose network was built and tried; nothing is stored."""
     chosen = catalog.check_name(name if name is not None else catalog.name_for(path))
     _check_free(chosen, replace=replace)
     checkpoint = read_checkpoint(path)
@@ -74,7 +95,7 @@ def import_model(
         num_inputs=network.num_inputs,
         positions=None if network.positions is None else tuple(map(str, network.positions)),
         parameters=network.num_parameters,
-        description=" ".join(filter(None, ("Imported by the user.", _ways(network), licence.terms))),
+        description=" ".join(filter(None, (_ways(network), licence.terms))),
         licence=licence.name,
         source=path.name,
         file=f"{chosen}-{digest[:8]}.safetensors",
@@ -82,8 +103,7 @@ def import_model(
         sha256=digest,
         options=told,
     )
-    _store(card, data)
-    return card
+    return card, data
 
 
 def remove_model(name: str) -> None:

@@ -38,6 +38,8 @@ from flavr_core.comparison.views import ViewMode
 from flavr_core.doctor import Finding, State
 from flavr_core.errors import OutputError, ProblemsError, SettingsError
 from flavr_core.media import probe
+from flavr_core.model.cards import ModelCard
+from flavr_core.model.licences import licence_of
 from flavr_core.settings import CutMode, RateTarget
 from flavr_core.timing import TimePoint
 
@@ -175,12 +177,32 @@ def test_a_file_that_is_no_model_is_refused_in_words(qtbot: QtBot, tmp_path: Pat
     dialog = ModelsDialog(model)
     qtbot.addWidget(dialog)
     with qtbot.waitSignal(model.said, timeout=60_000) as said:
-        model.bring(wrong)
+        dialog.import_file(wrong)
         assert not dialog._import.isEnabled()
     assert said.args is not None
     assert said.args[1]
     assert "wrong.pth" in dialog._message.text()
     assert dialog._import.isEnabled()
+    model.close()
+
+
+def test_licence_and_terms_are_agreed_to_before_a_model_is_kept(qtbot: QtBot, tmp_path: Path) -> None:
+    model = ModelsModel()
+    dialog = ModelsDialog(model)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    licence = licence_of("uprnet")
+    card = ModelCard(
+        name="upr", title="uprnet, any position", architecture="uprnet", num_inputs=2, positions=None,
+        parameters=1, description=licence.terms, licence=licence.name,
+    )  # fmt: skip
+    model.examined.emit(tmp_path / "upr.pkl", card)
+    (question,) = dialog.findChildren(QMessageBox)
+    assert "CC-BY-NC-ND-4.0" in question.informativeText()
+    assert licence.terms in question.informativeText()
+    assert question.text() == "Bring in upr.pkl?"
+    question.reject()
+    assert not model.doing
     model.close()
 
 

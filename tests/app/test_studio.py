@@ -15,7 +15,7 @@ import psutil
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QDialog, QLabel, QVBoxLayout
 from pytestqt.qtbot import QtBot
 
 from app.application.studio import Studio
@@ -23,6 +23,7 @@ from app.jobs.queue_store import JobState
 from app.viewmodels.player_side import SideState
 from app.viewmodels.session import Session
 from app.viewmodels.workspace import Workspace
+from app.widgets.screen_fit import fit_into_screen
 from flavr_core.comparison.views import ViewMode
 from flavr_core.media import probe
 from flavr_core.timing import TimePoint
@@ -268,6 +269,68 @@ def test_full_screen_and_back(qtbot: QtBot, open_studio: OpenStudio) -> None:
     assert not studio.window.isFullScreen()
     assert not studio.settings_panel.isHidden()
     assert not studio.actions["full-screen"].isChecked()
+
+
+def test_the_menu_says_what_is_shown(qtbot: QtBot, open_studio: OpenStudio) -> None:
+    studio = open_studio()
+    window, actions = studio.window, studio.actions
+    for name, widget in (
+        ("show-clips", studio.clips_panel),
+        ("show-settings", studio.settings_panel),
+        ("show-timeline", studio.timeline_panel),
+        ("show-queue", window.queue_dock),
+    ):
+        for is_shown in (widget.isHidden(), not widget.isHidden()):
+            widget.setVisible(is_shown)  # whoever did it
+            assert actions[name].isChecked() is is_shown, name
+    actions["show-clips"].trigger()
+    actions["full-screen"].trigger()
+    assert not actions["show-settings"].isChecked()
+    assert actions["show-timeline"].isChecked()
+    actions["show-queue"].trigger()
+    assert not window.queue_dock.isHidden()
+    window.showNormal()  # by the window manager
+    assert not actions["full-screen"].isChecked()
+    shown = [name for name in window._switched if actions[name].isChecked()]
+    assert shown == ["show-settings", "show-timeline"]
+
+
+def test_a_maximized_window_is_maximized_after_the_full_screen(qtbot: QtBot, open_studio: OpenStudio) -> None:
+    studio = open_studio()
+    studio.window.showMaximized()
+    studio.actions["full-screen"].trigger()
+    studio.actions["full-screen"].trigger()
+    assert studio.window.isMaximized()
+
+
+def test_windows_are_no_larger_than_the_screen(qtbot: QtBot, open_studio: OpenStudio) -> None:
+    studio = open_studio()
+    studio.window.resize(5000, 4000)
+    studio.window.restore_layout(studio.window.window_layout())
+    room = studio.window.screen().availableGeometry()
+    least = studio.window.minimumSizeHint()  # the screen of tests is smaller than any
+    assert studio.window.width() <= max(room.width(), least.width())
+    assert studio.window.height() <= room.height()
+    dialog = QDialog(studio.window)
+    column = QVBoxLayout(dialog)
+    labels = [QLabel(f"line {number}") for number in range(200)]
+    for label in labels:
+        column.addWidget(label)
+    fit_into_screen(dialog)
+    dialog.show()
+    fit_into_screen(dialog)
+    assert dialog.frameGeometry().height() <= room.height()
+    assert labels[-1].isVisible()
+    dialog.close()
+
+
+def test_the_title_says_how_far_the_queue_is(qtbot: QtBot, open_studio: OpenStudio, plain_clip: Path) -> None:
+    studio = open_studio(plain_clip)
+    _opened(qtbot, studio)
+    studio.window.set_progress(0.375)
+    assert studio.window.windowTitle() == f"37 % - {plain_clip.name} - FLAVR Studio"
+    studio.window.set_progress(None)
+    assert studio.window.windowTitle() == f"{plain_clip.name} - FLAVR Studio"
 
 
 _KILLED = """

@@ -19,7 +19,7 @@ from flavr_core.cli import main
 from flavr_core.errors import ModelError, OutputError
 from flavr_core.model import catalog, load
 from flavr_core.model.cards import ModelCard, card_from_json, card_to_json
-from flavr_core.model.store import import_model, remove_model, verify_model
+from flavr_core.model.store import examine_model, import_model, remove_model, verify_model
 
 State = dict[str, Tensor]
 
@@ -51,6 +51,13 @@ def test_bad_names(name: str) -> None:
 def test_names_made_from_files_are_good(stem: str) -> None:
     name = catalog.name_for(Path(f"{stem}.pth"))
     assert catalog.check_name(name) == name
+
+
+def test_a_file_is_examined_without_being_kept(weights: Path, models_dir: Path) -> None:
+    seen = examine_model(weights)
+    assert not models_dir.exists()
+    assert import_model(weights) == seen
+    assert examine_model(weights) == seen
 
 
 def test_built_in_cards_tell_the_truth() -> None:
