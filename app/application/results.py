@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QStandardPaths, QUrl
+from PySide6.QtCore import QObject, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QImage
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 
@@ -16,7 +15,7 @@ from app.dialogs.receipt import ReceiptDialog
 from app.jobs.background import BackgroundCalls, after
 from app.jobs.power import sleep_now
 from app.jobs.queue_store import JobState, WhenDone
-from app.viewmodels.output_names import propose_output
+from app.viewmodels.output_names import output_folder
 from app.viewmodels.player_side import SIDES, SideName
 from flavr_core.errors import FlavrError
 from flavr_core.frame import Frame
@@ -115,16 +114,8 @@ class Results(QObject):
         if number != self._sample_number or clip is None or clip.info is None:
             return
         self._sample_number = 0
-        movies = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.MoviesLocation)
-        naming = replace(
-            self._studio.store.preferences.naming(), folder=Path(movies) if movies else Path.home()
-        )
-        output = propose_output(clip.path, clip.edits, naming, is_free=lambda path: not path.exists())
-        try:
-            output.parent.mkdir(parents=True, exist_ok=True)
-        except OSError:
-            output = Path.home() / output.name
-        self._add(clip.settings(output), start=True)
+        self._studio.workspace.set_current(number)
+        self._studio.settings.request_export()
 
     def _on_export_requested(self, settings: ConvertSettings) -> None:
         self._add(settings, start=True)
@@ -248,7 +239,8 @@ class Results(QObject):
         clip = self._studio.workspace.current
         if clip is None:
             return
-        proposed = clip.path.with_name(f"{clip.path.stem}-{name}.png".replace("/", "_"))
+        folder = output_folder(clip.path, self._studio.settings.naming)
+        proposed = folder / f"{clip.path.stem}-{name}.png".replace("/", "_")
         chosen, _ = QFileDialog.getSaveFileName(
             self._window, title, str(proposed), self.tr("Pictures (*.png *.jpg *.webp)")
         )

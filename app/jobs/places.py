@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import platformdirs
-from PySide6.QtCore import QIODevice, QSaveFile
+from PySide6.QtCore import QIODevice, QSaveFile, QStandardPaths
 
 HOME_VARIABLE = "FLAVR_STUDIO_HOME"
 """Environment variable: a folder that stands for all the user's folders below; for tests and portable use."""
@@ -25,6 +25,18 @@ def config_dir() -> Path:
 def state_dir() -> Path:
     """The open work, the queue, logs and crash reports."""
     return _place("state", platformdirs.user_state_dir("flavr-studio", appauthor=False))
+
+
+def results_dir() -> Path:
+    """The user's videos, made where that folder is missing: for results that cannot lie beside their clip."""
+    movies = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.MoviesLocation)
+    place = _place("videos", movies or str(Path.home()))
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        _log.warning("%s cannot be made (%s)", place, error.strerror)
+        return Path.home()
+    return place
 
 
 def read_json(path: Path) -> Any:

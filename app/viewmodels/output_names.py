@@ -10,6 +10,7 @@ from fractions import Fraction
 from itertools import count
 from pathlib import Path
 
+from app.jobs.places import results_dir
 from app.viewmodels.workspace import ClipEdits
 from flavr_core.media.containers import CONTAINERS
 from flavr_core.settings import TimingSettings
@@ -20,6 +21,7 @@ FIELDS = ("name", "rate", "network", "preset")
 USUAL_PATTERN = "{name}-{rate}"
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
+_PROGRAMS_OWN = Path(__file__).resolve().parents[2] / "resources"
 _MOST_BYTES = 180
 """Of a name, so that endings and numbers still fit into what file systems take."""
 
@@ -29,7 +31,7 @@ class OutputNaming:
     """Where results go and what they are called."""
 
     folder: Path | None = None
-    """Folder for all results; None for the one the clip lies in."""
+    """Folder for all results; None for beside the clip, where that is a place: see `output_folder`."""
     pattern: str = USUAL_PATTERN
     """Name without its ending; `{name}`, `{rate}`, `{network}` and `{preset}` stand for the clip's."""
 
@@ -45,7 +47,7 @@ def propose_output(
         naming: where to and how.
         is_free: whether a name may be proposed.
     """
-    folder = naming.folder if naming.folder is not None else source.absolute().parent
+    folder = output_folder(source, naming)
     stem = _stem(naming.pattern, source, edits)
     suffix = suffix_of(edits)
     if not suffix:
@@ -55,6 +57,19 @@ def propose_output(
         if is_free(path):
             return path
     raise AssertionError("counting never ends")
+
+
+def output_folder(source: Path, naming: OutputNaming) -> Path:
+    """Where a clip's results go: a folder of the user's choice, beside the clip, or among the user's videos.
+
+    The last is for the sample, which lies among the program's own files, and for clips in folders in which
+    nothing can be written, such as those of a camera's card that is locked.
+    """
+    if naming.folder is not None:
+        return naming.folder
+    beside = source.absolute().parent
+    is_programs = beside.resolve().is_relative_to(_PROGRAMS_OWN)
+    return results_dir() if is_programs or not os.access(beside, os.W_OK) else beside
 
 
 def suffix_of(edits: ClipEdits) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -29,7 +31,8 @@ from flavr_core.cli.convert import settings_from
 from flavr_core.clip import ClipInfo
 from flavr_core.errors import DeviceError, FlavrError
 from flavr_core.media import probe
-from flavr_core.progress import CancelToken
+from flavr_core.pipeline import prepare, run_job
+from flavr_core.progress import CancelToken, SilentReporter
 from flavr_core.settings import (
     ConvertSettings,
     CutMode,
@@ -42,6 +45,8 @@ from flavr_core.settings import (
 from flavr_core.timeline import CutOverrides, read_cuts_file
 from flavr_core.timing import TimePoint
 from tests.clip_factory import make_clip
+
+MAIN = Path(__file__).resolve().parents[2] / "main.py"
 
 
 @pytest.fixture(scope="module")
@@ -205,7 +210,7 @@ def test_the_command_says_what_differs(bench: Bench, info: ClipInfo, tmp_path: P
     bench.workspace.edit("Plain", export=ExportSettings())
     bench.model.set_rate("60")
     output = tmp_path / "results" / "beach-60fps.mp4"
-    assert bench.model.command() == f"python main.py convert {info.path} {output} --rate 60"
+    assert bench.model.command() == f"{sys.executable} {MAIN} convert {info.path} {output} --rate 60"
 
 
 def test_the_command_is_parsed_as_the_very_conversion(bench: Bench, info: ClipInfo) -> None:
@@ -216,8 +221,32 @@ def test_the_command_is_parsed_as_the_very_conversion(bench: Bench, info: ClipIn
     bench.model.set_network("blend")
     bench.workspace.edit("Cut", cuts=CutOverrides(cuts=(TimePoint(frame=3),)))
     words = shlex.split(bench.model.command())
-    assert words[:2] == ["python", "main.py"]
+    assert words[:2] == [sys.executable, str(MAIN)]
     assert settings_from(build_parser("convert").parse_args(words[2:])) == bench.model.settings()
+
+
+def test_the_command_does_in_any_folder_what_the_queue_does(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The very bytes, though the clip was named from here and its folder needs quotes."""
+    folder = tmp_path / "it's a $HOME & more"
+    folder.mkdir()
+    make_clip(folder / "my clip.mp4", frames=4)
+    monkeypatch.chdir(folder)
+    bench.open(probe(Path("my clip.mp4")))
+    bench.model.set_network("blend")
+    bench.model.set_rate("60000/1001")
+    line, settings = bench.model.command(), bench.model.settings()
+    assert settings is not None
+    by_queue = replace(settings, output=tmp_path / "by the queue.mp4")
+    run_job(
+        prepare(by_queue, reporter=SilentReporter(), token=CancelToken()), SilentReporter(), CancelToken()
+    )
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    done = subprocess.run(shlex.split(line), cwd=elsewhere, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert settings.output.read_bytes() == by_queue.output.read_bytes()
 
 
 def test_names_are_proposed_and_may_be_chosen(
