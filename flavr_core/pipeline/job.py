@@ -23,10 +23,10 @@ from flavr_core.pipeline.journal import (
     check_not_owned,
     is_begun,
     is_ours,
-    split_segments,
     work_folder,
 )
 from flavr_core.pipeline.segment_length import segment_length
+from flavr_core.pipeline.segment_places import place_segments
 from flavr_core.plan import OutputPlan
 from flavr_core.progress import CancelToken, Progress, Reporter
 from flavr_core.settings import ConvertSettings, DuplicateMode, ExportSettings, GifSettings, format_bytes
@@ -52,6 +52,16 @@ class DrawnBefore(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Elsewhere:
+    """Who draws a job on other machines."""
+
+    identity: str
+    """`Engine.identity()` there."""
+    description: str
+    """`Engine.describe()` there, and on how many machines."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """One conversion that is ready to run."""
 
@@ -73,6 +83,16 @@ class Job:
     """What the user should know before the start."""
     drawn: DrawnBefore | None = None
     """Frames that need not be drawn again; None for none."""
+    elsewhere: Elsewhere | None = None
+    """Who draws in place of `engine`, which is for planning alone then; None where `engine` draws."""
+
+    def identity(self) -> str:
+        """What must be the same for two renders to give the same pixels."""
+        return self.elsewhere.identity if self.elsewhere is not None else self.engine.identity()
+
+    def describe_engine(self) -> str:
+        """Network, device, precision and how they are used, in one line."""
+        return self.elsewhere.description if self.elsewhere is not None else self.engine.describe()
 
     def fingerprint(self) -> dict[str, Any]:
         """What must be the same for an interrupted render to go on; values are comparable as JSON."""
@@ -84,9 +104,9 @@ class Job:
             "treatment of cuts and duplicates": _plain(asdict(settings.scenes)),
             "cuts file": hashlib.sha256(cuts_file.read_bytes()).hexdigest() if cuts_file else "",
             "export settings": _plain(asdict(_segment_export(settings.export))),
-            "network, device or precision": self.engine.identity(),
+            "network, device or precision": self.identity(),
             FRAMES: len(self.plan),
-            "segment length": self.segments[0].stop,
+            "segment length": [segment.stop for segment in self.segments],
             "number of processors": dict(self.encoding.options).get("threads", ""),
             "sequence rate": str(settings.sequence_rate),
             "program version": __version__,
@@ -181,7 +201,9 @@ def prepare(settings: ConvertSettings, *, reporter: Reporter, token: CancelToken
         encoding=encoding,
         engine=engine,
         overrides=overrides,
-        segments=split_segments(len(plan), settings.segment_frames or segment_length(engine, plan)),
+        segments=place_segments(
+            plan, info, settings.segment_frames or segment_length(engine, plan), overrides=overrides
+        ),
         notes=tuple(notes),
     )
 

@@ -57,14 +57,6 @@ class Segment:
         return self.stop - self.start
 
 
-def split_segments(total: int, segment_frames: int) -> tuple[Segment, ...]:
-    """Segments of `segment_frames` output frames; the last may be shorter, none is empty."""
-    return tuple(
-        Segment(index=index, start=start, stop=min(start + segment_frames, total))
-        for index, start in enumerate(range(0, total, segment_frames))
-    )
-
-
 def work_folder(output: Path) -> Path:
     """Where the unfinished render of `output` lives."""
     absolute = Path(os.path.abspath(output))  # noqa: PTH100 - resolve() would follow a link to elsewhere

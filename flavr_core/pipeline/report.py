@@ -34,6 +34,8 @@ class JobReport:
     """Frames of the source that the output covers, dropped duplicates left out."""
     frames: int
     """Frames of the output."""
+    stored_frames: int
+    """Frames in the finished file: fewer where an animation leaves some out, or joins equal ones."""
     made: int
     """Frames that were drawn."""
     held: int
@@ -84,12 +86,13 @@ class JobReport:
             sha256="" if is_folder else file_sha256(output),
             source_frames=job.plan[len(job.plan) - 1].gap - job.plan[0].gap + 1,
             frames=len(job.plan),
+            stored_frames=verification.frames,
             made=made,
             held=len(job.plan) - made - filmed,
             rate=job.plan.rate,
             duration=job.plan.duration,
             largest_timing_error=job.plan.largest_timing_error,
-            engine=job.engine.describe(),
+            engine=job.describe_engine(),
             encoder=job.encoding.describe(),
             resumed_frames=resumed_frames,
             rendered_s=rendered_s,
@@ -123,7 +126,8 @@ class JobReport:
         lines = [
             f"{self.output}  {format_bytes(self.output_bytes)}",
             f"  {self.source_frames} frames became {self.frames} ({self.made} drawn"
-            f"{f', {self.held} held' if self.held else ''}), {rate}, {format_time(self.duration)}",
+            f"{f', {self.held} held' if self.held else ''}), {rate}, {format_time(self.duration)}"
+            f"{f'; {self.stored_frames} are stored' if self.stored_frames != self.frames else ''}",
             f"  drawn by {self.engine}",
             f"  stored as {self.encoder}",
             f"  {self.elapsed_s:.1f} s, {self.rendered_rate:.1f} frames a second",

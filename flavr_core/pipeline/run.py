@@ -180,7 +180,7 @@ class _Run:
             while now - self._recent[0][0] > RATE_WINDOW_S:
                 self._recent.popleft()
             then, before = self._recent[0]
-            rate = (done - before) / (now - then) if now > then else 0.0
+            rate = max(0.0, done - before) / (now - then) if now > then else 0.0
         self._reporter.progress(
             Progress(
                 stage=stage,

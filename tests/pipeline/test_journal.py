@@ -8,24 +8,20 @@ from typing import Any
 import pytest
 
 from flavr_core.errors import OutputError
-from flavr_core.pipeline.journal import FRAMES, Journal, kept_frames, split_segments, work_folder
+from flavr_core.pipeline.journal import FRAMES, Journal, Segment, kept_frames, work_folder
 
+SEGMENTS = tuple(Segment(index=index, start=10 * index, stop=stop) for index, stop in enumerate((10, 20, 25)))
 FINGERPRINT: dict[str, Any] = {"source": "clip.mp4", "export settings": {"crf": 18}}
 
 
 def journal_of(output: Path, **changes: Any) -> Journal:
-    return Journal(output, fingerprint={**FINGERPRINT, **changes}, segments=split_segments(25, 10))
+    return Journal(output, fingerprint={**FINGERPRINT, **changes}, segments=SEGMENTS)
 
 
 def render(journal: Journal, index: int, content: bytes) -> None:
     temporary = journal.folder / f"segment-{index:05d}.tmp.mkv"
     temporary.write_bytes(content)
     journal.close_segment(journal.segments[index], temporary, made=3, filmed=2)
-
-
-def test_segments_cover_everything_once() -> None:
-    assert [(s.start, s.stop) for s in split_segments(25, 10)] == [(0, 10), (10, 20), (20, 25)]
-    assert [(s.start, s.stop) for s in split_segments(20, 10)] == [(0, 10), (10, 20)]
 
 
 def test_resume_takes_whole_segments_and_makes_damaged_ones_again(tmp_path: Path) -> None:

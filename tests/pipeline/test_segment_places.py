@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -63,7 +64,7 @@ def test_any_places_cover_the_output_once(data):
     segments = split_at(plan, length, entries=entries, cuts=cuts)
     assert segments[0].start == 0
     assert segments[-1].stop == len(plan)
-    for before, after in zip(segments, segments[1:], strict=False):
+    for before, after in pairwise(segments):
         assert before.stop == after.start
     assert all(0 < segment.stop - segment.start <= length + length // 4 for segment in segments)
     assert [segment.index for segment in segments] == list(range(len(segments)))
