@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QProgressBar,
+    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -27,8 +28,8 @@ from app.widgets.timeline_tiles import ThumbnailWish
 
 _ZOOM_STEP = 1.6
 _ICON_PX, _PROGRESS_PX = 18, 88
-_NARROW_PX = 640
-"""Below this width buttons have no words."""
+_RANGE_PX = 96
+"""Room for the range in words beside buttons that have words."""
 
 
 class TimelineView(QWidget):
@@ -41,18 +42,22 @@ class TimelineView(QWidget):
         self._model, self._thumbnails = model, thumbnails
         self.timeline = Timeline()
         self._buttons: list[QToolButton] = []
-        self._row = QHBoxLayout()
+        self._bar = QWidget()
+        self._bar.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._row = QHBoxLayout(self._bar)
         self._row.setContentsMargins(8, 4, 8, 0)
         self._row.setSpacing(4)
         self._build_row()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 4)
         layout.setSpacing(0)
-        layout.addLayout(self._row)
+        layout.addWidget(self._bar)
         layout.addWidget(self.timeline, 1)
         self._connect_widget()
         self._connect_model()
         self._on_clip_changed()
+        self._roomy_px = 0
+        self._measure()
 
     # What stands in the row.
 
@@ -250,13 +255,34 @@ class TimelineView(QWidget):
 
         self._thumbnails.want("hover", info, [time], height_px=height_px, on_ready=take, urgent=True)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
+    def _measure(self) -> None:
+        """Find out how much room the row needs at least, and how much with words."""
+        widths = []
+        for is_narrow in (True, False):
+            self._set_narrow(is_narrow=is_narrow)
+            self._row.invalidate()
+            progress = self._progress.width() if self._progress.isHidden() else 0
+            widths.append(self._row.minimumSize().width() + progress)
+        self._bar.setMinimumWidth(widths[0])
+        self._roomy_px = widths[1] + _RANGE_PX
+        self._set_narrow(is_narrow=self.width() < self._roomy_px)
+
+    def _set_narrow(self, *, is_narrow: bool) -> None:
         """Words go where there is no room for them."""
-        is_narrow = event.size().width() < _NARROW_PX
         styles = Qt.ToolButtonStyle
         for button in (self._find, self._check):
             button.setToolButtonStyle(
                 styles.ToolButtonIconOnly if is_narrow else styles.ToolButtonTextBesideIcon
             )
         self._progress.setFixedWidth(_PROGRESS_PX // 2 if is_narrow else _PROGRESS_PX)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """More or fewer words."""
         super().resizeEvent(event)
+        self._set_narrow(is_narrow=event.size().width() < self._roomy_px)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Text of another size needs other room."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._measure()

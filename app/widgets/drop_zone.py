@@ -13,13 +13,41 @@ from PySide6.QtGui import (
     QPen,
     QShowEvent,
 )
-from PySide6.QtWidgets import QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionButton,
+    QStylePainter,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.widgets.icons import icon
 
 _ICON_PX = 40
 _INSET_PX = 12
 _RADIUS_PX = 10
+_LEAST_BUTTON_PX = 120
+
+
+class _GivingButton(QPushButton):
+    """A button whose words are shortened where there is no room for them."""
+
+    def minimumSizeHint(self) -> QSize:
+        """Narrow."""
+        return QSize(_LEAST_BUTTON_PX, super().minimumSizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The words that fit."""
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        room = self.style().subElementRect(QStyle.SubElement.SE_PushButtonContents, option, self).width()
+        option.text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room)
+        painter = QStylePainter(self)
+        painter.drawControl(QStyle.ControlElement.CE_PushButton, option)
+        painter.end()
 
 
 class DropZone(QWidget):
@@ -55,7 +83,7 @@ class DropZone(QWidget):
 
     def add_button(self, text: str, *, is_primary: bool) -> QPushButton:
         """Offer something else than dropping."""
-        button = QPushButton(text)
+        button = _GivingButton(text)
         button.setProperty("primary", is_primary)
         button.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self._layout.insertWidget(self._layout.count() - 1, button, 0, Qt.AlignmentFlag.AlignHCenter)

@@ -18,6 +18,7 @@ def fit_into_screen(window: QWidget) -> None:
         least = window.minimumSizeHint().expandedTo(window.minimumSize())
         if least.width() > room.width() or least.height() > room.height():
             _make_scrollable(window)
+            window.resize(window.sizeHint().boundedTo(room.size()))
     size = window.size().boundedTo(room.size())
     if size != window.size():
         window.resize(size)
@@ -47,6 +48,7 @@ def _make_scrollable(dialog: QDialog) -> None:
     if layout is None or dialog.findChild(_Scrolled) is not None:
         return
     dialog.setMinimumSize(QSize(0, 0))
+    dialog.setMaximumSize(QSize(QWIDGETSIZE_MAX, QWIDGETSIZE_MAX))
     content = QWidget()
     content.setLayout(layout)  # Qt hands all widgets in it over
     area = _Scrolled()
@@ -56,6 +58,10 @@ def _make_scrollable(dialog: QDialog) -> None:
     outer = QVBoxLayout(dialog)
     outer.setContentsMargins(0, 0, 0, 0)
     outer.addWidget(area)
+
+
+QWIDGETSIZE_MAX = (1 << 24) - 1
+"""Qt's own word for no bound."""
 
 
 class _Scrolled(QScrollArea):
