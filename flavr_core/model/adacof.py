@@ -41,7 +41,7 @@ OPTIONS = {"dilation": ("auto", "1", "2", "3", "4")}
 HALVINGS = 4
 """How often the gap is halved to reach places other than its middle: down to sixteenths."""
 
-WHOLE_TAPS = 1 << 25
+WHOLE_TAPS = 1 << 24
 """Taps (pixels times kernel elements) whose weights and offsets are held at a time."""
 LOOKS = "This looks like an AdaCoF or CDFI network, but"
 

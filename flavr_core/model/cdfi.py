@@ -6,7 +6,7 @@ Written from the paper; parameters carry the authors' names, so their checkpoint
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -28,6 +28,11 @@ from flavr_core.model.adacof import (
 )
 from flavr_core.model.gridnet import GridNet, GridWidths
 from flavr_core.model.network import Architecture, Shape
+
+GRID_PIXELS = 1 << 20
+"""Pixels that the synthesis draws at a time, in strips with GRID_HALO_PX rows more on each side."""
+GRID_HALO_PX = 72
+"""Rows further away than this do not change what the synthesis draws."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,52 +66,97 @@ class Cdfi(MiddleNetwork):
         pair = torch.cat((reduced(before), reduced(after)), 1).to(self.dtype)  # (N, 6, H, W)
         features = estimator.encode(pair)
         decoded = estimator.decode(features)
-        heads = [name + side for side in SIDES for name in KERNEL_HEADS] + ["moduleOcclusion", "moduleBlend"]
-        prepared = {name: estimator.prepare(name, decoded) for name in heads}
-        del decoded
-        margin = self.dilation * (self.widths.kernel - 1) // 2
-        context = self._context(features, margin, before.shape[2:])
+        table = self._table(before, after, features)
         features.clear()
-        images = [
-            torch.cat((functional.pad(frame, (margin,) * 4, mode="replicate").to(self.dtype), context), 1)
+        # Each side sees its own frame and what was found in both: channels that follow one another.
+        count = table.shape[1] - 3
+        sampled = [
+            self._sample_side(table.narrow(1, 3 * number, count), decoded, side)
+            for number, side in enumerate(SIDES)
+        ]
+        del table
+        seen, share = (self._mask(name, decoded) for name in ("moduleOcclusion", "moduleBlend"))
+        del decoded
+        pieces = []
+        for rows in self._grid_strips(before):
+            shared = slice(max(rows.start - GRID_HALO_PX, 0), min(rows.stop + GRID_HALO_PX, before.shape[2]))
+            drawn = self.context_synthesis(self._side_by_side([part[:, :, shared] for part in sampled]))
+            drawn = drawn[:, :, rows.start - shared.start :][:, :, : rows.stop - rows.start]
+            first, second = sampled[0][:, :3, rows], sampled[1][:, -3:, rows]
+            plain = torch.lerp(second, first, seen[:, :, rows])
+            pieces.append(torch.lerp(plain, drawn, share[:, :, rows]))
+        return torch.cat(pieces, 2) if len(pieces) > 1 else pieces[0]
+
+    @property
+    def _margin(self) -> int:
+        """Pixels around the sampled pictures on all sides."""
+        return self.dilation * (self.widths.kernel - 1) // 2
+
+    def _table(self, before: Tensor, after: Tensor, features: Sequence[Tensor]) -> Tensor:
+        """The frame before, features of all scales at full size, the frame after; with a margin.
+
+        Convention: returns (N, 3 + C + 3, H + 2 * margin, W + 2 * margin), the channels last in memory.
+        """
+        margin = self._margin
+        wanted = [size + 2 * margin for size in before.shape[2:]]
+        enlarged = [
+            functional.interpolate(
+                self.get_kernel.get_submodule(f"module1by1_{level}")(x),
+                size=wanted,
+                mode="bilinear",
+                align_corners=False,
+            )
+            for level, x in enumerate(features, 1)
+        ]
+        framed = [
+            functional.pad(frame, (margin,) * 4, mode="replicate").to(
+                self.dtype, memory_format=torch.channels_last
+            )
             for frame in (before, after)
         ]
-        del context
-        strips = [self._sample_both(images, prepared, rows, margin) for rows in self.strips(before)]
-        images.clear()
-        whole = slice(0, before.shape[2])
-        seen, share = (
-            estimator.finish(name, prepared[name], whole).sigmoid()
-            for name in ("moduleOcclusion", "moduleBlend")
+        return torch.cat((framed[0], *enlarged, framed[1]), 1).contiguous(memory_format=torch.channels_last)
+
+    def _sample_side(self, image: Tensor, decoded: Tensor, side: str) -> Tensor:
+        """All rows of an image sampled by one side's kernels, (N, C, H, W)."""
+        prepared = {name + side: self.get_kernel.prepare(name + side, decoded) for name in KERNEL_HEADS}
+        size = [2 * length for length in decoded.shape[2:]]
+        strips = list(self.strips(decoded.new_empty((len(image), 0, *size))))
+        if len(strips) == 1:
+            return self.sample(image, prepared, side, strips[0], self._margin)
+        # Filled bit by bit: putting strips together at the end would hold all of it twice.
+        sampled = torch.empty(
+            (*image.shape[:2], *size),
+            dtype=image.dtype,
+            device=image.device,
+            memory_format=torch.channels_last,
         )
-        prepared.clear()
-        warped = torch.cat(strips, 2) if len(strips) > 1 else strips[0]
-        strips.clear()
-        plain = torch.lerp(warped[:, 3:6], warped[:, :3], seen)
-        drawn = self.context_synthesis(warped)
-        return torch.lerp(plain, drawn, share)
+        for rows in strips:
+            sampled[:, :, rows] = self.sample(image, prepared, side, rows, self._margin)
+        return sampled
 
-    def _context(self, features: Sequence[Tensor], margin: int, size: Sequence[int]) -> Tensor:
-        """Features of all scales at full size and with a margin: (N, C, H + 2 * margin, W + 2 * margin)."""
-        wanted = (size[0] + 2 * margin, size[1] + 2 * margin)
-        narrowed = [
-            self.get_kernel.get_submodule(f"module1by1_{level}")(x) for level, x in enumerate(features, 1)
-        ]
-        enlarged = [
-            functional.interpolate(x, size=wanted, mode="bilinear", align_corners=False) for x in narrowed
-        ]
-        return torch.cat(enlarged, 1)
+    def _mask(self, name: str, decoded: Tensor) -> Tensor:
+        """What one of the heads says of each pixel, (N, 1, H, W) in [0, 1]."""
+        prepared = self.get_kernel.prepare(name, decoded)
+        return self.get_kernel.finish(name, prepared, slice(0, 2 * prepared.shape[2])).sigmoid()
 
-    def _sample_both(
-        self, images: Sequence[Tensor], prepared: Mapping[str, Tensor], rows: slice, margin: int
-    ) -> Tensor:
-        """Some rows of both sampled frames and their sampled features, scale by scale, before and after."""
-        counts = [3, *(outputs for _, outputs in self.cdfi_widths.levels)]
-        sampled = [
-            self.sample(image, prepared, side, rows, margin).split(counts, 1)
-            for image, side in zip(images, SIDES, strict=True)
-        ]
-        return torch.cat([part for both in zip(*sampled, strict=True) for part in both], 1)
+    def _grid_strips(self, frames: Tensor) -> Iterator[slice]:
+        """Rows of frames like these, (N, 3, H, W), that the synthesis draws at a time."""
+        count, _, height, width = frames.shape
+        rows = self.strip_rows
+        if self.training:
+            rows = height
+        elif rows is None:
+            rows = max(GRID_PIXELS // (count * width), GRID_HALO_PX)
+        rows += -rows % 4  # rows that are halved twice stay together
+        for top in range(0, height, rows):
+            yield slice(top, min(top + rows, height))
+
+    def _side_by_side(self, sampled: Sequence[Tensor]) -> Tensor:
+        """What was sampled by both sides, scale by scale, before and after; the frames come first."""
+        counts = [outputs for _, outputs in self.cdfi_widths.levels]
+        first, second = sampled[0].split([3, *counts], 1), sampled[1].split([*counts, 3], 1)
+        second = (second[-1], *second[:-1])
+        return torch.cat([part for both in zip(first, second, strict=True) for part in both], 1)
 
 
 def widths_of(shapes: Mapping[str, Shape]) -> CdfiWidths:

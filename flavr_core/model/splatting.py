@@ -38,41 +38,46 @@ def splat(values: Tensor, flow: Tensor) -> Tensor:
 
 def splat_plainly(values: Tensor, flow: Tensor) -> Tensor:
     """`splat` by PyTorch's own operations: what lands on a pixel is found by sorting."""
-    count, channels, height, width = values.shape
     dtype = torch.promote_types(values.dtype, torch.float32)
-    pixels = count * height * width
-    targets, shares = _landings(flow.to(dtype))
+    pictures = zip(values, flow.to(dtype), strict=True)  # one by one, as sorting and summing take room
+    return torch.stack([_splat_one(picture, motion, dtype) for picture, motion in pictures])
+
+
+def _splat_one(values: Tensor, flow: Tensor, dtype: torch.dtype) -> Tensor:
+    """One picture, (C, H, W) along (2, H, W)."""
+    channels, height, width = values.shape
+    pixels = height * width
+    targets, shares = _landings(flow)
     targets, order = torch.sort(targets, stable=True)
-    begins = torch.searchsorted(targets, torch.arange(pixels + 1, device=values.device))
-    table = values.to(dtype).permute(0, 2, 3, 1).reshape(pixels, channels)
+    begins = torch.searchsorted(targets, torch.arange(pixels + 1, dtype=torch.int32, device=values.device))
+    del targets
+    table = values.permute(1, 2, 0).reshape(pixels, channels).to(dtype)
     table = functional.pad(table, (0, 1), value=1.0)  # the weights are summed as one channel more
     summed = functional.embedding_bag(
         order % pixels, table, begins, mode="sum", per_sample_weights=shares[order]
     )  # (pixels + 1, C + 1), the last for what is lost
     weight = summed[:-1, -1:]
     mean = summed[:-1, :-1] / torch.where(weight == 0, 1, weight)
-    return mean.view(count, height, width, channels).permute(0, 3, 1, 2).to(values.dtype)
+    return mean.view(height, width, channels).permute(2, 0, 1).to(values.dtype)
 
 
 def _landings(flow: Tensor) -> tuple[Tensor, Tensor]:
-    """Where the pixels land, and with what weight: four of (N * H * W,), one after the other.
+    """Where the pixels of a picture land, and with what weight: four of (H * W,), one after the other.
 
-    Convention: pixels of all pictures are counted through; N * H * W stands for nowhere.
+    Convention: flow (2, H, W); places are int32, counted row by row, H * W stands for nowhere.
     """
-    count, _, height, width = flow.shape
-    pixels = count * height * width
-    finite = flow.isfinite().all(1)
-    x = flow[:, 0] + torch.arange(width, device=flow.device)
-    y = flow[:, 1] + torch.arange(height, device=flow.device)[:, None]
+    _, height, width = flow.shape
+    finite = flow.isfinite().all(0)
+    x = flow[0] + torch.arange(width, device=flow.device)
+    y = flow[1] + torch.arange(height, device=flow.device)[:, None]
     x, y = torch.where(finite, x, -9.0), torch.where(finite, y, -9.0)
     left, upper = x.detach().floor(), y.detach().floor()
     right_share, lower_share = x - left, y - upper
-    first = torch.arange(count, device=flow.device)[:, None, None] * (height * width)
     targets, shares = [], []
     for row, vertical in ((upper, 1 - lower_share), (upper + 1, lower_share)):
         for column, horizontal in ((left, 1 - right_share), (left + 1, right_share)):
             inside = (row >= 0) & (row < height) & (column >= 0) & (column < width)
-            place = row.clamp(0, height - 1).long() * width + column.clamp(0, width - 1).long() + first
-            targets.append(torch.where(inside, place, pixels).flatten())
+            place = row.clamp(0, height - 1).int() * width + column.clamp(0, width - 1).int()
+            targets.append(torch.where(inside, place, height * width).flatten())
             shares.append((vertical * horizontal).flatten())
     return torch.cat(targets), torch.cat(shares)

@@ -8,7 +8,7 @@ are. The `base`, `large` and `LARGE` networks differ in their channels alone.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -143,12 +143,15 @@ class Synthesis(nn.Module):
         self.decoder_conv = _rectified(full + full, full, full)
         self.pred = nn.Conv2d(full, 5, 3, padding=1)
 
-    def forward(self, known: Tensor, warped: Sequence[Tensor]) -> Tensor:
-        """(N, 19, h, w) and features of both frames (N, 2 * C, h / 2**k, w / 2**k) to (N, 5, h, w)."""
+    def forward(self, known: Tensor, warped: list[Tensor]) -> Tensor:
+        """(N, 19, h, w) and features of both frames (N, 2 * C, h / 2**k, w / 2**k) to (N, 5, h, w).
+
+        `warped` is used up: what has been looked at need not be held.
+        """
         full = self.encoder_conv(known)
-        half = self.encoder_down1(torch.cat((full, warped[0]), 1))
-        quarter = self.encoder_down2(torch.cat((half, warped[1]), 1))
-        x = self.decoder_up1(torch.cat((quarter, warped[2]), 1))
+        half = self.encoder_down1(torch.cat((full, warped.pop(0)), 1))
+        quarter = self.encoder_down2(torch.cat((half, warped.pop(0)), 1))
+        x = self.decoder_up1(torch.cat((quarter, warped.pop(0)), 1))
         x = self.decoder_up2(torch.cat((x, half), 1))
         predicted: Tensor = self.pred(self.decoder_conv(torch.cat((x, full), 1)))
         return predicted
@@ -218,30 +221,35 @@ class UprNet(Network):
     def draw(self, window: Tensor, positions: tuple[Fraction, ...]) -> Tensor:
         """See `Network`. Motion does not depend on the position and is estimated once for all."""
         height, width = window.shape[3:]
-        levels = self.estimate(window)
-        drawn = [self.synthesise(levels, float(t))[:, :, :height, :width] for t in positions]
-        return torch.stack(drawn, 1).flip(2).to(window.dtype)
+        drawn: list[Tensor | None] = [None] * len(positions)
+        for level in self.estimate(window):  # one level after the other: only one is held
+            for number, t in enumerate(positions):
+                last = drawn[number]
+                drawn[number] = self._refine(level, last if last is None else _resized(last, 2.0), float(t))
+        finest = [picture[:, :, :height, :width] for picture in drawn if picture is not None]
+        return torch.stack(finest, 1).flip(2).to(window.dtype)
 
     def estimate_flow(self, window: Tensor) -> Tensor:
         """See `flavr_core.model.flows.FlowEstimator`."""
         height, width = window.shape[3:]
-        forth, back = self.estimate(window)[-1].flow[:, :, :height, :width].chunk(2)
+        for level in self.estimate(window):
+            flow = level.flow
+        forth, back = flow[:, :, :height, :width].chunk(2)
         return torch.cat((forth, back), 1)
 
-    def estimate(self, window: Tensor) -> list[Level]:
-        """Features and flow at all levels, coarsest first."""
+    def estimate(self, window: Tensor) -> Iterator[Level]:
+        """Features and flow of one level after the other, coarsest first."""
         count, _, _, height, width = window.shape
         levels = self.levels_for(width)
         multiple = 2 ** (levels + 1)
         frames = window.flip(2).transpose(0, 1).flatten(0, 1)  # (2 * N, 3, H, W), BGR
         padding = (0, -width % multiple, 0, -height % multiple)
         frames = functional.pad(frames, padding, value=GRAY)
-        done: list[Level] = []
         hidden = flow = frames.new_zeros(0)
         for number in reversed(range(levels)):
             small = _resized(frames, 0.5**number) if number else frames
             features = self.feat_pyramid(small.to(self.dtype))
-            if done:
+            if number < levels - 1:
                 flow = 2 * _resized(flow, 2.0)
                 if number >= self.skipped_for(levels):
                     hidden = 2 * _resized(hidden, 2.0)  # the feature too: the weights were trained so
@@ -250,16 +258,7 @@ class UprNet(Network):
                 hidden = features[2].new_zeros((count, self.widths.motion[4], *features[2].shape[2:]))
             if number >= self.skipped_for(levels):
                 flow, hidden = self.motion_estimator(features[2], flow, hidden)
-            done.append(Level(small.to(self.dtype), features, flow))
-        return done
-
-    def synthesise(self, levels: Sequence[Level], t: float) -> Tensor:
-        """The picture at position t, (N, 3, H, W) float32, BGR, from coarse to fine."""
-        drawn: Tensor | None = None
-        for level in levels:
-            drawn = self._refine(level, drawn if drawn is None else _resized(drawn, 2.0), t)
-        assert drawn is not None
-        return drawn
+            yield Level(small.to(self.dtype), features, flow)
 
     def _refine(self, level: Level, last: Tensor | None, t: float) -> Tensor:
         """The picture at one level, from that of the level before; float32."""
@@ -268,8 +267,9 @@ class UprNet(Network):
         flow = torch.cat((forth, back))
         # Frames and features of the same size travel together.
         carried = splat(torch.cat((level.frames, level.features[0]), 1), flow)
-        before, after = carried[:, :3].float().chunk(2)
+        before, after = carried[:, :3].to(torch.float32, copy=True).chunk(2)
         warped = [_beside(carried[:, 3:])]
+        del carried
         smaller = flow
         for features in level.features[1:]:
             smaller = 0.5 * _resized(smaller, 0.5)

@@ -14,7 +14,7 @@ from torch import Tensor
 from flavr_core.cli import main
 from flavr_core.engine.memory import activation_bytes
 from flavr_core.errors import ModelError
-from flavr_core.model import from_state_dict, load
+from flavr_core.model import cdfi, from_state_dict, load
 from flavr_core.model.adacof import AdaCoF, MiddleNetwork, pad_by_reflection, widths_from_shapes
 from flavr_core.model.cdfi import Cdfi, widths_of
 from flavr_core.model.network import Network
@@ -282,6 +282,34 @@ def test_memory_can_be_counted(adacof_state: State, upr_state: State) -> None:
     assert strips is not None
     assert strips < 0.7 * whole
     assert activation_bytes(flow, batch=1, width=640, height=480, positions=[Fraction(1, 2)])
+
+
+def test_cdfi_draws_the_same_in_strips(cdfi_state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Taps and synthesis a few rows at a time, by wish and because the picture is large."""
+    network = from_state_dict(cdfi_state)
+    frames = window(180, 32)
+    whole = draw(network, frames, 0.5)
+    bound = 1e-4 * float(whole.std())
+    network.strip_rows = 32
+    assert (draw(network, frames, 0.5) - whole).abs().max() <= bound
+    network.strip_rows = None
+    monkeypatch.setattr(cdfi, "GRID_PIXELS", 50 * 32)
+    assert (draw(network, frames, 0.5) - whole).abs().max() <= bound
+    monkeypatch.setattr(cdfi, "GRID_HALO_PX", 16)  # too little context shows
+    assert (draw(network, frames, 0.5) - whole).abs().max() > bound
+
+
+def test_full_hd_fits_ordinary_machines(
+    conformance_shapes: Callable[[str], dict[str, list[int]]],
+) -> None:
+    """What the networks of the authors' widths hold at once for 1920 x 1080 in float32."""
+    for name, most_gib in (("cdfi", 2.7), ("upr_base", 2.7)):
+        state = {key: torch.zeros(()).expand(shape) for key, shape in conformance_shapes(name).items()}
+        needed = activation_bytes(
+            from_state_dict(state), batch=1, width=1920, height=1080, positions=[Fraction(1, 2)]
+        )
+        assert needed is not None
+        assert needed <= most_gib * 2**30
 
 
 def test_gradients_reach_every_weight(adacof_state: State, cdfi_state: State, upr_state: State) -> None:
