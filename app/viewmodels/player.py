@@ -145,6 +145,11 @@ class Player(QObject):
         return self._range
 
     @property
+    def is_over(self) -> bool:
+        """Whether the end was reached, so that `toggle` plays from the start again."""
+        return bool(self._sides.sources) and not self._is_playing and self._is_at_end(backward=False)
+
+    @property
     def bounds(self) -> tuple[Fraction, Fraction]:
         """Source seconds at which the first frame of any side begins and the last one ends."""
         return self._sides.bounds
@@ -310,14 +315,14 @@ class Player(QObject):
             self.seek(self._position + sign * seconds if sign else self.bounds[0] + seconds)
 
     def play(self, *, backward: bool = False) -> None:
-        """Play on; from the start again where the end was reached."""
+        """Play on; from the other end again where that end was reached, or from outside of a loop's range."""
         sources = self._sides.sources
         if not sources or (self._is_playing and backward is self._is_backward):
             return
         self._is_scrubbing, self._rests = False, ""
         self._is_backward = backward
         start, stop = self._span()
-        if not start <= self._position <= stop or self._position == (start if backward else stop):
+        if not start <= self._position <= stop or self._is_at_end(backward=backward):
             self._position = stop if backward else start
         if not self._is_playing:
             self._reset_dropped()
@@ -338,16 +343,20 @@ class Player(QObject):
         self.position_changed.emit()
 
     def toggle(self) -> None:
-        """Play or pause."""
+        """Play or pause: Space, K and the button. At the end it plays from the start again."""
         if self._is_playing:
             self.pause()
         else:
             self.play()
 
     def shuttle(self, direction: int) -> None:
-        """L (1) and J (-1): begin to play that way; again for faster, against it for slower."""
+        """L (1) and J (-1): begin to play that way; again for faster, against it for slower.
+
+        They never jump: where there is nothing more that way they do nothing. Only `toggle` begins again.
+        """
         if not self._is_playing:
-            self.play(backward=direction < 0)
+            if self._loop is not LoopMode.OFF or not self._is_at_end(backward=direction < 0):
+                self.play(backward=direction < 0)
             return
         factor = Fraction(2) if (direction < 0) is self._is_backward else Fraction(1, 2)
         self._change_speed(min(max(self._speed * factor, SPEEDS[0]), SPEEDS[-1]))
@@ -436,6 +445,10 @@ class Player(QObject):
         start = first if start is None else max(first, start)
         stop = last if stop is None else min(last, stop)
         return (start, stop) if start < stop else (first, last)
+
+    def _is_at_end(self, *, backward: bool) -> bool:
+        start, stop = self._span()
+        return self._position <= start if backward else self._position >= stop
 
     def _reset_dropped(self) -> None:
         for side in self._sides:

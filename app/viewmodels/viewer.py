@@ -113,6 +113,8 @@ class Viewer(QObject):
     """Another clip is looked at, or it was probed."""
     notice_changed = Signal()
     """`notice` changed."""
+    file_placed = Signal(object)
+    """A file that was opened stands on its side now; its Path."""
 
     def __init__(
         self,
@@ -261,14 +263,19 @@ class Viewer(QObject):
         return format_time(self._info.times.duration) if self._info is not None else ""
 
     @property
-    def playback_text(self) -> str:
-        """How playing goes: dropped frames, or what it waits for; empty when all is well."""
+    def playback_texts(self) -> tuple[str, ...]:
+        """How playing goes, in ever fewer words: dropped frames, or what it waits for; empty when well."""
         player = self.player
         if player.is_waiting:
-            return self.tr("Waiting for pictures")
+            return self.tr("Waiting for pictures"), self.tr("Waiting"), "…"
         if player.dropped:
-            return self.tr("{dropped} of {due} frames dropped").format(dropped=player.dropped, due=player.due)
-        return ""
+            dropped, due = player.dropped, player.due
+            return (
+                self.tr("{dropped} of {due} frames dropped").format(dropped=dropped, due=due),
+                self.tr("{dropped} dropped").format(dropped=dropped),
+                f"−{dropped}",
+            )
+        return ("",)
 
     @property
     def _origin(self) -> Fraction:
@@ -433,6 +440,7 @@ class Viewer(QObject):
             ).format(name=info.path.name)
         )
         self.choose(side, key)
+        self.file_placed.emit(info.path)
 
     def _on_file_failed(self, error: Exception) -> None:
         self._say(str(error))

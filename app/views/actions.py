@@ -48,6 +48,11 @@ class Actions(QObject):
         keys = self._shortcuts.keys(name)
         return QKeySequence(keys[0]).toString(QKeySequence.SequenceFormat.NativeText) if keys else ""
 
+    def all_keys_text(self, name: str) -> str:
+        """All keys of a command as this system writes them, with commas; empty for none."""
+        native = QKeySequence.SequenceFormat.NativeText
+        return ", ".join(QKeySequence(key).toString(native) for key in self._shortcuts.keys(name))
+
     def _on_shortcuts_changed(self) -> None:
         for name, action in self._actions.items():
             action.setShortcuts([QKeySequence(key) for key in self._shortcuts.keys(name)])

@@ -6,12 +6,10 @@ from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QActionGroup, QFontDatabase, QKeyEvent
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QActionGroup, QFont, QFontDatabase, QKeyEvent
 from PySide6.QtWidgets import (
-    QComboBox,
     QFileDialog,
-    QHBoxLayout,
     QLabel,
     QLineEdit,
     QMenu,
@@ -26,11 +24,17 @@ from app.viewmodels.player_side import SIDES, SideName
 from app.viewmodels.viewer import NOTHING, Viewer, position_text
 from app.views.actions import Actions
 from app.widgets.compare_view import CompareView, DifferenceKind, ViewMode
+from app.widgets.elided_combo import ElidedCombo
+from app.widgets.fitting_label import FittingLabel
+from app.widgets.giving_row import GivingRow
 from app.widgets.icons import icon
 
 _ICON = QSize(18, 18)
-_GAP_PX = 4
 _VOLUME_PX = 72
+_ARROW_PX = 30
+"""Beside a menu button's words: its arrow and the room around both."""
+_CHOOSER_PX = (96, 240)
+"""Least and most width of what chooses a side's pictures; a text that is longer is shortened."""
 _MODES = {
     "wipe": ViewMode.WIPE,
     "side-by-side": ViewMode.SIDE,
@@ -55,30 +59,30 @@ def tool(actions: Actions, name: str) -> QToolButton:
     return button
 
 
-def spaced(*widgets: QWidget | None) -> QHBoxLayout:
-    """Widgets in a row, a stretch where None stands."""
-    row = QHBoxLayout()
-    row.setContentsMargins(0, 0, 0, 0)
-    row.setSpacing(_GAP_PX)
-    for widget in widgets:
-        if widget is None:
-            row.addStretch(1)
-        else:
-            row.addWidget(widget)
-    return row
+class MenuButton(QToolButton):
+    """A button that opens a menu and shows what is chosen in it; as wide as its words in any size of text."""
 
+    def __init__(self, menu: QMenu, name: str, widest: str = "") -> None:
+        """Make it.
 
-def menu_button(menu: QMenu, name: str, widest: str = "") -> QToolButton:
-    """A button that opens a menu and shows what is chosen in it."""
-    button = QToolButton()
-    button.setMenu(menu)
-    button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-    button.setAutoRaise(True)
-    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-    button.setAccessibleName(name)
-    button.setToolTip(name)
-    button.setMinimumWidth(button.fontMetrics().horizontalAdvance(widest) + 32 if widest else 0)
-    return button
+        Args:
+            menu: what it opens.
+            name: what is chosen, for screen readers and the tooltip.
+            widest: the longest of its usual words: it is never narrower.
+        """
+        super().__init__()
+        self._widest = widest
+        self.setMenu(menu)
+        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.setAutoRaise(True)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setAccessibleName(name)
+        self.setToolTip(name)
+
+    def sizeHint(self) -> QSize:
+        """Words and arrow; the style's own hint leaves the arrow out."""
+        words = max(self.fontMetrics().horizontalAdvance(text) for text in (self.text(), self._widest))
+        return QSize(words + _ARROW_PX, super().sizeHint().height())
 
 
 def speed_text(speed: Fraction) -> str:
@@ -86,7 +90,7 @@ def speed_text(speed: Fraction) -> str:
     return f"{position_text(speed)}×" if speed.denominator != 1 else f"{speed.numerator}×"
 
 
-class SourceChooser(QComboBox):
+class SourceChooser(ElidedCombo):
     """What stands on one side."""
 
     _OPEN = object()
@@ -94,11 +98,10 @@ class SourceChooser(QComboBox):
     def __init__(self, viewer: Viewer, side: SideName, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._viewer, self._side = viewer, side
-        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(9)
-        self.setMaximumWidth(240)
+        self.setMinimumWidth(_CHOOSER_PX[0])
+        self.setMaximumWidth(_CHOOSER_PX[1])
         self.setAccessibleName(self.tr("Side {side}").format(side=side.upper()))
-        self.setToolTip(self.tr("What stands on side {side}").format(side=side.upper()))
         self.activated.connect(self._on_activated)
         viewer.choices_changed.connect(self._on_choices_changed)
         viewer.clip_changed.connect(self._on_choices_changed)
@@ -113,6 +116,8 @@ class SourceChooser(QComboBox):
         self.addItem(self.tr("Open a file..."), self._OPEN)
         place = self.findData(self._viewer.chosen(self._side))
         self.setCurrentIndex(place)
+        what = self.tr("What stands on side {side}").format(side=self._side.upper())
+        self.setToolTip(f"{what}: {self.currentText()}")
         self.setEnabled(self._viewer.info is not None)
 
     def _on_activated(self, place: int) -> None:
@@ -128,7 +133,7 @@ class SourceChooser(QComboBox):
             self._viewer.open_file(self._side, Path(name))
 
 
-class CompareBar(QWidget):
+class CompareBar(GivingRow):
     """Above the picture: A, how both are shown, B."""
 
     def __init__(self, viewer: Viewer, view: CompareView, actions: Actions) -> None:
@@ -137,8 +142,8 @@ class CompareBar(QWidget):
         self._modes = QActionGroup(self)
         for name in _MODES:
             self._modes.addAction(actions[name])
-        buttons = [tool(actions, name) for name in _MODES]
-        self._difference = menu_button(self._difference_menu(), self.tr("How a difference is shown"))
+        buttons = {name: tool(actions, name) for name in _MODES}
+        self._difference = MenuButton(self._difference_menu(), self.tr("How a difference is shown"))
         letters = []
         choosers = []
         for side in SIDES:
@@ -147,10 +152,12 @@ class CompareBar(QWidget):
             letter.setBuddy(chooser)
             letters.append(letter)
             choosers.append(chooser)
-        middle = (*buttons, self._difference, tool(actions, "swap"))
-        row = spaced(letters[0], choosers[0], None, *middle, None, letters[1], choosers[1])
-        row.setContentsMargins(8, 4, 8, 4)
-        self.setLayout(row)
+        swap = tool(actions, "swap")
+        middle = (*buttons.values(), self._difference, swap)
+        self.set_widgets(
+            (letters[0], choosers[0], None, *middle, None, letters[1], choosers[1]),
+            gives=(swap, buttons["above-below"], buttons["flip"], buttons["side-by-side"]),
+        )
         for name, mode in _MODES.items():
             actions.connect_to(name, partial(view.set_mode, mode))
         actions.connect_to("swap", view.swap)
@@ -179,6 +186,10 @@ class CompareBar(QWidget):
         }
         return texts[kind].format(gain=f"{gain:g}")
 
+    def _short_difference_text(self, kind: DifferenceKind, gain: float) -> str:
+        """The same for the button, whose menu and tooltip have the words."""
+        return ("±" if kind is DifferenceKind.SIGNED else "") + f"{gain:g}×"
+
     def _show_difference(self, kind: DifferenceKind, gain: float) -> None:
         self._view.set_difference(kind, gain)
         self._on_mode_changed(self._view.mode)
@@ -186,10 +197,11 @@ class CompareBar(QWidget):
     def _on_mode_changed(self, mode: ViewMode) -> None:
         for name, one in _MODES.items():
             self._actions[name].setChecked(one is mode)
-        self._difference.setVisible(mode is ViewMode.DIFFERENCE)
-        self._difference.setText(
-            self._difference_text(self._view.difference_kind, self._view.difference_gain)
-        )
+        kind, gain = self._view.difference_kind, self._view.difference_gain
+        self._difference.setText(self._short_difference_text(kind, gain))
+        name = self._difference.accessibleName()
+        self._difference.setToolTip(f"{name}: {self._difference_text(kind, gain)}")
+        self.set_present(self._difference, is_present=mode is ViewMode.DIFFERENCE)
 
 
 class TimeField(QLineEdit):
@@ -198,11 +210,13 @@ class TimeField(QLineEdit):
     def __init__(self, viewer: Viewer) -> None:
         super().__init__()
         self._viewer = viewer
-        self.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        digits = QFont()  # its size follows the window's, only the digits are all of one width
+        digits.setFamilies(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont).families())
+        self.setFont(digits)
         self.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.setAccessibleName(self.tr("Position"))
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        self.setFixedWidth(self.fontMetrics().horizontalAdvance("0:00:00.000") + 24)
+        self._fit()
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.returnPressed.connect(self._on_return_pressed)
 
@@ -222,6 +236,15 @@ class TimeField(QLineEdit):
         else:
             self.selectAll()
 
+    def _fit(self) -> None:
+        self.setFixedWidth(self.fontMetrics().horizontalAdvance("0:00:00.000") + 24)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """As wide as a time in another font."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._fit()
+
     def _leave(self) -> None:
         self.setModified(False)
         self._viewer.forget_typed()
@@ -236,34 +259,7 @@ class TimeField(QLineEdit):
             super().keyPressEvent(event)
 
 
-class ElidedLabel(QLabel):
-    """One line that is shortened where there is no room for it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._whole = ""
-        self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setProperty("muted", True)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.setAlignment(Qt.AlignmentFlag.AlignCenter)
-
-    def set_whole(self, text: str) -> None:
-        """Show this, or as much of it as there is room for."""
-        if text != self._whole:
-            self._whole = text
-            self.setToolTip(text)
-            self._fit()
-
-    def _fit(self) -> None:
-        room = max(0, self.width() - 2)
-        self.setText(self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideRight, room))
-
-    def resizeEvent(self, event: object) -> None:
-        """As much as there is room for."""
-        self._fit()
-
-
-class TransportBar(QWidget):
+class TransportBar(GivingRow):
     """Below the picture: go, play, time, speed, loop, sound, zoom."""
 
     zoom_chosen = Signal(float)
@@ -272,31 +268,34 @@ class TransportBar(QWidget):
     def __init__(self, viewer: Viewer, actions: Actions) -> None:
         super().__init__()
         self._viewer, self._actions = viewer, actions
+        self._play_shown: tuple[bool, bool, str] | None = None
         self.time_field = TimeField(viewer)
         self._length = QLabel()
         self._length.setProperty("muted", True)
-        self._status = ElidedLabel()
+        self._status = FittingLabel()
+        self._status.setProperty("muted", True)
+        self._status.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._speed = self._speed_button()
         self._loop = tool(actions, "loop")
         self._mute = tool(actions, "mute")
         self._volume = self._volume_slider()
         self._zoom = self._zoom_button()
-        ways = ("start", "frame-back", "play", "frame-forward", "end")
-        row = spaced(
-            *(tool(actions, name) for name in ways),
-            self.time_field,
-            self._length,
-            self._status,
-            self._speed,
-            self._loop,
-            self._mute,
-            self._volume,
-            tool(actions, "magnifier"),
-            self._zoom,
+        ways = {name: tool(actions, name) for name in ("start", "frame-back", "play", "frame-forward", "end")}
+        magnifier = tool(actions, "magnifier")
+        places = (*ways.values(), self.time_field, self._length, self._status)
+        self._reserve()
+        self.set_widgets(
+            (*places, self._speed, self._loop, self._mute, self._volume, magnifier, self._zoom),
+            gives=(
+                self._volume,
+                self._length,
+                magnifier,
+                self._zoom,
+                ways["start"],
+                ways["end"],
+                self._speed,
+            ),
         )
-        row.setStretch(row.indexOf(self._status), 1)
-        row.setContentsMargins(8, 4, 8, 4)
-        self.setLayout(row)
         player = viewer.player
         player.playing_changed.connect(self._on_playing_changed)
         player.loop_changed.connect(self._on_loop_changed)
@@ -310,8 +309,9 @@ class TransportBar(QWidget):
         self._on_sound_changed()
 
     def show_position(self) -> None:
-        """Show where the player is."""
+        """Show where the player is, and what playing would do there."""
         self.time_field.show_position()
+        self._write_play()
 
     def show_zoom(self, zoom: float, *, is_fitted: bool) -> None:
         """Show how large the picture is."""
@@ -321,7 +321,7 @@ class TransportBar(QWidget):
 
     def show_status(self) -> None:
         """Show how playing goes."""
-        self._status.set_whole(self._viewer.playback_text)
+        self._status.set_texts(self._viewer.playback_texts)
 
     def _speed_button(self) -> QToolButton:
         menu = QMenu(self)
@@ -332,7 +332,7 @@ class TransportBar(QWidget):
             action.setData(speed)
             action.triggered.connect(partial(self._viewer.player.set_speed, speed))
             self._speeds.addAction(action)
-        return menu_button(menu, self.tr("Speed"), "0.00×")
+        return MenuButton(menu, self.tr("Speed"), "0.00×")
 
     def _zoom_button(self) -> QToolButton:
         menu = QMenu(self)
@@ -340,7 +340,7 @@ class TransportBar(QWidget):
         menu.addSeparator()
         for zoom in _ZOOMS:
             menu.addAction(f"{zoom * 100:.0f} %").triggered.connect(partial(self.zoom_chosen.emit, zoom))
-        return menu_button(menu, self.tr("Zoom"), "3200 %")
+        return MenuButton(menu, self.tr("Zoom"), "3200 %")
 
     def _volume_slider(self) -> QSlider:
         slider = QSlider(Qt.Orientation.Horizontal)
@@ -370,12 +370,39 @@ class TransportBar(QWidget):
 
     def _on_playing_changed(self) -> None:
         player = self._viewer.player
-        self._actions["play"].setIcon(icon("pause" if player.is_playing else "play"))
+        self._write_play()
         sign = "−" if player.is_backward and player.is_playing else ""
         self._speed.setText(sign + speed_text(player.speed))
         for action in self._speeds.actions():
             action.setChecked(action.data() == player.speed)
         self.show_status()
+
+    def _write_play(self) -> None:
+        """At the end it begins again, which the button says beforehand."""
+        player, action = self._viewer.player, self._actions["play"]
+        keys = self._actions.all_keys_text("play")
+        shown = (player.is_playing, player.is_over, keys)
+        if shown == self._play_shown:
+            return
+        self._play_shown = shown
+        if player.is_playing:
+            name, words = "pause", self.tr("Pause")
+        elif player.is_over:
+            name, words = "reset", self.tr("Play again from the start")
+        else:
+            name, words = "play", self.tr("Play; at the end it begins again")
+        action.setIcon(icon(name))
+        self._say("play", words)
+
+    def _reserve(self) -> None:
+        """The middle has room for a short word on dropped frames at least, so that nothing moves for it."""
+        self._status.setMinimumWidth(self.fontMetrics().horizontalAdvance("−00000"))
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Words take other room in another font."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._reserve()
 
     def _on_loop_changed(self) -> None:
         mode = self._viewer.player.loop
@@ -387,8 +414,7 @@ class TransportBar(QWidget):
         action = self._actions["loop"]
         action.setIcon(icon("ping-pong" if mode is LoopMode.TO_AND_FRO else "loop"))
         action.setChecked(mode is not LoopMode.OFF)
-        keys = self._actions.keys_text("loop")
-        self._loop.setToolTip(f"{names[mode]} ({keys})" if keys else names[mode])
+        self._say("loop", names[mode])
 
     def _on_sound_changed(self) -> None:
         sound = self._viewer.sound
@@ -400,4 +426,9 @@ class TransportBar(QWidget):
         self._volume.setValue(round(sound.volume * 100))
         action.setChecked(sound.is_muted)
         action.setIcon(icon("mute" if sound.is_muted or not sound.volume else "sound"))
-        self._mute.setToolTip(sound.problem or action.toolTip())
+        self._say("mute", sound.problem or self.tr("Mute"))
+
+    def _say(self, name: str, words: str) -> None:
+        """What a command's button and menu entry say of it now, with its keys."""
+        keys = self._actions.all_keys_text(name)
+        self._actions[name].setToolTip(f"{words} ({keys})" if keys else words)
