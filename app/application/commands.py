@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from app.application.studio import Studio
     from app.dialogs.command_palette import CommandPalette
     from app.viewmodels.doctor import DoctorModel
+    from app.viewmodels.gif_preview import GifPreviewModel
     from app.viewmodels.models import ModelsModel
 
 BANNER = Path(__file__).resolve().parents[2] / "resources" / "readme.png"
@@ -43,6 +44,7 @@ class Commands(QObject):
         self._dialogs: dict[str, QDialog] = {}
         self._models: ModelsModel | None = None
         self._doctor: DoctorModel | None = None
+        self._gif_preview: GifPreviewModel | None = None
         self._connect()
         self._on_undo_changed()
         self._on_recent_changed()
@@ -54,7 +56,7 @@ class Commands(QObject):
         for dialog in list(self._dialogs.values()):
             dialog.close()
         self._dialogs.clear()
-        for model in (self._models, self._doctor):
+        for model in (self._models, self._doctor, self._gif_preview):
             if model is not None:
                 model.close()
 
@@ -92,6 +94,7 @@ class Commands(QObject):
         studio.store.recent_changed.connect(self._on_recent_changed)
         studio.session.offer_changed.connect(self._on_offer_changed)
         studio.settings.import_network_requested.connect(self.show_models)
+        studio.settings_panel.gif_preview_requested.connect(self.show_gif_preview)
 
     # -- dialogs ---------------------------------------------------------------------------------
 
@@ -128,6 +131,16 @@ class Commands(QObject):
         if not self._doctor.is_looking:
             self._doctor.look()
         self._show("doctor", DoctorDialog(self._doctor, self._window))
+
+    def show_gif_preview(self) -> None:
+        """The animation as it will look, and what can be changed of it."""
+        from app.dialogs.gif_preview import GifPreviewDialog
+        from app.viewmodels.gif_preview import GifPreviewModel
+
+        studio = self._studio
+        if self._gif_preview is None:
+            self._gif_preview = GifPreviewModel(studio.workspace, lambda: studio.player.position, self)
+        self._show("gif-preview", GifPreviewDialog(self._gif_preview, studio.details, self._window))
 
     def show_log(self) -> None:
         """What was noted."""

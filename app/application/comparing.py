@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject
 from app.dialogs.errors import error_box
 from app.jobs.picture_metrics import PictureDistance, PictureMetrics
 from app.viewmodels.conversion import store_cuts
+from app.viewmodels.output_names import output_folder
 from app.viewmodels.player_side import SideName
 from app.viewmodels.previews import network_of
 from app.viewmodels.viewer import NOTHING, ORIGINAL
@@ -65,6 +66,8 @@ class Comparing(QObject):
         title = self.tr("{a} against {b}").format(a=titles[0], b=titles[1])
         self._dialog = ComparisonDialog(settings, title, self._studio.window)
         self._dialog.finished.connect(self._on_dialog_closed)
+        self._dialog.play_asked.connect(self._studio.results.show_result)
+        self._dialog.reveal_asked.connect(self._studio.results.reveal)
         self._dialog.show()
 
     def settings(self) -> ComparisonSettings | None:
@@ -86,7 +89,9 @@ class Comparing(QObject):
         return ComparisonSettings(
             a=a,
             b=b,
-            output=_free(clip.path.with_name(f"{clip.path.stem}-comparison.mp4")),
+            output=_free(
+                output_folder(clip.path, self._studio.settings.naming) / f"{clip.path.stem}-comparison.mp4"
+            ),
             view=view.mode,
             difference=view.difference_kind,
             gain=view.difference_gain,

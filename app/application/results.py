@@ -79,13 +79,16 @@ class Results(QObject):
             self._studio.player.play()
 
     def export_gif(self) -> None:
-        """Store the current clip's result as a GIF."""
-        try:
-            self._studio.presets.apply(GIF_PRESET)
-        except FlavrError as error:
-            self._fail(self.tr("There is no GIF"), error)
-            return
-        self._studio.settings.request_export()
+        """Make a GIF of the current clip now; its own format stays what it is."""
+        studio = self._studio
+        clip, gif = studio.workspace.current, studio.presets.find(GIF_PRESET)
+        if clip is not None and clip.edits.export.container == "gif":
+            studio.settings.request_export()
+        elif gif is not None and gif.export is not None and not gif.problem:
+            studio.settings.request_export_as(gif.export, gif.name)
+        else:
+            why = gif.problem if gif is not None else ""
+            self._fail(self.tr("There is no GIF"), FlavrError(why or self.tr("Its preset is missing.")))
 
     def copy_command(self) -> None:
         """Put the line that does the same in a shell into the clipboard."""
@@ -131,6 +134,9 @@ class Results(QObject):
         except FlavrError as error:
             self._fail(self.tr("The clip was not put into the queue"), error)
             return
+        output = settings.output
+        words = self.tr("{name} goes to {folder}.").format(name=output.name, folder=output.parent)
+        self._window.show_message(words)
         clip = next((each for each in studio.workspace.clips if each.path == settings.source), None)
         if clip is not None:
             self._shown_when_done[number] = clip.number

@@ -77,6 +77,7 @@ class Studio(QObject):
         super().__init__()
         self.app, self.store, self.logs, self._reports = app, store, logs, reports
         self._is_closed = False
+        self._has_refused = False
         self._faults = 0
         self._fault.connect(self._on_fault, Qt.ConnectionType.QueuedConnection)
         self._garbage = WindowGarbage(self)
@@ -115,7 +116,7 @@ class Studio(QObject):
         self.queue.set_drawn(self.previews.drawn)
         self.queue_model = QueueModel(self.queue, self)
         self.estimates = Estimates(self)
-        self.presets = PresetsModel(self.workspace, parent=self)
+        self.presets = PresetsModel(self.workspace, default=self.store.defaults.preset, parent=self)
         self.details = ExportDetails(self.workspace, self.presets, self)
         self.settings = SettingsPanelModel(
             self.workspace,
@@ -153,6 +154,9 @@ class Studio(QObject):
         for signal in (self.clips.message, self.timeline.message, self.previews.failed):
             signal.connect(self._say)
         self.settings.failed.connect(self._on_failed)
+        self.settings.changed.connect(self._on_settings_changed)
+        self.settings.told.connect(self._say)
+        self.presets.default_changed.connect(self._on_default_preset_changed)
         self.workspace.current_changed.connect(self._on_current_changed)
         self.workspace.clip_changed.connect(self._on_clip_changed)
         self.viewer_panel.picture_area_changed.connect(self.previews.set_view_size)
@@ -285,6 +289,16 @@ class Studio(QObject):
 
     def _on_failed(self, sentence: str, hint: str) -> None:
         self.window.show_message(sentence, hint, is_problem=True)
+        self._has_refused = True
+
+    def _on_settings_changed(self) -> None:
+        """What was refused may be possible now, or is of another clip."""
+        if self._has_refused:
+            self._has_refused = False
+            self.window.show_message("")
+
+    def _on_default_preset_changed(self, name: str) -> None:
+        self.store.set(self.store.preferences, replace(self.store.defaults, preset=name))
 
     def _on_current_changed(self, _number: int) -> None:
         clip = self.workspace.current

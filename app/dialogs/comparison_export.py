@@ -6,6 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -24,6 +25,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.jobs.comparison import ComparisonExport
+from app.widgets.icons import icon
 from flavr_core.comparison.settings import ComparisonSettings
 from flavr_core.comparison.views import DifferenceKind, ViewMode
 from flavr_core.progress import Progress
@@ -38,6 +40,11 @@ WIDTHS_PX = (None, 3840, 1920, 1280, 640)
 class ComparisonDialog(QDialog):
     """How it looks, where it goes, and how far it is. Closing it stops the work."""
 
+    play_asked = Signal(object)
+    """The Path of a finished comparison, to be looked at."""
+    reveal_asked = Signal(object)
+    """The Path of a finished comparison, to be shown in its folder."""
+
     def __init__(self, settings: ComparisonSettings, title: str, parent: QWidget | None = None) -> None:
         """Offer what stands in the viewer.
 
@@ -49,6 +56,7 @@ class ComparisonDialog(QDialog):
         super().__init__(parent)
         self._settings = settings
         self._agreed: Path | None = None
+        self._written: Path | None = None
         self._export = ComparisonExport(self)
         self.report: object = None
         """What was written, once it is done."""
@@ -76,6 +84,7 @@ class ComparisonDialog(QDialog):
         layout.addLayout(self._form)
         layout.addWidget(self._progress)
         layout.addWidget(self._message)
+        layout.addWidget(self._make_done())
         layout.addStretch(1)
         layout.addWidget(buttons)
         self._export.progressed.connect(self._on_progressed)
@@ -158,6 +167,30 @@ class ComparisonDialog(QDialog):
         self._form.addRow(self.tr("File"), row)
         self._view.currentIndexChanged.connect(self._on_view_changed)
 
+    def _make_done(self) -> QWidget:
+        """What can be done with a finished one, as with the queue's; hidden before."""
+        self.play = QPushButton(icon("play"), self.tr("Play"))
+        self.play.clicked.connect(self._on_play_asked)
+        self.reveal = QPushButton(icon("reveal"), self.tr("Show in its folder"))
+        self.reveal.clicked.connect(self._on_reveal_asked)
+        self._done = QWidget()
+        row = QHBoxLayout(self._done)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        for button in (self.play, self.reveal):
+            button.setAutoDefault(False)
+            row.addWidget(button)
+        row.addStretch(1)
+        self._done.hide()
+        return self._done
+
+    def _on_play_asked(self) -> None:
+        self.play_asked.emit(self._written)
+        self.accept()  # it would stand before what is played
+
+    def _on_reveal_asked(self) -> None:
+        self.reveal_asked.emit(self._written)
+
     def _on_view_changed(self) -> None:
         view = self._view.currentData()
         self._sweep.setEnabled(view == ViewMode.WIPE)
@@ -185,6 +218,7 @@ class ComparisonDialog(QDialog):
         self.start()
 
     def _set_running(self, *, is_running: bool) -> None:
+        self._done.hide()
         self._progress.setVisible(is_running)
         self._progress.setValue(0)
         self._start.setText(self.tr("Stop") if is_running else self.tr("Export"))
@@ -204,8 +238,10 @@ class ComparisonDialog(QDialog):
 
     def _on_finished(self, report: object) -> None:
         self.report = report
+        self._written = self.settings().output
         self._set_running(is_running=False)
-        self._say(self.tr("{name} is written.").format(name=self.settings().output.name), "good")
+        self._done.show()
+        self._say(self.tr("{name} is written.").format(name=self._written.name), "good")
 
     def _on_failed(self, sentence: str, hint: str) -> None:
         self._set_running(is_running=False)

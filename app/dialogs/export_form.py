@@ -135,6 +135,7 @@ class ExportForm(QWidget):
                 show_choices(control, field.choices, field.value)
 
     def _on_bytes(self, name: str, line: QLineEdit) -> None:
+        self._problem.setVisible(False)
         text = line.text().strip()
         shown = next((field.value for field in self._model.fields if field.name == name), None)
         if text == ("" if shown is None else format_bytes(shown)):

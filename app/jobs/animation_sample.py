@@ -52,8 +52,8 @@ class Sample:
     """The sample's own times."""
     frames: tuple[Frame, ...]
     """All frames of that plan."""
-    whole_frames: int
-    """Frames of the whole output."""
+    whole: OutputPlan
+    """The times of the whole output."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -71,6 +71,8 @@ class WrittenSample:
     """Size of the sample's file."""
     projected_bytes: int
     """Size of the whole output if it goes on like the sample."""
+    whole_frames: int
+    """Frames that the whole output shows, before a size limit leaves some out."""
     planned_size: tuple[int, int]
     """Width and height that were asked for."""
     given_up: str
@@ -136,7 +138,7 @@ def draw_sample(
                 if is_late and window.gap + 1 < after:
                     part = plan_of(TimePoint(frame=first), TimePoint(frame=window.gap + 1))
                     break
-        return Sample(info=info, plan=part, frames=tuple(frames[: len(part)]), whole_frames=len(whole))
+        return Sample(info=info, plan=part, frames=tuple(frames[: len(part)]), whole=whole)
 
 
 def _source_range(info: ClipInfo, whole: OutputPlan, at: Fraction) -> tuple[int, int]:
@@ -164,17 +166,20 @@ def write_sample(sample: Sample, export: ExportSettings, *, token: CancelToken) 
         encoding = plan_encoding(sample.info, sample.plan, unlimited, output=output)
         segment = _write_segment(sample, encoding, Path(folder) / "segment.mkv")
         assemble(encoding, [segment], output, token=token, on_progress=_ignore)
-        scale = Fraction(sample.whole_frames, len(sample.frames))
+        scale = Fraction(len(sample.whole), len(sample.frames))
         given_up = ""
         if limit is not None and output.stat().st_size * scale > limit:
             given_up = _write_within(encoding, segment, output, int(limit / scale), limit, token)
         size = output.stat().st_size
         pictures, delays = _read_back(output, token)
+        whole = plan_encoding(sample.info, sample.whole, unlimited, output=output).animation
+    assert whole is not None
     return WrittenSample(
         pictures=pictures,
         delays_ms=delays,
         bytes=size,
         projected_bytes=round(size * scale),
+        whole_frames=len(whole.ticks) - 1,
         planned_size=(encoding.width, encoding.height),
         given_up=given_up,
     )

@@ -140,6 +140,10 @@ class Estimates(QObject):
             self._call.cancel()
         self._call, self._asked = None, None
 
+    def forget_failures(self) -> None:
+        """What could not be measured may be measured by now: networks came or went."""
+        self._known = {key: known for key, known in self._known.items() if isinstance(known, Speed)}
+
     def forecast(self, outlook: Outlook) -> Forecast:
         """What is known of a conversion's time."""
         key = _key(outlook)

@@ -91,6 +91,24 @@ class Outlook:
     notes: tuple[str, ...]
     """What the user should know."""
 
+    @property
+    def shown_frames(self) -> int:
+        """Frames that the file shows: all that are made, but for a GIF of more than 50 a second."""
+        animation = self.encoding.animation if self.encoding is not None else None
+        made = len(self.plan) if self.plan is not None else 0
+        return made if animation is None or animation.kept is None else len(animation.kept)
+
+    @property
+    def clock_error(self) -> Fraction:
+        """Seconds by which frames may be shown beside their times, because the format counts in steps."""
+        animation = self.encoding.animation if self.encoding is not None else None
+        if animation is None or self.plan is None:
+            return Fraction(0)
+        if animation.kept is not None:
+            return animation.tick
+        is_on_grid = (self.plan.time_base / animation.tick).denominator == 1
+        return Fraction(0) if is_on_grid else animation.tick / 2
+
 
 def look_ahead(
     info: ClipInfo, settings: ConvertSettings, cuts: CutOverrides, *, token: CancelToken

@@ -10,12 +10,11 @@ from PySide6.QtCore import QObject, Signal
 
 from app.jobs.animation_sample import Sample, WrittenSample, draw_sample, write_sample
 from app.jobs.background import BackgroundCalls, Call, after
-from app.viewmodels.outlook_words import number
+from app.viewmodels.amounts import number, size_words
 from app.viewmodels.plain_words import plain_words
 from app.viewmodels.workspace import Clip, ClipEdits, Workspace
 from flavr_core.clip import ClipInfo
 from flavr_core.errors import ProblemsError
-from flavr_core.settings import format_bytes
 
 ANIMATED = ("gif", "apng", "webp")
 """Containers that have something to look at here."""
@@ -109,11 +108,11 @@ class GifPreviewModel(QObject):
     @property
     def size_words(self) -> str:
         """How large the whole file will be."""
-        if self._shown is None or self._sample is None:
+        if self._shown is None:
             return ""
-        size = format_bytes(self._shown.projected_bytes)
+        size = size_words(self._shown.projected_bytes)
         words = self.tr("About {size} for all {n} frames, if the rest is like these.")
-        return words.format(size=size, n=number(self._sample.whole_frames))
+        return words.format(size=size, n=number(self._shown.whole_frames))
 
     @property
     def limit_words(self) -> str:
@@ -123,7 +122,7 @@ class GifPreviewModel(QObject):
             return ""
         if self._shown.given_up:
             return self._shown.given_up
-        limit = format_bytes(clip.edits.export.gif.max_bytes)
+        limit = size_words(clip.edits.export.gif.max_bytes)
         return self.tr("It fits into {limit} as it is.").format(limit=limit)
 
     def draw_again(self) -> None:
@@ -202,6 +201,7 @@ class GifPreviewModel(QObject):
         if _drawing_of(clip.edits) != self._drawn_for:
             self.draw_again()
         elif clip.edits.export != self._written_for and self._sample is not None:
+            self._problem = ""
             if self._call is not None:
                 self._call.cancel()
                 self._call = None

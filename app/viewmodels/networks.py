@@ -7,9 +7,9 @@ from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication
 
+from app.viewmodels.amounts import decimal, size_words
 from flavr_core.errors import ModelError
 from flavr_core.model.catalog import Catalog, Entry, Origin, read_catalog
-from flavr_core.settings import format_bytes
 
 translate = QCoreApplication.translate
 
@@ -32,10 +32,18 @@ class NetworkEntry:
     """That it is experimental, or was brought in by the user; empty for neither."""
     problem: str = ""
     """Why it cannot be used; empty when it can."""
+    is_missing: bool = False
+    """Whether it can be had by importing its authors' file."""
+
+
+_PUBLISHED = {"flavr": "FLAVR", "adacof": "AdaCoF", "cdfi": "CDFI", "uprnet": "UPR-Net"}
+"""Names of published networks by their architecture, whose weights may not be here."""
 
 
 def network_entries(chosen: str) -> tuple[NetworkEntry, ...]:
-    """All networks, the default first, then the program's own, then the user's; a chosen file at the end."""
+    """All networks, the default first, then the program's own, the user's, those that can be imported, and
+    a chosen file at the end.
+    """
     try:
         catalog = read_catalog()
     except ModelError as error:
@@ -55,6 +63,7 @@ def network_entries(chosen: str) -> tuple[NetworkEntry, ...]:
         NetworkEntry(model=name, name=name, title=name, card="", facts="", problem=str(error))
         for name, error in catalog.problems.items()
     ]
+    found += _missing({entry.card.architecture for entry in catalog.entries})
     names = {entry.model.casefold() for entry in found} | {catalog.default.casefold()}
     if chosen.casefold() not in names:
         is_file = Path(chosen).is_file()
@@ -81,6 +90,28 @@ def index_of(entries: tuple[NetworkEntry, ...], model: str) -> int:
     return next((row for row, known in enumerate(names) if wanted in known), 0)
 
 
+def _missing(here: set[str]) -> list[NetworkEntry]:
+    """Published networks of which no weights are here: they are shown rather than hidden."""
+    problem = translate(
+        "Networks",
+        "Its weights are not here: download its authors' file, then choose it here to import that.",
+    )
+    words = translate("Networks", "{name} (not available)")
+    return [
+        NetworkEntry(
+            model=architecture,
+            name=architecture,
+            title=words.format(name=name),
+            card="",
+            facts="",
+            problem=problem,
+            is_missing=True,
+        )
+        for architecture, name in _PUBLISHED.items()
+        if architecture not in here
+    ]
+
+
 def _entry(entry: Entry, catalog: Catalog) -> NetworkEntry:
     card = entry.card
     is_default = card.name == catalog.default
@@ -104,8 +135,8 @@ def _facts(entry: Entry) -> str:
     card = entry.card
     parts = [translate("Networks", "no weights")]
     if card.parameters:
-        millions = translate("Networks", "{n} M parameters").format(n=f"{card.parameters / 1e6:.1f}")
-        parts = [millions, format_bytes(card.file_bytes), translate("Networks", "best on a GPU")]
+        millions = translate("Networks", "{n} M parameters").format(n=decimal(card.parameters / 1e6))
+        parts = [millions, size_words(card.file_bytes), translate("Networks", "best on a GPU")]
     if card.positions is None:
         parts.append(translate("Networks", "any rate"))
     else:

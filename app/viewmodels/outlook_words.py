@@ -9,8 +9,10 @@ from PySide6.QtCore import QCoreApplication, QLocale
 
 from app.jobs.estimates import Forecast
 from app.jobs.outlook import Outlook
+from app.viewmodels.amounts import decimal, number, size_words
+from app.viewmodels.durations import about_words, at_least_words
 from flavr_core.media.containers import CODEC_TITLES
-from flavr_core.settings import DuplicateMode, format_bytes
+from flavr_core.settings import DuplicateMode
 from flavr_core.timing import format_rate, format_time
 
 translate = QCoreApplication.translate
@@ -42,67 +44,58 @@ def facts(outlook: Outlook, forecast: Forecast, *, is_held: bool) -> tuple[Fact,
     return tuple(lines)
 
 
-def duration_words(seconds: float) -> str:
-    """A time to wait: `8 s`, `2 min 10 s`, `3 h 20 min`; rounded as roughly as it is known."""
-    if seconds < 1:
-        return translate("Outlook", "less than a second")
-    if seconds < 60:
-        return translate("Outlook", "{s} s").format(s=round(seconds))
-    minutes = round(seconds / 60)
-    if seconds < 600:
-        whole, rest = divmod(round(seconds / 10) * 10, 60)
-        return (
-            translate("Outlook", "{m} min {s} s").format(m=whole, s=rest)
-            if rest
-            else translate("Outlook", "{m} min").format(m=whole)
-        )
-    if minutes < 60:
-        return translate("Outlook", "{m} min").format(m=minutes)
-    hours, rest = divmod(minutes, 60)
-    if hours < 48:
-        return (
-            translate("Outlook", "{h} h {m} min").format(h=hours, m=rest)
-            if rest
-            else translate("Outlook", "{h} h").format(h=hours)
-        )
-    return translate("Outlook", "{d} days").format(d=round(hours / 24))
-
-
 def _frames(outlook: Outlook) -> Fact:
+    """How many frames the file will show, of how many that are made where those are more."""
     assert outlook.plan is not None
     assert outlook.workload is not None
-    work = outlook.workload
-    kept = outlook.encoding.animation.kept if outlook.encoding and outlook.encoding.animation else None
-    total = len(outlook.plan) if kept is None else len(kept)
-    drawn = (
-        number(work.drawn)
-        if work.is_exact
-        else translate("Outlook", "about {n}").format(n=number(work.drawn))
-    )
-    more = translate("Outlook", "{drawn} are drawn, the others are the clip's own.").format(drawn=drawn)
+    work, made, shown = outlook.workload, len(outlook.plan), outlook.shown_frames
+    drawn = number(work.drawn)
+    if not work.is_exact:
+        drawn = translate("Outlook", "about {n}").format(n=drawn)
+    more = [translate("Outlook", "{drawn} are drawn, the others are the clip's own.").format(drawn=drawn)]
     if not work.drawn:
-        more = translate("Outlook", "None is drawn: choose a higher rate or slow motion.")
-    if kept is not None:
-        left = number(len(outlook.plan) - total)
-        more += " " + translate(
-            "Outlook", "{n} find no place in a GIF, which shows 50 a second at most."
-        ).format(n=left)
-    words = translate("Outlook", "{n} from {source}").format(
-        n=number(total), source=number(outlook.source_frames)
-    )
-    return Fact(label=translate("Outlook", "Frames"), words=words, more=more)
+        more = [translate("Outlook", "None is drawn: choose a higher rate or slow motion.")]
+    words = number(shown)
+    if shown < made:
+        words = translate("Outlook", "{n} of {made}").format(n=words, made=number(made))
+        left = translate("Outlook", "{n} find no place in a GIF, which shows 50 a second at most.")
+        more.append(left.format(n=number(made - shown)))
+    fewer = _why_fewer(outlook)
+    if fewer:
+        words = translate("Outlook", "at most {n}").format(n=words)
+        more.append(fewer)
+    words = translate("Outlook", "{n} from {source}").format(n=words, source=number(outlook.source_frames))
+    return Fact(label=translate("Outlook", "Frames"), words=words, more="\n".join(more))
+
+
+def _why_fewer(outlook: Outlook) -> str:
+    """Why the file may show fewer frames than planned; empty where it will not."""
+    animation = outlook.encoding.animation if outlook.encoding is not None else None
+    if animation is None:
+        return ""
+    if animation.max_bytes is not None:
+        return translate("Outlook", "To meet the size limit every second one may be left out.")
+    if outlook.settings.export.container == "webp":
+        return translate("Outlook", "Frames that equal the one before are stored as one, shown longer.")
+    return ""
 
 
 def _rate(outlook: Outlook) -> Fact:
     assert outlook.plan is not None
-    before = format_rate(outlook.info.rate)
+    before = _rate_words(outlook.info.rate)
     if outlook.info.is_vfr:
         before = translate("Outlook", "about {rate}").format(rate=before)
     rate = outlook.plan.rate
-    after = format_rate(rate) if rate is not None else translate("Outlook", "variable")
+    after = _rate_words(rate) if rate is not None else translate("Outlook", "variable")
     more = (
         translate("Outlook", "Exactly {rate} frames a second.").format(rate=rate) if rate is not None else ""
     )
+    if outlook.shown_frames < len(outlook.plan):
+        shown = number(round(Fraction(outlook.shown_frames) / outlook.plan.duration))
+        more = translate("Outlook", "Made at {rate} frames a second, of which a GIF shows {shown}.").format(
+            rate=after, shown=shown
+        )
+        after = translate("Outlook", "about {rate}").format(rate=shown)
     return Fact(
         label=translate("Outlook", "Rate"),
         words=translate("Outlook", "{before} → {after} fps").format(before=before, after=after),
@@ -110,11 +103,15 @@ def _rate(outlook: Outlook) -> Fact:
     )
 
 
+def _rate_words(rate: Fraction) -> str:
+    return format_rate(rate).replace(".", QLocale().decimalPoint())
+
+
 def _length(outlook: Outlook) -> Fact:
     assert outlook.plan is not None
     words = format_time(outlook.plan.duration)
     if outlook.plan.speed != 1:
-        slow = format_rate(1 / outlook.plan.speed)
+        slow = _rate_words(1 / outlook.plan.speed)
         words = translate("Outlook", "{length}, {n}× as long").format(length=words, n=slow)
     more = ""
     if outlook.plan.is_trimmed:
@@ -141,37 +138,49 @@ def _size(outlook: Outlook, forecast: Forecast) -> Fact:
     assert outlook.encoding is not None
     encoding = outlook.encoding
     measured = forecast.speed.projected_bytes(outlook) if forecast.speed is not None else None
-    size = format_bytes(encoding.projected_bytes if measured is None else measured)
+    size = size_words(encoding.projected_bytes if measured is None else measured)
     limit = encoding.animation.max_bytes if encoding.animation is not None else None
     words = translate("Outlook", "≈ {size}").format(size=size)
     if limit is not None:
-        words = translate("Outlook", "at most {size}").format(size=format_bytes(limit))
+        words = translate("Outlook", "at most {size}").format(size=size_words(limit))
     if outlook.free_bytes is not None:
         words = translate("Outlook", "{size}, {free} free").format(
-            size=words, free=format_bytes(outlook.free_bytes)
+            size=words, free=size_words(outlook.free_bytes)
         )
     more = [translate("Outlook", "A guess from usual footage; a third or three times as much is possible.")]
     if measured is not None:
         more = [translate("Outlook", "As a few encoded frames from the middle of the clip promise.")]
     working = translate("Outlook", "About {size} of room are asked for while it is made.")
-    more.append(working.format(size=format_bytes(encoding.working_bytes)))
+    more.append(working.format(size=size_words(encoding.working_bytes)))
     return Fact(label=translate("Outlook", "Size"), words=words, more="\n".join(more))
 
 
 def _timing(outlook: Outlook) -> Fact:
+    """How far frames are from their moments: by the places a network can draw, and by the format's clock."""
     assert outlook.plan is not None
-    error: Fraction = outlook.plan.largest_timing_error
-    if not error:
-        return Fact(
-            label=translate("Outlook", "Timing"),
-            words=translate("Outlook", "every frame exact"),
-            more=translate("Outlook", "Each frame shows its very moment."),
+    drawn, clock = outlook.plan.largest_timing_error, outlook.clock_error
+    words, more = [], []
+    if drawn:
+        words.append(translate("Outlook", "≤ {ms} ms off").format(ms=decimal(float(drawn) * 1000)))
+        more.append(
+            translate(
+                "Outlook",
+                "The network draws at fixed places; so far is the farthest frame from its own moment.",
+            )
         )
-    words = translate("Outlook", "≤ {ms} ms off").format(ms=_significant(float(error) * 1000))
-    more = translate(
-        "Outlook", "The network draws at fixed places; so far is the farthest frame from its own moment."
+    if clock:
+        ms = decimal(float(clock) * 1000)
+        words.append(translate("Outlook", "shown ≤ {ms} ms off").format(ms=ms))
+        more.append(
+            translate(
+                "Outlook", "The format counts time in steps; each frame is shown at the nearest free one."
+            )
+        )
+    return Fact(
+        label=translate("Outlook", "Timing"),
+        words=", ".join(words) or translate("Outlook", "every frame exact"),
+        more="\n".join(more) or translate("Outlook", "Each frame shows its very moment."),
     )
-    return Fact(label=translate("Outlook", "Timing"), words=words, more=more)
 
 
 def _time(outlook: Outlook, forecast: Forecast, *, is_held: bool) -> Fact:
@@ -184,14 +193,12 @@ def _time(outlook: Outlook, forecast: Forecast, *, is_held: bool) -> Fact:
             words = translate("Outlook", "known when the machine is free")
         return Fact(label=label, words=words)
     speed = forecast.speed
-    words = translate("Outlook", "about {time}").format(time=duration_words(forecast.seconds))
+    extra = _not_counted(outlook)
+    words = at_least_words(forecast.seconds) if extra else about_words(forecast.seconds)
     more = [translate("Outlook", "Measured: {who}.").format(who=speed.device), *speed.notes]
     if speed.gap_s and outlook.workload is not None:
         drawn = outlook.workload.drawn_a_gap / speed.gap_s
-        more.append(translate("Outlook", "It draws {n} frames a second here.").format(n=_significant(drawn)))
-    extra = _not_counted(outlook)
-    if extra:
-        words = translate("Outlook", "{time} and more").format(time=words)
+        more.append(translate("Outlook", "It draws {n} frames a second here.").format(n=decimal(drawn)))
     return Fact(label=label, words=words, more="\n".join(more + extra))
 
 
@@ -208,12 +215,3 @@ def _not_counted(outlook: Outlook) -> list[str]:
     elif animation is not None:
         parts.append(translate("Outlook", "Not counted: writing the animation at the end."))
     return parts
-
-
-def number(value: int) -> str:
-    """A whole number with the language's separators."""
-    return QLocale().toString(value)
-
-
-def _significant(value: float) -> str:
-    return f"{value:.3g}" if value < 100 else f"{value:.0f}"

@@ -173,7 +173,9 @@ def _field(part: str, name: str, kind: Any, value: Any) -> FormField:
         more = {"kind": Kind.FOLDER}
     elif (part, name) == ("engine", "model"):
         entries = network_entries(value)
-        choices = tuple(Choice(value=entry.model, label=entry.title) for entry in entries)
+        choices = tuple(
+            Choice(value=entry.model, label=entry.title) for entry in entries if not entry.is_missing
+        )
         more = {"kind": Kind.CHOICE, "choices": choices}
     elif kind is bool:
         more = {"kind": Kind.SWITCH}

@@ -101,6 +101,7 @@ class Prospect(QObject):
 
     def _on_not_planned(self, error: Exception) -> None:
         self._is_planned = True
+        self._outlook = None
         self.failed.emit(str(error) or type(error).__name__)
 
     def _on_estimates_changed(self) -> None:

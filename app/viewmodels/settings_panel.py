@@ -6,7 +6,7 @@ in the background after a short rest (the newest wins), and the time it takes is
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -28,6 +28,7 @@ from flavr_core.settings import (
     CutMode,
     DuplicateMode,
     EndMode,
+    ExportSettings,
     Precision,
     RateTarget,
     parse_bytes,
@@ -88,10 +89,12 @@ class SettingsPanelModel(QObject):
         """
         super().__init__(parent)
         self._workspace = workspace
+        self._estimates = estimates
         self._naming = naming or OutputNaming()
         self._is_reserved = is_reserved
         self._chosen: dict[int, _Chosen] = {}
         self._typed: dict[str, Problem] = {}
+        self._refused: Problem | None = None
         self._networks: tuple[NetworkEntry, ...] = ()
         self._prospect = Prospect(estimates, self)
         self._prospect.wanted.connect(self._plan)
@@ -259,8 +262,14 @@ class SettingsPanelModel(QObject):
             engine = replace(self.edits.engine, max_memory_bytes=limit)
             self._workspace.edit(self.tr("Limit memory"), engine=engine)
 
+    def forget_typed(self, field: str) -> None:
+        """What was typed into a field (`rate`, `slow`) was taken back: what holds is shown again."""
+        self._on_typed(field, None)
+        self.changed.emit()
+
     def reload_networks(self) -> None:
         """Look at the collection of networks again: one came or went."""
+        self._estimates.forget_failures()
         self._networks = network_entries(self.edits.engine.model)
         self.networks_changed.emit()
         self._restart()
@@ -297,8 +306,7 @@ class SettingsPanelModel(QObject):
     def problems(self) -> tuple[Problem, ...]:
         """All that is known to be wrong, each with where it comes from."""
         found = list(self._blocking())
-        failure = self.forecast.problem
-        found += [failure] if failure is not None else []
+        found += [each for each in (self.forecast.problem, self._refused) if each is not None]
         return tuple(
             replace(problem, message=plain_words(problem.message), hint=plain_words(problem.hint))
             for problem in found
@@ -385,6 +393,21 @@ class SettingsPanelModel(QObject):
         """Ask for an export that begins now."""
         self._request(self.export_requested.emit)
 
+    def request_export_as(self, export: ExportSettings, preset: str) -> None:
+        """Ask for an export of another format that begins now; the clip's own format stays what it is."""
+        format_apart = [each for each in self._blocking() if each.cause not in (Cause.FORMAT, Cause.OUTPUT)]
+        clip = self._workspace.current
+        if clip is None or not self._may_go_on(format_apart):
+            return
+        edits = replace(clip.edits, export=export, preset=preset)
+        output = propose_output(clip.path, edits, self._naming, is_free=self._may_propose)
+
+        def emit(settings: ConvertSettings) -> None:
+            changed = replace(settings, export=export, output=output, overwrite=False)
+            self.export_requested.emit(changed)
+
+        self._hand_on(emit)
+
     def request_queue(self) -> None:
         """Ask for an export in the queue."""
         self._request(self.queue_requested.emit)
@@ -400,15 +423,30 @@ class SettingsPanelModel(QObject):
             raise SettingsError(self.tr("There is no clip."), self.tr("Open one first."))
         return command_of(settings)
 
+    def refuse(self, error: FlavrError) -> None:
+        """Say why what was asked for cannot be done, until a setting or the clip changes."""
+        message, hint = plain_words(error.message), plain_words(error.hint)
+        self._refused = Problem(cause=Cause.OUTPUT, message=message, hint=hint)
+        self.failed.emit(message, hint)
+        self.outlook_changed.emit()
+
     def _request(self, emit: Callable[[ConvertSettings], None]) -> None:
         """Hand the conversion on, or say what speaks against it."""
-        for problem in self._blocking():
+        if self._may_go_on(self._blocking()):
+            self._hand_on(emit)
+
+    def _may_go_on(self, problems: Sequence[Problem]) -> bool:
+        """Say the first problem, which stands at its place in the panel; False where there is one."""
+        for problem in problems:
             self.failed.emit(plain_words(problem.message), plain_words(problem.hint))
-            return
+            return False
+        return True
+
+    def _hand_on(self, emit: Callable[[ConvertSettings], None]) -> None:
         try:
             settings = self.settings()
         except FlavrError as error:
-            self.failed.emit(error.message, error.hint)
+            self.refuse(error)
             return
         if settings is not None:
             emit(settings)
@@ -425,6 +463,7 @@ class SettingsPanelModel(QObject):
 
     def _on_clip_changed(self, number: int) -> None:
         if self._workspace.current is not None and self._workspace.current.number == number:
+            self._typed.clear()
             self._prospect.forget()
             self._restart()
 
@@ -443,9 +482,12 @@ class SettingsPanelModel(QObject):
             self._typed[field] = problem
         if self._typed != before:
             self.outlook_changed.emit()
+        if before and not self._typed:
+            self.changed.emit()  # what was typed wrongly is not shown any more
 
     def _restart(self) -> None:
         """Plan anew after a rest."""
+        self._refused = None
         self._prospect.restart()
         self.changed.emit()
 
@@ -460,7 +502,7 @@ class SettingsPanelModel(QObject):
         self._prospect.plan(clip.info, settings, clip.edits.cuts)
 
     def _on_not_planned(self, reason: str) -> None:
-        self.failed.emit(self.tr("The result cannot be planned: {reason}.").format(reason=reason), "")
+        self.refuse(FlavrError(self.tr("The result cannot be planned: {reason}.").format(reason=reason)))
 
 
 class _Typed:

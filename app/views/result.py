@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QGuiApplication
+from PySide6.QtCore import QCoreApplication, Qt, QUrl
+from PySide6.QtGui import QAction, QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import (
     QFileDialog,
     QGridLayout,
@@ -21,7 +21,9 @@ from PySide6.QtWidgets import (
 from app.jobs.outlook import Cause
 from app.viewmodels.settings_panel import SettingsPanelModel
 from app.widgets.elided_button import ElidedButton
+from app.widgets.fitting_label import FittingLabel
 from app.widgets.icons import icon
+from app.widgets.note_list import NoteList
 from app.widgets.notice import Notice
 from app.widgets.wrapped_label import WrappedLabel
 from flavr_core.errors import FlavrError
@@ -45,16 +47,29 @@ class ResultView(QWidget):
         grid.setVerticalSpacing(2)
         grid.setColumnStretch(1, 1)
         self._rows = [_row(grid, row, self._facts) for row in range(_MOST_FACTS)]
-        self.notes = Notice(icon("note"), parent=self)
+        self.notes = NoteList(icon("note"), parent=self)
         self.problem = Notice(icon("problem"), signal="bad", parent=self)
         self.output = ElidedButton(icon("save"), elide=Qt.TextElideMode.ElideMiddle, parent=self)
         self.output.clicked.connect(self.choose_output)
+        self.folder = FittingLabel(self)
+        self.folder.setProperty("muted", True)
+        self.show_folder = QToolButton(self)
+        self.show_folder.setIcon(icon("reveal"))
+        self.show_folder.setAccessibleName(self.tr("Show folder"))
+        self.show_folder.setToolTip(self.tr("Show the folder in which the result will lie"))
+        self.show_folder.clicked.connect(self._on_show_folder_asked)
         self._make_buttons()
         column = QVBoxLayout(self)
         column.setContentsMargins(_MARGIN_PX, _MARGIN_PX, _MARGIN_PX, _MARGIN_PX)
         column.setSpacing(8)
-        for widget in (self.empty, self._facts, self.notes, self.problem, self.output):
+        for widget in (self.empty, self._facts, self.notes, self.problem):
             column.addWidget(widget)
+        where = QHBoxLayout()
+        where.setSpacing(4)
+        where.addWidget(self.output, stretch=1)
+        where.addWidget(self.show_folder)
+        column.addLayout(where)
+        column.addWidget(self.folder)
         row = QHBoxLayout()
         row.setSpacing(8)
         for button in (self.preview, self.export):
@@ -62,7 +77,6 @@ class ResultView(QWidget):
         row.addWidget(self.more)
         column.addLayout(row)
         model.outlook_changed.connect(self._refresh)
-        model.failed.connect(self._on_failed)
         self._refresh()
 
     def _make_buttons(self) -> None:
@@ -115,7 +129,7 @@ class ResultView(QWidget):
         try:
             QGuiApplication.clipboard().setText(self._model.command())
         except FlavrError as error:
-            self._on_failed(error.message, error.hint)
+            self._model.refuse(error)
         else:
             self._model.told.emit(self.tr("The command is in the clipboard."))
 
@@ -135,7 +149,7 @@ class ResultView(QWidget):
                 words.setText(facts[number].words)
                 label.setToolTip(facts[number].more)
                 words.setToolTip(facts[number].more)
-        self._show_notes()
+        self.notes.set_notes(model.notes)
         said = [f"{p.message} {p.hint}".rstrip() for p in model.problems if p.cause is Cause.OUTPUT]
         self.problem.set_lines(said)
         self._show_output()
@@ -145,25 +159,30 @@ class ResultView(QWidget):
         self.preview.setEnabled(model.can_start)
         self.queue_action.setEnabled(model.can_start)
 
-    def _show_notes(self) -> None:
-        notes = self._model.notes
-        words = "".join(notes[:1])
-        if len(notes) > 1:
-            words = self.tr("{note} (and {n} more)").format(note=words, n=len(notes) - 1)
-        self.notes.set_text(words)
-        self.notes.setAccessibleName("\n".join(notes))
-        self.notes.setToolTip("\n".join(notes))
-
     def _show_output(self) -> None:
         output = self._model.output
-        self.output.setVisible(self._model.clip is not None and output is not None)
+        is_shown = self._model.clip is not None and output is not None
+        for widget in (self.output, self.show_folder, self.folder):
+            widget.setVisible(is_shown)
         if output is not None:
             self.output.set_words(output.name)
-            tip = self.tr("Goes to {folder}. Click to change.").format(folder=output.parent)
-            self.output.setToolTip(f"{output.name}\n{tip}")
+            tip = self.tr("{path} – click to change name and folder.")
+            self.output.setToolTip(tip.format(path=output))
+            self.folder.set_texts(_folder_words(output.parent))
 
-    def _on_failed(self, message: str, hint: str) -> None:
-        self.problem.set_text(f"{message} {hint}".rstrip())
+    def _on_show_folder_asked(self) -> None:
+        output = self._model.output
+        if output is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(output.parent)))
+
+
+def _folder_words(folder: Path) -> list[str]:
+    """Where that is, in ever fewer words: the whole path, then without its first folders."""
+    parts = folder.parts
+    if folder.is_relative_to(Path.home()):
+        parts = ("~", *folder.relative_to(Path.home()).parts)
+    places = [str(Path(*parts)), *(str(Path("…", *parts[begin:])) for begin in range(1, len(parts)))]
+    return [QCoreApplication.translate("ResultView", "in {folder}").format(folder=place) for place in places]
 
 
 def _row(grid: QGridLayout, row: int, parent: QWidget) -> tuple[QLabel, QLabel]:

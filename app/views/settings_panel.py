@@ -115,7 +115,9 @@ class SettingsPanel(QWidget):
         )
         self.rate_text.setMinimumWidth(64)
         self.rate_text.setMaximumWidth(96)
-        self.rate_text.editingFinished.connect(lambda: self._take(self.rate_text, self._model.set_rate))
+        self.rate_text.editingFinished.connect(
+            lambda: self._take(self.rate_text, self._model.set_rate, "rate")
+        )
         row = QHBoxLayout()
         row.setSpacing(4)
         row.addWidget(self.rate, stretch=3)
@@ -246,7 +248,7 @@ class SettingsPanel(QWidget):
         form.add(self.tr("Precision"), self.precision, tip)
         self.memory = QLineEdit(self)
         self.memory.setPlaceholderText(self.tr("what is free"))
-        self.memory.editingFinished.connect(lambda: self._take(self.memory, self._model.set_memory))
+        self.memory.editingFinished.connect(lambda: self._take(self.memory, self._model.set_memory, "memory"))
         form.add(
             self.tr("Most memory"),
             self.memory,
@@ -335,7 +337,10 @@ class SettingsPanel(QWidget):
         items = self.network.model()
         assert isinstance(items, QStandardItemModel)
         for row, entry in enumerate(self._model.networks):
-            items.item(row).setEnabled(not entry.problem)
+            items.item(row).setEnabled(not entry.problem or entry.is_missing)
+            if entry.is_missing:
+                muted = self.palette().brush(QPalette.ColorRole.PlaceholderText)
+                items.item(row).setForeground(muted)
             items.item(row).setToolTip(entry.problem or entry.card)
         self._show_network()
 
@@ -351,8 +356,8 @@ class SettingsPanel(QWidget):
     # What the user does
 
     def _on_network_chosen(self, row: int) -> None:
-        model = self.network.itemData(row)
-        if model is None:
+        model, entries = self.network.itemData(row), self._model.networks
+        if model is None or (row < len(entries) and entries[row].is_missing):
             self._show_network()
             self._model.import_network_requested.emit()
         else:
@@ -369,15 +374,17 @@ class SettingsPanel(QWidget):
         wanted = "1x" if off else text
         if wanted.replace("×", "x") != shown:
             self._model.set_slow(wanted)
+        else:
+            self._model.forget_typed("slow")
 
-    def _take(self, line: QLineEdit, take: Callable[[str], None]) -> None:
+    def _take(self, line: QLineEdit, take: Callable[[str], None], field: str) -> None:
         """Hand over what was typed, once: leaving the field is no second edit."""
         if line.isModified():
             line.setModified(False)
             if line.text().strip() or line is self.memory:
                 take(line.text())
             else:
-                self._refresh()  # nothing was said: what holds is shown again
+                self._model.forget_typed(field)
 
 
 def _heading(text: str, parent: QWidget) -> QLabel:

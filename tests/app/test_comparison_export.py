@@ -10,6 +10,7 @@ import imageio_ffmpeg
 import pytest
 from pytestqt.qtbot import QtBot
 
+from app.dialogs.comparison_export import ComparisonDialog
 from app.jobs.comparison import ComparisonExport
 from flavr_core.comparison.settings import ComparisonSettings
 from flavr_core.comparison.views import ViewMode
@@ -60,6 +61,26 @@ def test_it_is_written_and_told(
     with qtbot.waitSignal(export.failed, timeout=20000) as failed:
         export.start(settings)
     assert "exists already" in failed.args[0]
+
+
+def test_the_dialog_offers_to_play_and_to_show_what_it_wrote(
+    clips: tuple[Path, Path], tmp_path: Path, qtbot: QtBot
+) -> None:
+    output = tmp_path / "o.mp4"
+    settings = ComparisonSettings(a=clips[0], b=clips[1], output=output, view=ViewMode.SIDE)
+    dialog = ComparisonDialog(settings, "a against b")
+    qtbot.addWidget(dialog)
+    dialog.show()
+    assert not dialog.play.isVisible()
+    dialog.start()
+    qtbot.waitUntil(dialog.play.isVisible, timeout=20000)
+    with qtbot.waitSignal(dialog.reveal_asked) as shown:
+        dialog.reveal.click()
+    assert dialog.isVisible()
+    with qtbot.waitSignal(dialog.play_asked) as played:
+        dialog.play.click()
+    assert shown.args == played.args == [output]
+    assert not dialog.isVisible()
 
 
 def test_cancelled_it_leaves_nothing(

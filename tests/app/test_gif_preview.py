@@ -75,7 +75,7 @@ def sample(info: ClipInfo) -> Sample:
 
 
 def test_a_sample_lies_around_the_playhead(info: ClipInfo, sample: Sample) -> None:
-    assert sample.whole_frames == 100
+    assert len(sample.whole) == 100
     assert len(sample.frames) == len(sample.plan) == 8
     assert sample.plan.source_start == 2
     assert any(frame.made for frame in sample.frames)
@@ -83,7 +83,7 @@ def test_a_sample_lies_around_the_playhead(info: ClipInfo, sample: Sample) -> No
     assert last.plan.source_stop == 5
     marked = TimingSettings(start=TimePoint(frame=30), stop=TimePoint(frame=34))
     short = draw(info, at=0, timing=marked)
-    assert (short.whole_frames, len(short.frames)) == (8, 8)
+    assert (len(short.whole), len(short.frames)) == (8, 8)
     assert short.plan.source_start == 3
 
 
@@ -120,6 +120,11 @@ def test_the_sample_is_what_the_export_writes(info: ClipInfo, tmp_path: Path) ->
     assert delays == shown.delays_ms == (50,) * 8
     for mine, theirs in zip(shown.pictures, pictures, strict=True):
         np.testing.assert_array_equal(mine, theirs)
+
+
+def test_of_a_fast_gif_it_counts_the_frames_that_are_shown(info: ClipInfo) -> None:
+    sample = draw(info, timing=TimingSettings(rate=parse_rate("60")))
+    assert (len(sample.whole), write(sample, GIF).whole_frames) == (300, 250)
 
 
 def test_fewer_colours_are_fewer_colours(sample: Sample) -> None:
@@ -241,7 +246,8 @@ def test_closing_does_not_wait_for_a_slow_gap(
 def test_the_stage_plays_for_the_true_delays(qtbot: QtBot) -> None:
     pictures = tuple(np.full((4, 6, 4), value, np.uint8) for value in (0, 100, 200))
     shown = WrittenSample(
-        pictures=pictures, delays_ms=(10, 10, 100_000), bytes=1, projected_bytes=1, planned_size=(6, 4),
+        pictures=pictures, delays_ms=(10, 10, 100_000), bytes=1, projected_bytes=1, whole_frames=3,
+            planned_size=(6, 4),
         given_up="",
     )  # fmt: skip
     stage = AnimationStage()
@@ -262,8 +268,9 @@ def test_the_stage_paints_its_pixels_one_to_one(qtbot: QtBot) -> None:
     picture = np.zeros((20, 30, 4), np.uint8)
     picture[...] = (200, 10, 30, 255)
     shown = WrittenSample(
-        pictures=(picture,), delays_ms=(40,), bytes=1, projected_bytes=1, planned_size=(30, 20), given_up=""
-    )
+        pictures=(picture,), delays_ms=(40,), bytes=1, projected_bytes=1, whole_frames=1,
+        planned_size=(30, 20), given_up="",
+    )  # fmt: skip
     stage = AnimationStage()
     qtbot.addWidget(stage)
     stage.resize(240, 160)

@@ -7,14 +7,18 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QLocale
 from pytestqt.qtbot import QtBot
 
 from app.jobs import outlook as outlook_module
 from app.jobs.estimates import Estimates, Forecast, Speed, measure_speed
 from app.jobs.outlook import Cause, Outlook, Problem, is_free, look_ahead
+from app.viewmodels import output_names
+from app.viewmodels.amounts import decimal, size_words
+from app.viewmodels.durations import about_words, at_least_words, duration_words
 from app.viewmodels.networks import index_of, network_entries
-from app.viewmodels.outlook_words import duration_words, facts
-from app.viewmodels.output_names import OutputNaming, fits, propose_output, rate_words
+from app.viewmodels.outlook_words import facts
+from app.viewmodels.output_names import OutputNaming, fits, output_folder, propose_output, rate_words
 from app.viewmodels.plain_words import plain_words
 from app.viewmodels.workspace import ClipEdits
 from flavr_core.clip import ClipInfo
@@ -43,6 +47,13 @@ NO_CUTS = CutOverrides()
 def info(tmp_path_factory: pytest.TempPathFactory) -> ClipInfo:
     """24 frames of 64x48 at 25 a second."""
     return probe(make_clip(tmp_path_factory.mktemp("outlook") / "a clip.mp4"))
+
+
+@pytest.fixture(scope="module")
+def still(tmp_path_factory: pytest.TempPathFactory) -> ClipInfo:
+    """24 equal frames of 64x48 at 25 a second."""
+    path = tmp_path_factory.mktemp("outlook") / "still.mp4"
+    return probe(make_clip(path, filters=[("drawbox", "color=orange:t=fill")]))
 
 
 def settings(info: ClipInfo, output: Path, **changes: object) -> ConvertSettings:
@@ -149,11 +160,38 @@ def test_a_gif_tells_what_it_leaves_out(info: ClipInfo, tmp_path: Path) -> None:
     speed = Speed(gap_s=1.0, frame_s=0.1, device="blend on a test", on_gpu=False, pictures=3)
     said = facts(found, Forecast(seconds=30.0, speed=speed), is_held=False)
     words = {fact.label: fact for fact in said}
-    assert words["Frames"].words.startswith(f"{len(kept)} from 24")
+    assert words["Frames"].words == f"at most {len(kept)} of 96 from 24"
     assert words["Size"].words.startswith("at most 5.0 kB")
-    assert words["Time here"].words == "about 30 s and more"
+    assert words["Time here"].words == "at least 30 s"
     assert "until it fits" in words["Time here"].more
     assert "repeated frames" in words["Time here"].more
+
+
+@pytest.mark.parametrize(
+    ("rate", "words"),
+    [("2x", "48 from 24"), ("60", "49 of 58 from 24"), ("4x", "49 of 96 from 24"), ("30", "29 from 24")],
+)
+def test_a_gif_shows_as_many_frames_as_was_said_and_as_exactly(
+    still: ClipInfo, tmp_path: Path, rate: str, words: str
+) -> None:
+    """Of a clip that stands still, too: equal frames are not merged."""
+    export = ExportSettings(container="gif", codec="gif")
+    asked = settings(still, tmp_path / "out.gif", export=export, timing=TimingSettings(rate=parse_rate(rate)))
+    found = look(still, asked)
+    said = {fact.label: fact for fact in facts(found, Forecast(), is_held=False)}
+    assert said["Frames"].words == words
+    assert said["Timing"].words == {
+        "2x": "every frame exact", "30": "shown ≤ 5 ms off"
+    }.get(rate, "shown ≤ 10 ms off")  # fmt: skip
+    run_job(prepare(asked, reporter=SilentReporter(), token=CancelToken()), SilentReporter(), CancelToken())
+    shown = probe(tmp_path / "out.gif").times
+    assert len(shown) == found.shown_frames
+    assert found.plan is not None
+    assert found.encoding is not None
+    assert found.encoding.animation is not None
+    kept = found.encoding.animation.kept or range(len(found.plan))
+    errors = [abs(shown.time(place) - found.plan[number].time) for place, number in enumerate(kept)]
+    assert max(errors) <= found.clock_error
 
 
 def test_a_network_of_fixed_places_says_how_far_it_is_off(
@@ -296,6 +334,22 @@ def test_names_are_made_from_the_pattern(tmp_path: Path, name: str, pattern: str
     assert propose_output(Path(name), ClipEdits(), naming, is_free=is_free) == tmp_path / wanted
 
 
+def test_results_go_beside_the_users_clips_and_among_the_videos_from_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLAVR_STUDIO_HOME", str(tmp_path / "home"))
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    assert output_folder(mine / "beach.mov", OutputNaming()) == mine
+    assert not (tmp_path / "home" / "videos").exists()
+    sample = Path(outlook_module.__file__).parents[2] / "resources" / "sample.mp4"
+    assert output_folder(sample, OutputNaming()) == tmp_path / "home" / "videos"
+    assert (tmp_path / "home" / "videos").is_dir()
+    assert output_folder(sample, OutputNaming(folder=mine)) == mine
+    monkeypatch.setattr(output_names.os, "access", lambda path, mode: False)
+    assert output_folder(mine / "beach.mov", OutputNaming()) == tmp_path / "home" / "videos"
+
+
 def test_long_names_are_cut_between_letters(tmp_path: Path) -> None:
     naming = OutputNaming(folder=tmp_path)
     path = propose_output(Path("ü" * 120 + ".mov"), ClipEdits(), naming, is_free=is_free)
@@ -318,12 +372,42 @@ def test_rates_in_names() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "words"),
-    [(0.3, "less than a second"), (8.4, "8 s"), (59.9, "60 s"), (128, "2 min 10 s"), (599, "10 min"),
-     (3540, "59 min"), (12000, "3 h 20 min"), (7200, "2 h"), (400_000, "5 days")],
-)  # fmt: skip
-def test_times_to_wait(seconds: float, words: str) -> None:
-    assert duration_words(seconds) == words
+    ("seconds", "took", "about", "at_least"),
+    [
+        (0.0, "less than a second", "less than a second", "at least 1 s"),
+        (0.3, "less than a second", "less than a second", "at least 1 s"),
+        (8.4, "8 s", "about 8 s", "at least 8 s"),
+        (59.6, "1 min", "about 1 min", "at least 1 min"),
+        (133, "2 min 13 s", "about 2 min 10 s", "at least 2 min 10 s"),
+        (599.7, "10 min", "about 10 min", "at least 10 min"),
+        (3540, "59 min", "about 59 min", "at least 59 min"),
+        (3590, "1 h", "about 1 h", "at least 1 h"),
+        (12000, "3 h 20 min", "about 3 h 20 min", "at least 3 h 20 min"),
+        (7200, "2 h", "about 2 h", "at least 2 h"),
+        (400_000, "5 days", "about 5 days", "at least 5 days"),
+    ],
+)
+def test_times_to_wait(seconds: float, took: str, about: str, at_least: str) -> None:
+    assert (duration_words(seconds), about_words(seconds), at_least_words(seconds)) == (took, about, at_least)
+
+
+@pytest.mark.parametrize(
+    ("language", "numbers", "sizes"),
+    [
+        ("en", ["0.0349", "3.14", "25", "100", "1,250"], ["512 B", "1.2 kB", "12.0 MB"]),
+        ("de", ["0,0349", "3,14", "25", "100", "1.250"], ["512 B", "1,2 kB", "12,0 MB"]),
+    ],
+)
+def test_numbers_and_sizes_are_written_as_the_language_does(
+    language: str, numbers: list[str], sizes: list[str]
+) -> None:
+    usual = QLocale()
+    QLocale.setDefault(QLocale(language))
+    try:
+        assert [decimal(value) for value in (0.0349, 3.14159, 24.96, 99.97, 1250.0)] == numbers
+        assert [size_words(size) for size in (512, 1234, 12_000_000)] == sizes
+    finally:
+        QLocale.setDefault(usual)
 
 
 def test_options_of_the_command_line_become_the_panels_names() -> None:
@@ -336,7 +420,10 @@ def test_networks_say_what_they_are() -> None:
     by_model = {entry.model: entry for entry in entries}
     assert "default" in by_model
     assert "(default)" in by_model["default"].title
-    assert all(entry.card and entry.facts for entry in entries)
+    assert all(entry.card and entry.facts for entry in entries if not entry.is_missing)
+    missing = {entry.title: entry.problem for entry in entries if entry.is_missing}
+    assert set(missing) == {f"{name} (not available)" for name in ("FLAVR", "AdaCoF", "CDFI", "UPR-Net")}
+    assert all("import" in problem for problem in missing.values())
     assert "Experimental" in by_model["fourflow"].remark
     assert "M parameters" in by_model["fourflow"].facts
     assert entries[index_of(entries, "fourflow")].model == "fourflow"

@@ -18,7 +18,6 @@ from pytestqt.qtbot import QtBot
 from app.dialogs.receipt import ReceiptDialog, ReceiptView
 from app.jobs.queue import JobQueue
 from app.jobs.queue_store import JobState, LogLine, QueuedJob, QueueStore, Receipt, StoredQueue, WhenDone
-from app.viewmodels.durations import duration_words
 from app.viewmodels.queue import JobAction, QueueModel
 from app.viewmodels.receipt import receipt_text, save_receipt
 from app.views.queue import QueuePanel
@@ -161,15 +160,6 @@ def test_removing_asks_only_where_work_is_lost(open_model: OpenModel) -> None:
         stored(3, JobState.DONE, begun=True, fraction=1.0),
     )
     assert [model.loses_work([number]) for number in (1, 2, 3)] == [False, True, False]
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [(0, "0 s"), (0.2, "1 s"), (59.6, "1 min 0 s"), (200, "3 min 20 s"), (1500, "25 min"),
-     (7500, "2 h 5 min"), (4 * 86400, "4 days")],
-)  # fmt: skip
-def test_durations(seconds: float, words: str) -> None:
-    assert duration_words(seconds) == words
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QGuiApplication, QWheelEvent
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtGui import QGuiApplication, QIcon, QWheelEvent
+from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.jobs.estimates import Estimates, Speed
@@ -26,10 +26,12 @@ from app.viewmodels.presets import PresetsModel
 from app.viewmodels.settings_panel import SettingsPanelModel
 from app.viewmodels.workspace import Workspace
 from app.views.settings_panel import SettingsPanel
+from app.widgets.note_list import NoteList
+from app.widgets.wrapped_label import WrappedLabel
 from flavr_core.cli import build_parser
 from flavr_core.cli.convert import settings_from
 from flavr_core.clip import ClipInfo
-from flavr_core.errors import DeviceError, FlavrError
+from flavr_core.errors import DeviceError, FlavrError, OutputError
 from flavr_core.media import probe
 from flavr_core.pipeline import prepare, run_job
 from flavr_core.progress import CancelToken, SilentReporter
@@ -315,6 +317,44 @@ def test_what_cannot_start_is_said_instead(bench: Bench, info: ClipInfo) -> None
     assert said == ["'never' is not a rate that can be made."]
 
 
+def test_a_gif_beside_leaves_the_clip_its_format(qtbot: QtBot, bench: Bench, info: ClipInfo) -> None:
+    bench.open(info)
+    bench.presets.apply("archive")
+    before = bench.model.edits
+    gif = bench.presets.find("gif")
+    assert gif is not None
+    assert gif.export is not None
+    bench.workspace.edit("Too fine", export=replace(before.export, crf=99))  # the format alone is wrong
+    planned(qtbot, bench)
+    assert not bench.model.can_start
+    with qtbot.waitSignal(bench.model.export_requested) as asked:
+        bench.model.request_export_as(gif.export, gif.name)
+    settings = asked.args[0]
+    assert settings.export == gif.export
+    assert settings.output.suffix == ".gif"
+    assert settings.timing == before.timing
+    assert bench.model.edits == replace(before, export=replace(before.export, crf=99))
+    bench.model.set_rate("nonsense")
+    with qtbot.assertNotEmitted(bench.model.export_requested):
+        bench.model.request_export_as(gif.export, gif.name)
+
+
+def test_a_refusal_stays_until_something_changes(
+    bench: Bench, info: ClipInfo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(clip: object) -> None:
+        raise OutputError("The disk is full.", "Make room.")
+
+    bench.open(info)
+    monkeypatch.setattr("app.viewmodels.settings_panel.store_cuts", refuse)
+    bench.model.request_export()
+    bench.estimates.changed.emit()
+    assert [problem.message for problem in bench.model.problems] == ["The disk is full."]
+    assert bench.model.can_start
+    bench.model.set_rate("4x")
+    assert bench.model.problems == ()
+
+
 def test_a_plan_that_is_overtaken_is_forgotten(
     qtbot: QtBot, bench: Bench, info: ClipInfo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -384,6 +424,75 @@ def test_typing_a_rate_and_leaving_the_field(qtbot: QtBot, bench: Bench, panel: 
     assert not any(notice.text for notice in panel._notices.values())
 
 
+@pytest.mark.parametrize("way_back", ["empty", "old value", "button", "other clip"])
+def test_what_was_typed_wrongly_goes_when_it_is_put_right(
+    qtbot: QtBot, bench: Bench, panel: SettingsPanel, info: ClipInfo, way_back: str
+) -> None:
+    line = panel.rate_text
+
+    def type_in(text: str) -> None:
+        line.setFocus()
+        line.selectAll()
+        qtbot.keyClicks(line, text) if text else qtbot.keyClick(line, Qt.Key.Key_Delete)
+        qtbot.keyClick(line, Qt.Key.Key_Return)
+
+    type_in("fast")
+    assert bench.model.problems
+    assert line.text() == "fast"
+    if way_back == "empty":
+        type_in("")
+    elif way_back == "old value":
+        type_in("2x")
+    elif way_back == "button":
+        qtbot.mouseClick(panel.rate.findChildren(QAbstractButton)[1], Qt.MouseButton.LeftButton)
+    else:
+        line.clearFocus()
+        clip = bench.workspace.add(info.path)
+        bench.workspace.set_probed(clip.number, info)
+        bench.workspace.set_current(clip.number)
+    assert bench.model.problems == ()
+    assert line.text() == ""
+    assert bench.model.rate_text == "2x"
+
+
+def test_where_the_result_goes_is_said_and_shown(
+    qtbot: QtBot, bench: Bench, panel: SettingsPanel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(
+        "app.views.result.QDesktopServices.openUrl", lambda url: opened.append(url.toLocalFile())
+    )
+    assert panel.result.folder.accessibleName() == f"in {tmp_path / 'results'}"
+    assert panel.result.folder.text().endswith("results")
+    panel.result.show_folder.click()
+    assert opened == [str(tmp_path / "results")]
+
+
+def test_all_notes_can_be_read(qtbot: QtBot) -> None:
+    notes = NoteList(QIcon())
+    qtbot.addWidget(notes)
+    notes.resize(260, 40)
+    notes.set_notes(("First <b>.", "Second.", "Third."))
+    notes.show()
+    assert notes.text.startswith("First &lt;b&gt;. <a")
+    closed = notes.sizeHint().height()
+    label = notes.findChild(WrappedLabel)
+    assert label is not None
+    label.linkActivated.emit("more")
+    assert notes.is_open
+    assert all(word in notes.text for word in ("First", "Second", "Third", "less"))
+    qtbot.waitUntil(lambda: notes.sizeHint().height() > closed)
+    notes.set_notes(("First <b>.", "Second.", "Third."))
+    assert notes.is_open
+    notes.set_notes(("Another.", "And one more."))
+    assert not notes.is_open
+    notes.set_notes(tuple(f"Note {number} of very many." for number in range(100)))
+    notes.set_open(True)
+    assert notes.sizeHint().height() < 300
+    notes.set_notes(())
+    assert not notes.isVisible()
+
+
 def test_slow_motion_by_choice_and_by_hand(qtbot: QtBot, bench: Bench, panel: SettingsPanel) -> None:
     panel.slow.setCurrentIndex(2)
     panel.slow.activated.emit(2)
@@ -408,6 +517,12 @@ def test_choosing_a_network_and_asking_for_another(qtbot: QtBot, bench: Bench, p
     with qtbot.waitSignal(bench.model.import_network_requested):
         panel.network.activated.emit(panel.network.count() - 1)
     assert panel.network.currentIndex() == row
+    missing = next(i for i, entry in enumerate(bench.model.networks) if entry.model == "uprnet")
+    assert panel.network.itemText(missing) == "UPR-Net (not available)"
+    assert "download" in panel.network.itemData(missing, Qt.ItemDataRole.ToolTipRole)
+    with qtbot.waitSignal(bench.model.import_network_requested):
+        panel.network.activated.emit(missing)
+    assert bench.model.edits.engine.model == "fourflow"
 
 
 def test_the_result_and_its_problems_are_shown(
@@ -491,7 +606,7 @@ def test_copying_the_command(bench: Bench, panel: SettingsPanel) -> None:
 
 
 def test_every_control_has_a_name_and_the_panel_fits_280_pixels(panel: SettingsPanel) -> None:
-    from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QSlider
+    from PySide6.QtWidgets import QComboBox, QLineEdit, QSlider
 
     panel.details.set_open(True)
     panel.advanced.set_open(True)

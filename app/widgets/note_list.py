@@ -1,0 +1,97 @@
+"""Several notes in the room of one: the first, and all of them when asked for."""
+
+from __future__ import annotations
+
+from html import escape
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QIcon, QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QWidget
+
+from app.widgets.wrapped_label import WrappedLabel
+
+_ICON_PX, _GAP_PX = 16, 6
+_MOST_LINES = 9
+"""Height in lines of what is open; more is scrolled."""
+
+
+class NoteList(QWidget):
+    """An icon beside the first note and a link to the others; hidden while there is nothing to say."""
+
+    def __init__(self, icon: QIcon, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._icon = icon
+        self._notes: tuple[str, ...] = ()
+        self._is_open = False
+        self._picture = QLabel(self)
+        self._picture.setFixedSize(_ICON_PX, _ICON_PX + 2)
+        self._text = WrappedLabel(muted=True)
+        self._text.setTextFormat(Qt.TextFormat.RichText)
+        self._text.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextBrowserInteraction)
+        self._text.linkActivated.connect(self._on_link_activated)
+        self._scroll = QScrollArea(self)
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._scroll.setWidget(self._text)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(_GAP_PX)
+        row.addWidget(self._picture, alignment=Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self._scroll, stretch=1)
+        self.setVisible(False)
+
+    @property
+    def text(self) -> str:
+        """What is shown, with its link."""
+        return self._text.text()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether all notes are shown."""
+        return self._is_open
+
+    def set_notes(self, notes: tuple[str, ...]) -> None:
+        """Show other notes, folded together; the same ones stay as they are."""
+        if notes == self._notes:
+            return
+        self._notes, self._is_open = notes, False
+        if notes and self._picture.pixmap().isNull():
+            self._picture.setPixmap(self._icon.pixmap(QSize(_ICON_PX, _ICON_PX), self.devicePixelRatioF()))
+        self.setAccessibleName("\n".join(notes))
+        self._show()
+        self.setVisible(bool(notes))
+
+    def set_open(self, is_open: bool) -> None:
+        """Show all notes, or the first alone."""
+        self._is_open = is_open
+        self._show()
+
+    def _show(self) -> None:
+        if len(self._notes) < 2:
+            words = escape("".join(self._notes))
+        elif self._is_open:
+            lines = "<br>".join(f"• {escape(note)}" for note in self._notes)
+            words = f'{lines}<br><a href="less">{self.tr("less")}</a>'
+        else:
+            link = self.tr("and %n more", "", len(self._notes) - 1)
+            words = f'{escape(self._notes[0])} <a href="more">{link}</a>'
+        self._text.setText(words)
+        self._text.setToolTip("" if self._is_open else "\n".join(self._notes))
+        self._fit()
+
+    def _fit(self) -> None:
+        """As high as the text needs at this width, up to a bound."""
+        width = self.width() - _ICON_PX - _GAP_PX
+        needed = self._text.heightForWidth(max(width, self._text.minimumWidth()))
+        self._scroll.setFixedHeight(min(needed, _MOST_LINES * self.fontMetrics().lineSpacing()))
+
+    def _on_link_activated(self, link: str) -> None:
+        self.set_open(link == "more")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Another width needs another height."""
+        super().resizeEvent(event)
+        self._fit()
