@@ -6,8 +6,6 @@ Interpolation", WACV 2023. Parameters carry the authors' names, so their checkpo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from fractions import Fraction
 
 import torch
@@ -22,19 +20,15 @@ from flavr_core.model.flavr_config import (
     matches,
     names_from_mmagic,
 )
-from flavr_core.model.flavr_stages import SLOPE, ConvStage, Encoder, Fuse, Gate, UpStage
-from flavr_core.model.network import Architecture, Network, pad_to_multiple
+from flavr_core.model.flavr_stages import SLOPE, ConvStage, Encoder, Fuse, UpStage
+from flavr_core.model.flavr_statistics import PoolingFlavr
+from flavr_core.model.network import Architecture, pad_to_multiple
 
 HALO = 3
 """Rows on each side of a pixel that the output convolution looks at."""
 
 
-def _wide(x: Tensor) -> torch.dtype:
-    """The element type for means and sums of x: at least float32."""
-    return torch.promote_types(x.dtype, torch.float32)
-
-
-class Flavr(Network):
+class Flavr(PoolingFlavr):
     """FLAVR of any depth, width, number of inputs and outputs.
 
     Convention: as `Network`. The mean of each colour over all frames and pixels of the window is taken
@@ -42,11 +36,6 @@ class Flavr(Network):
     picture, so for sizes that are no multiples of 8 they see the replicated edge as well.
     `strip_rows` bounds the memory of the last decoder stage, where it peaks.
     """
-
-    architecture = "flavr"
-    size_multiple = 8
-    halo_px = 112
-    supports_strips = True
 
     def __init__(self, config: FlavrConfig) -> None:
         super().__init__()
@@ -71,45 +60,11 @@ class Flavr(Network):
         self.outconv = nn.Sequential(
             nn.ReflectionPad2d(HALO), nn.Conv2d(config.fuse_width, 3 * config.num_outputs, 2 * HALO + 1)
         )
-        self._held_mean: Tensor | None = None
-
-    @contextmanager
-    def whole_frame_statistics(self, window: Tensor, pieces: Sequence[tuple[slice, slice]]) -> Iterator[None]:
-        """While entered, pieces of `window` are drawn with the mean and the gates of all of it.
-
-        The mean is exact. The gates' own means depend on the gates before them, so each is gathered
-        from all pieces, drawn once with the gates of that piece alone, and weighted by area: what the pieces
-        differ by cancels to first order.
-
-        Convention: window as for the network; pieces are (rows, columns) that together cover it.
-        """
-        assert self.positions is not None
-        gates = [module for module in self.modules() if isinstance(module, Gate)]
-        areas = [(rows.stop - rows.start) * (columns.stop - columns.start) for rows, columns in pieces]
-        try:
-            self._held_mean = window.mean((1, 3, 4), keepdim=True, dtype=_wide(window))
-            for gate in gates:
-                gate.gathered = []
-            for rows, columns in pieces:
-                self(window[..., rows, columns], self.positions[:1])
-            for gate in gates:
-                assert gate.gathered is not None
-                weighted = [mean.float() * area for mean, area in zip(gate.gathered, areas, strict=True)]
-                gate.held = (torch.stack(weighted).sum(0) / sum(areas)).to(self.dtype)
-                gate.gathered = None
-            yield
-        finally:
-            self._held_mean = None
-            for gate in gates:
-                gate.gathered = gate.held = None
 
     def draw(self, window: Tensor, positions: tuple[Fraction, ...]) -> Tensor:
         """See `Network`. Mean and sum are taken in at least float32, whatever the weights' precision."""
         height, width = window.shape[3:]
-        wide = _wide(window)
-        mean = self._held_mean
-        if mean is None:
-            mean = window.mean((1, 3, 4), keepdim=True, dtype=wide)  # (N, 1, 3, 1, 1)
+        mean = self.window_mean(window)  # (N, 1, 3, 1, 1)
         volume = pad_to_multiple(window - mean, self.size_multiple).to(self.dtype)
         features = self.encoder(volume.transpose(1, 2))  # five of (N, C, T, H', W')
         joined = self.decode(features)  # (N, C, T, H / 2, W / 2)
@@ -121,7 +76,7 @@ class Flavr(Network):
         assert self.positions is not None
         wanted = [self.positions.index(position) for position in positions]
         chosen = torch.stack([frames[:, number, :, :height, :width] for number in wanted], 1)
-        out: Tensor = chosen.to(wide) + mean  # (N, P, 3, H, W)
+        out: Tensor = chosen.to(mean.dtype) + mean  # (N, P, 3, H, W)
         return out.to(window.dtype)
 
     def decode(self, features: list[Tensor]) -> Tensor:

@@ -1,0 +1,301 @@
+"""Convolutions over space and time on frames that lie one after the other, in the ways a fast FLAVR knows.
+
+Convention of all: `conv(frames, count)`, frames (N * T, C, H, W) with T = count, channels last in memory;
+returns (N * T, C', H', W') likewise, dtype of the weights. The taps along time are three, padded by
+one frame of zeros at each end; each way gives the library's result up to rounding.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from flavr_core.model import time_winograd
+from flavr_core.model.flavr_fast_options import FastOptions
+
+Size = tuple[int, int]
+"""Rows and columns."""
+
+
+def as_volume(frames: Tensor, count: int) -> Tensor:
+    """(N * T, C, H, W) seen as (N, C, T, H, W), the same memory."""
+    volume: Tensor = frames.unflatten(0, (-1, count)).transpose(1, 2)
+    return volume
+
+
+def as_frames(volume: Tensor) -> Tensor:
+    """(N, C, T, H, W) as (N * T, C, H, W), the same memory where its channels are last."""
+    return volume.transpose(1, 2).flatten(0, 1).contiguous(memory_format=torch.channels_last)
+
+
+def _laid(weight: Tensor) -> nn.Parameter:
+    layout = torch.channels_last if weight.ndim == 4 else torch.channels_last_3d
+    return nn.Parameter(weight.clone(memory_format=layout), requires_grad=False)
+
+
+def _bias(bias: Tensor | None, dtype: torch.dtype) -> nn.Parameter | None:
+    return None if bias is None else nn.Parameter(bias.to(dtype, copy=True), requires_grad=False)
+
+
+class TimeConv(nn.Module):
+    """The library's convolution of three taps along time, or what `FastOptions` has instead.
+
+    Args of all ways: weight as the plain network's, (O, I, 3, h, w) or (I, O, 3, h, w) for a transposed
+    one, and bias, float32 or more; dtype of the arithmetic; stride and padding in space.
+    """
+
+    def __init__(
+        self,
+        weight: Tensor,
+        bias: Tensor | None,
+        *,
+        dtype: torch.dtype,
+        stride: Size,
+        padding: Size,
+        transposed: bool = False,
+    ) -> None:
+        super().__init__()
+        self.stride, self.padding, self.transposed = stride, padding, transposed
+        self.set_weights(weight, bias, dtype)
+
+    def set_weights(self, weight: Tensor, bias: Tensor | None, dtype: torch.dtype) -> None:
+        """Keep the weights as this way wants them."""
+        self.weight = _laid(weight.to(dtype))
+        self.bias = _bias(bias, dtype)
+
+    def forward(self, frames: Tensor, count: int) -> Tensor:
+        """See the module's convention."""
+        return as_frames(self.convolve(as_volume(frames, count), self.weight, time_padding=1))
+
+    def convolve(self, volume: Tensor, weight: Tensor, *, time_padding: int) -> Tensor:
+        """The library's 3-D convolution with this layer's strides."""
+        stride, padding = (1, *self.stride), (time_padding, *self.padding)
+        if self.transposed:
+            return functional.conv_transpose3d(volume, weight, self.bias, stride, padding)
+        return functional.conv3d(volume, weight, self.bias, stride, padding)
+
+
+class SkippingConv(TimeConv):
+    """First and last frame by the two taps that see frames: ten products for four frames, the same sums."""
+
+    def forward(self, frames: Tensor, count: int) -> Tensor:
+        """See the module's convention."""
+        if count < 2 or self.transposed:
+            return super().forward(frames, count)
+        volume = as_volume(frames, count)
+        parts = [
+            self.convolve(volume[:, :, :2], self.weight[:, :, 1:], time_padding=0),
+            self.convolve(volume[:, :, -2:], self.weight[:, :, :2], time_padding=0),
+        ]
+        if count > 2:
+            parts.insert(1, self.convolve(volume, self.weight, time_padding=0))
+        return as_frames(torch.cat(parts, 2))
+
+
+class ToomCookConv(TimeConv):
+    """Four frames by six products, see `time_winograd`; other numbers of frames are not possible."""
+
+    into: Tensor
+    out_of: Tensor
+
+    def set_weights(self, weight: Tensor, bias: Tensor | None, dtype: torch.dtype) -> None:
+        """Fold the taps in float64, round once."""
+        into, taps_at, out_of = (part.to(weight.device) for part in time_winograd.matrices())
+        taps = weight.double().unbind(2)
+        if self.transposed:
+            taps = taps[::-1]  # a transposed convolution's first tap reaches the frame after
+        folded = torch.einsum("pk,kabyx->pabyx", taps_at, torch.stack(list(taps)))
+        self.weights = nn.ParameterList([_laid(part.to(dtype)) for part in folded])
+        self.register_buffer("into", into.to(dtype))
+        self.register_buffer("out_of", out_of.to(dtype))
+        self.biases = None
+        if bias is not None:
+            # Biases of the products that come out as the same bias in every frame.
+            ones = torch.ones(time_winograd.FRAMES, dtype=torch.float64, device=weight.device)
+            share = torch.linalg.pinv(out_of) @ ones  # (6,)
+            self.biases = nn.ParameterList([_bias(part * bias.double(), dtype) for part in share])
+
+    def forward(self, frames: Tensor, count: int) -> Tensor:
+        """See the module's convention; count must be 4."""
+        assert count == time_winograd.FRAMES
+        points = _mixed(self.into, frames, count).unflatten(0, (time_winograd.PRODUCTS, -1))
+        # (6, N, C, H, W)
+        products: Tensor | None = None
+        for number, (weight, point) in enumerate(zip(self.weights, points.unbind(0), strict=True)):
+            bias = None if self.biases is None else self.biases[number]
+            drawn = self._product(point, weight, bias)
+            if products is None:
+                products = _frames_like(drawn, time_winograd.PRODUCTS).unflatten(0, (-1, len(drawn)))
+            products[number].copy_(drawn)
+        assert products is not None
+        return _unmixed(self.out_of, products)
+
+    def _product(self, point: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        if self.transposed:
+            return functional.conv_transpose2d(point, weight, bias, self.stride, self.padding)
+        return functional.conv2d(point, weight, bias, self.stride, self.padding)
+
+
+def _frames_like(frames: Tensor, times: int) -> Tensor:
+    """Room for `times` as many pictures, channels last."""
+    shape = (times * len(frames), *frames.shape[1:])
+    return torch.empty(shape, dtype=frames.dtype, device=frames.device, memory_format=torch.channels_last)
+
+
+def _pixels_last(frames: Tensor) -> Tensor:
+    """(M, C, H, W) with channels last seen as (M, H * W * C)."""
+    return frames.permute(0, 2, 3, 1).flatten(1)
+
+
+def _as_pictures(flat: Tensor, shape: Sequence[int]) -> Tensor:
+    """(M, H * W * C) seen as (M, C, H, W) with channels last; shape is (C, H, W)."""
+    channels, rows, columns = shape
+    return flat.view(-1, rows, columns, channels).permute(0, 3, 1, 2)
+
+
+def _mixed(matrix: Tensor, frames: Tensor, count: int) -> Tensor:
+    """Each sample's frames mixed: (N * T, C, H, W) to (P * N, C, H, W), all samples of a mix together."""
+    flat = _pixels_last(frames).unflatten(0, (-1, count))  # (N, T, HWC)
+    mixed = matrix @ flat[0] if len(flat) == 1 else torch.matmul(matrix, flat).transpose(0, 1).flatten(0, 1)
+    return _as_pictures(mixed, frames.shape[1:])
+
+
+def _unmixed(matrix: Tensor, products: Tensor) -> Tensor:
+    """(P, N, C, H, W) to (N * T, C, H, W)."""
+    shape = products.shape[2:]
+    flat = _pixels_last(products.flatten(0, 1)).unflatten(0, (len(products), -1))  # (P, N, HWC)
+    if products.shape[1] == 1:
+        return _as_pictures(matrix @ flat[:, 0], shape)
+    return _as_pictures(torch.matmul(matrix, flat.transpose(0, 1)).flatten(0, 1), shape)
+
+
+class IntegerConv(TimeConv):
+    """Inputs in 8 bits by one factor and one zero for all; weights in 8 bits, by one factor a channel.
+
+    On CPUs by oneDNN alone. The input's factor and zero are those of its range, found each time.
+    """
+
+    weight_int8: Tensor
+    weight_scale: Tensor
+    weight_zero: Tensor
+
+    def set_weights(self, weight: Tensor, bias: Tensor | None, dtype: torch.dtype) -> None:
+        """Round to 8 bits."""
+        assert not self.transposed
+        scale = (weight.float().abs().amax((1, 2, 3, 4)) / 127).clamp_min(torch.finfo(torch.float32).tiny)
+        rounded = (weight.float() / scale[:, None, None, None, None]).round().to(torch.int8)
+        self.register_buffer("weight_int8", rounded)
+        self.register_buffer("weight_scale", scale)
+        self.register_buffer("weight_zero", torch.zeros(len(scale), dtype=torch.int64))
+        self.register_buffer("bias", None if bias is None else bias.float())
+        self.dtype = dtype
+        self._packed: tuple[tuple[int, ...], Tensor] | None = None
+
+    def forward(self, frames: Tensor, count: int) -> Tensor:
+        """See the module's convention."""
+        if frames.is_meta:
+            return self._counted(frames)
+        least, largest = (min(float(frames.amin()), 0.0), max(float(frames.amax()), 0.0))
+        scale = max((largest - least) / 255, 1e-30)
+        zero = round(-least / scale)
+        scaled = frames.mul(1 / scale)
+        codes = (scaled.add_(zero) if zero else scaled).round_().clamp_(0, 255).to(torch.uint8)
+        volume = as_volume(codes, count)
+        stride, padding, dilation = [1, *self.stride], [1, *self.padding], [1, 1, 1]
+        drawn: Tensor = torch.ops.onednn.qconv_pointwise(
+            volume, scale, zero, self._packed_weight(tuple(volume.shape), zero), self.weight_scale,
+            self.weight_zero, self.bias, stride, padding, dilation, 1, 1.0, 0, self.dtype, "none", [], "",
+        )  # fmt: skip
+        return as_frames(drawn)
+
+    def _packed_weight(self, shape: tuple[int, ...], zero: int) -> Tensor:
+        """The weights as the library lays them for inputs of this shape; with or without a zero."""
+        key = (*shape, int(zero != 0))
+        if self._packed is None or self._packed[0] != key:
+            packed = torch.ops.onednn.qconv_prepack(
+                self.weight_int8, self.weight_scale, 1.0, zero, [1, *self.stride], [1, *self.padding],
+                [1, 1, 1], 1, list(shape),
+            )  # fmt: skip
+            self._packed = key, packed
+        return self._packed[1]
+
+    def _counted(self, frames: Tensor) -> Tensor:
+        """The result without contents, and the codes that are alive with it."""
+        rows, columns = (
+            (size + 2 * pad - kernel) // step + 1
+            for size, pad, kernel, step in zip(
+                frames.shape[2:], self.padding, self.weight_int8.shape[3:], self.stride, strict=True
+            )
+        )
+        codes = torch.empty_like(frames, dtype=torch.uint8)
+        return codes.new_empty((len(frames), len(self.weight_scale), rows, columns), dtype=self.dtype)
+
+
+class WindowedUpConv(nn.Module):
+    """A transposed convolution of 4x4 taps and stride 2 as one of 2x2 taps that gives four pixels a window.
+
+    The windows begin one row and column before the picture. Even rows of the result come from the window
+    whose second row is theirs, odd ones from the window below: no tap multiplies a zero put in between.
+    """
+
+    def __init__(
+        self, way: type[TimeConv], weight: Tensor, bias: Tensor | None, *, dtype: torch.dtype
+    ) -> None:
+        super().__init__()
+        taps = weight.transpose(0, 1).flip(2)  # (O, I, 3, 4, 4) as a correlation in time
+        even, odd = [3, 1], [2, 0]
+        phases = [taps[:, :, :, rows][..., columns] for rows in (even, odd) for columns in (even, odd)]
+        self.conv = way(
+            torch.cat(phases),
+            None if bias is None else bias.repeat(4),
+            dtype=dtype,
+            stride=(1, 1),
+            padding=(1, 1),
+        )
+
+    def phases_of(self, windows: Tensor) -> list[Tensor]:
+        """Pixels of even and odd rows, each of even and odd columns, as views: (M, 4 * C, H + 1, W + 1) to
+        four of (M, C, H, W)."""
+        rows, columns = windows.shape[2] - 1, windows.shape[3] - 1
+        return [
+            phase[:, :, down : down + rows, across : across + columns]
+            for phase, (down, across) in zip(windows.chunk(4, 1), PHASES, strict=True)
+        ]
+
+    def forward(self, frames: Tensor, count: int) -> Tensor:
+        """See the module's convention."""
+        return interleaved(self.phases_of(self.conv(frames, count)))
+
+
+PHASES = ((0, 0), (0, 1), (1, 0), (1, 1))
+"""Row and column, of two each, that a phase is."""
+
+
+def interleaved(phases: list[Tensor]) -> Tensor:
+    """One picture of twice the size from four of (M, C, H, W)."""
+    count, channels, rows, columns = phases[0].shape
+    out = torch.empty(
+        (count, channels, 2 * rows, 2 * columns), dtype=phases[0].dtype, device=phases[0].device,
+        memory_format=torch.channels_last,
+    )  # fmt: skip
+    for phase, (down, across) in zip(phases, PHASES, strict=True):
+        out[:, :, down::2, across::2] = phase
+    return out
+
+
+def choose_conv(
+    options: FastOptions, plain: nn.Conv3d | nn.ConvTranspose3d, *, frames: int, scale: int
+) -> type[TimeConv]:
+    """The way that the options have for a layer whose input is at 1 / scale of the picture's size."""
+    if options.int8_from is not None and scale >= options.int8_from:
+        return IntegerConv
+    width = plain.in_channels
+    if not isinstance(plain, nn.ConvTranspose3d):
+        width = min(width, plain.out_channels)
+    if frames == time_winograd.FRAMES and width >= (options.toom_cook_from or math.inf):
+        return ToomCookConv
+    return SkippingConv if options.skip_padding else TimeConv
