@@ -5,9 +5,10 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 
-from PySide6.QtCore import QSize, Qt, qVersion
+from PySide6.QtCore import Qt, qVersion
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QWidget
 
+from app.widgets.icon_label import IconLabel
 from app.widgets.icons import icon
 from flavr_core import __version__
 
@@ -20,8 +21,7 @@ class AboutDialog(QDialog):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(self.tr("About FLAVR Studio"))
-        sign = QLabel()
-        sign.setPixmap(icon("clip").pixmap(QSize(48, 48), self.devicePixelRatio()))
+        sign = IconLabel(icon("clip"), 48)
         name = QLabel(self.tr("FLAVR Studio {version}").format(version=__version__))
         font = name.font()
         font.setPointSizeF(font.pointSizeF() * 1.5)
@@ -53,7 +53,9 @@ class AboutDialog(QDialog):
             layout.addWidget(widget)
         layout.addStretch(1)
         layout.addWidget(buttons)
-        self.setFixedWidth(440)
+        width = max(440, self.sizeHint().width())
+        self.setMinimumWidth(width)
+        self.resize(width, layout.heightForWidth(width))
 
 
 def _versions() -> list[str]:

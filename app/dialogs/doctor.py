@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QDialog,
@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.viewmodels.doctor import DoctorModel
+from app.widgets.icon_label import IconLabel
 from app.widgets.icons import icon
 from flavr_core.doctor import Finding, State
 
@@ -73,8 +74,7 @@ class DoctorDialog(QDialog):
 
     def _add_row(self, grid: QGridLayout, row: int, finding: Finding) -> None:
         name, meaning = _SIGNS[finding.state]
-        sign = QLabel()
-        sign.setPixmap(icon(name, meaning=meaning).pixmap(QSize(_SIGN_PX, _SIGN_PX), self.devicePixelRatio()))
+        sign = IconLabel(icon(name, meaning=meaning), _SIGN_PX)
         words = {
             State.OK: self.tr("fine"),
             State.NOTE: self.tr("could be better"),

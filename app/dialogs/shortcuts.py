@@ -24,6 +24,8 @@ from app.viewmodels.shortcuts import Shortcuts
 
 _NATIVE = QKeySequence.SequenceFormat.NativeText
 _PORTABLE = QKeySequence.SequenceFormat.PortableText
+_AROUND_PX = 96
+"""Borders, the scroll bar and room to breathe beside the columns."""
 
 
 class ShortcutsDialog(QDialog):
@@ -63,7 +65,8 @@ class ShortcutsDialog(QDialog):
         reset.clicked.connect(self._on_reset_asked)
         layout.addWidget(buttons)
         self._on_current_changed()
-        self.resize(560, 640)
+        wanted = self._tree.sizeHintForColumn(0) + self._tree.sizeHintForColumn(1) + _AROUND_PX
+        self.resize(max(560, wanted), 640)
 
     def select(self, name: str) -> None:
         """Show a command's keys in the editor."""
@@ -78,6 +81,9 @@ class ShortcutsDialog(QDialog):
         self._edit.setMaximumSequenceLength(1)
         self._edit.setClearButtonEnabled(True)
         self._edit.setAccessibleName(self.tr("New key"))
+        line = self._edit.findChild(QLineEdit)
+        if line is not None:
+            line.setPlaceholderText(self.tr("New key"))
         self._edit.keySequenceChanged.connect(self._on_keys_changed)
         self._assign = QPushButton(self.tr("Assign"))
         self._assign.setAutoDefault(False)

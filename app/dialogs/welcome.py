@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QPixmap
+from PySide6.QtCore import QPoint, QRect, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QCheckBox, QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from app.widgets.icons import icon
 
-PICTURE_PX = (640, 200)
-"""Size of the picture, cut to it."""
+LEAST_WIDTH_PX = 640
+"""Width of the dialog where its words need no more."""
+PICTURE_HEIGHT_PX = 200
+"""Height of the picture; it is as wide as the dialog."""
 
 
 class WelcomeDialog(QDialog):
@@ -36,7 +38,7 @@ class WelcomeDialog(QDialog):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         if not picture.isNull():
-            layout.addWidget(self._banner(picture))
+            layout.addWidget(_Banner(picture, self.tr("A frame of the sample clip")))
         body = QVBoxLayout()
         body.setContentsMargins(24, 20, 24, 20)
         body.setSpacing(12)
@@ -70,24 +72,9 @@ class WelcomeDialog(QDialog):
         again.toggled.connect(self.shown_again_changed)
         body.addWidget(again)
         layout.addLayout(body)
-        self.setFixedWidth(max(PICTURE_PX[0], self.sizeHint().width()))
-
-    def _banner(self, picture: QPixmap) -> QLabel:
-        ratio = self.devicePixelRatio()
-        width, height = (round(side * ratio) for side in PICTURE_PX)
-        scaled = picture.scaled(
-            width,
-            height,
-            Qt.AspectRatioMode.KeepAspectRatioByExpanding,
-            Qt.TransformationMode.SmoothTransformation,
-        )
-        left, top = (scaled.width() - width) // 2, (scaled.height() - height) // 2
-        part = scaled.copy(left, top, width, height)
-        part.setDevicePixelRatio(ratio)
-        banner = QLabel()
-        banner.setPixmap(part)
-        banner.setAccessibleName(self.tr("A frame of the sample clip"))
-        return banner
+        width = max(LEAST_WIDTH_PX, self.sizeHint().width())
+        self.setMinimumWidth(width)
+        self.resize(width, layout.heightForWidth(width))
 
     def _buttons(self) -> QHBoxLayout:
         sample = QPushButton(self.tr("Make the sample twice as smooth"))
@@ -113,3 +100,23 @@ class WelcomeDialog(QDialog):
     def _on_open_asked(self) -> None:
         self.accept()
         self.open_asked.emit()
+
+
+class _Banner(QWidget):
+    """A picture over the whole width, cut where it does not fit."""
+
+    def __init__(self, picture: QPixmap, name: str) -> None:
+        super().__init__()
+        self._picture = picture
+        self.setAccessibleName(name)
+        self.setFixedHeight(PICTURE_HEIGHT_PX)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Fill it."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        size = self._picture.size().scaled(self.size(), Qt.AspectRatioMode.KeepAspectRatioByExpanding)
+        place = QRect(QPoint(0, 0), size)
+        place.moveCenter(self.rect().center())
+        painter.drawPixmap(place, self._picture)
+        painter.end()

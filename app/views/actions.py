@@ -25,6 +25,7 @@ class Actions(QObject):
             action.setCheckable(command.checkable)
             if command.icon:
                 action.setIcon(icon(command.icon))
+                action.setIconVisibleInMenu(not command.checkable)  # its place there is the check mark's
             self._actions[command.name] = action
         shortcuts.changed.connect(self._on_shortcuts_changed)
         self._on_shortcuts_changed()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QMimeData, QSize, Qt, Signal
+from PySide6.QtCore import QMimeData, QSize, Qt, Signal
 from PySide6.QtGui import (
     QDragEnterEvent,
     QDragLeaveEvent,
@@ -11,7 +11,6 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPalette,
     QPen,
-    QShowEvent,
 )
 from PySide6.QtWidgets import (
     QLabel,
@@ -24,6 +23,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.widgets.icon_label import IconLabel
 from app.widgets.icons import icon
 
 _ICON_PX = 40
@@ -62,8 +62,7 @@ class DropZone(QWidget):
         self._picture_over = icon(picture, role=QPalette.ColorRole.Accent)
         self._is_over = False
         self.setAcceptDrops(True)
-        self._image = QLabel()
-        self._image.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._image = IconLabel(self._picture, _ICON_PX)
         self._title = QLabel(title)
         self._title.setProperty("heading", True)
         self._words = QLabel(words)
@@ -72,7 +71,7 @@ class DropZone(QWidget):
         self._layout.setContentsMargins(2 * _INSET_PX, 2 * _INSET_PX, 2 * _INSET_PX, 2 * _INSET_PX)
         self._layout.setSpacing(8)
         self._layout.addStretch(1)
-        self._layout.addWidget(self._image)
+        self._layout.addWidget(self._image, 0, Qt.AlignmentFlag.AlignHCenter)
         for label in (self._title, self._words):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
             label.setWordWrap(True)
@@ -91,19 +90,8 @@ class DropZone(QWidget):
 
     def _set_over(self, *, is_over: bool) -> None:
         self._is_over = is_over
-        picture = self._picture_over if is_over else self._picture
-        self._image.setPixmap(picture.pixmap(QSize(_ICON_PX, _ICON_PX), self.devicePixelRatioF()))
+        self._image.set_icon(self._picture_over if is_over else self._picture)
         self.update()
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Only now it is known how sharp the screen is."""
-        super().showEvent(event)
-        self._set_over(is_over=False)
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Another theme colours the icon anew."""
-        self._set_over(is_over=self._is_over)
-        super().changeEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Files are welcome."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from html import escape
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QIcon, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QWidget
 
+from app.widgets.icon_label import IconLabel
 from app.widgets.wrapped_label import WrappedLabel
 
 _ICON_PX, _GAP_PX = 16, 6
@@ -20,11 +21,8 @@ class NoteList(QWidget):
 
     def __init__(self, icon: QIcon, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._icon = icon
         self._notes: tuple[str, ...] = ()
         self._is_open = False
-        self._picture = QLabel(self)
-        self._picture.setFixedSize(_ICON_PX, _ICON_PX + 2)
         self._text = WrappedLabel(muted=True)
         self._text.setTextFormat(Qt.TextFormat.RichText)
         self._text.setAlignment(Qt.AlignmentFlag.AlignTop)
@@ -39,7 +37,7 @@ class NoteList(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(_GAP_PX)
-        row.addWidget(self._picture, alignment=Qt.AlignmentFlag.AlignTop)
+        row.addWidget(IconLabel(icon, _ICON_PX), alignment=Qt.AlignmentFlag.AlignTop)
         row.addWidget(self._scroll, stretch=1)
         self.setVisible(False)
 
@@ -58,8 +56,6 @@ class NoteList(QWidget):
         if notes == self._notes:
             return
         self._notes, self._is_open = notes, False
-        if notes and self._picture.pixmap().isNull():
-            self._picture.setPixmap(self._icon.pixmap(QSize(_ICON_PX, _ICON_PX), self.devicePixelRatioF()))
         self.setAccessibleName("\n".join(notes))
         self._show()
         self.setVisible(bool(notes))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
+from app.widgets.icon_label import IconLabel
 from app.widgets.wrapped_label import WrappedLabel
 
 _ICON_PX = 16
@@ -23,16 +24,13 @@ class Notice(QWidget):
             parent: its owner.
         """
         super().__init__(parent)
-        self._icon = icon
-        self._picture = QLabel(self)
-        self._picture.setFixedSize(_ICON_PX, _ICON_PX + 2)
         self._text = WrappedLabel(parent=self)
         self._text.setProperty("signal" if signal else "muted", signal or True)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(6)
-        row.addWidget(self._picture, alignment=Qt.AlignmentFlag.AlignTop)
+        row.addWidget(IconLabel(icon, _ICON_PX), alignment=Qt.AlignmentFlag.AlignTop)
         row.addWidget(self._text, stretch=1)
         self.setVisible(False)
 
@@ -43,8 +41,6 @@ class Notice(QWidget):
 
     def set_text(self, text: str) -> None:
         """Say something; nothing hides it."""
-        if text and self._picture.pixmap().isNull():
-            self._picture.setPixmap(self._icon.pixmap(QSize(_ICON_PX, _ICON_PX), self.devicePixelRatioF()))
         self._text.setText(text)
         self.setAccessibleName(text)
         self.setVisible(bool(text))

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 
 THEMES_DIR = Path(__file__).resolve().parents[2] / "resources" / "themes"
 """Colours and the stylesheet."""
@@ -96,6 +96,15 @@ def signal_color(meaning: str) -> QColor:
     return QColor(read_colors("dark" if is_dark() else "light")[meaning])
 
 
+def _color_links(app: QApplication) -> None:
+    """Labels keep the colour that links had when their text was set: set it anew."""
+    for label in app.allWidgets():
+        if isinstance(label, QLabel) and "<a " in label.text():
+            text = label.text()
+            label.setText("")
+            label.setText(text)
+
+
 class Theme(QObject):
     """Dresses the application and follows the system's changes."""
 
@@ -141,6 +150,7 @@ class Theme(QObject):
         self._app.setFont(font)
         self._app.setPalette(palette_of(name))
         self._app.setStyleSheet(stylesheet_of(name))
+        _color_links(self._app)
         self.changed.emit()
 
     def _on_system_changed(self) -> None:

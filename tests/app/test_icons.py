@@ -7,6 +7,7 @@ from PySide6.QtCore import QSize
 from PySide6.QtGui import QColor, QGuiApplication, QIcon, QImage, QPalette
 from pytestqt.qtbot import QtBot
 
+from app.widgets.icon_label import IconLabel
 from app.widgets.icons import NAMES, icon
 
 
@@ -39,6 +40,20 @@ def test_an_icon_follows_the_palette(qtbot: QtBot) -> None:
             palette.setColor(QPalette.ColorRole.ButtonText, QColor(colour))
             QGuiApplication.setPalette(palette)
             assert _colours(play.pixmap(QSize(32, 32)).toImage()) == {QColor(colour).rgba()}
+    finally:
+        QGuiApplication.setPalette(before)
+
+
+def test_an_icon_beside_words_follows_the_palette(qtbot: QtBot) -> None:
+    before = QGuiApplication.palette()
+    label = IconLabel(icon("stop"), 32)
+    qtbot.addWidget(label)
+    try:
+        for colour in ("#ff0000", "#00ff00"):
+            palette = QPalette(before)
+            palette.setColor(QPalette.ColorRole.ButtonText, QColor(colour))
+            QGuiApplication.setPalette(palette)
+            assert QColor(colour).rgba() in _colours(label.grab().toImage())
     finally:
         QGuiApplication.setPalette(before)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from app.widgets.theme import Theme, palette_of, read_colors, signal_color, stylesheet_of
@@ -104,6 +104,16 @@ def test_a_theme_is_put_on_and_changed(qapp: QApplication, theme: Theme, qtbot: 
     assert signal_color("bad") != bad
     with pytest.raises(ValueError, match="no colour"):
         signal_color("purple")
+
+
+def test_links_take_the_new_colour(qapp: QApplication, theme: Theme, qtbot: QtBot) -> None:
+    label = QLabel('<a href="x">██████████</a>')
+    qtbot.addWidget(label)
+    for name in ("dark", "light"):
+        theme.apply(name)
+        image = label.grab().toImage()
+        colours = {image.pixelColor(x, image.height() // 2).name() for x in range(image.width())}
+        assert palette_of(name).color(QPalette.ColorRole.Link).name() in colours
 
 
 def test_text_grows(qapp: QApplication, theme: Theme) -> None:
