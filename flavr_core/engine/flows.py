@@ -37,7 +37,7 @@ def flow_between(network: Network | PlaneNetwork, before: Frame, after: Frame) -
         return classical_flow(before, after)
     raise ModelError(
         f"{network.name} draws without optical flow that could be shown.",
-        "Use --model motion, or a UPR-Net.",
+        "Use motion, fourflow or a UPR-Net.",
     )
 
 
