@@ -39,7 +39,7 @@ from flavr_core.timing import format_rate, format_time, parse_fraction, parse_ti
 
 if TYPE_CHECKING:
     from flavr_core.cli.reporters import JsonReporter, TerminalReporter
-    from flavr_core.pipeline import Job
+    from flavr_core.pipeline import Job, JobReport
 
 PRESET_BY_SUFFIX = {
     ".mp4": ("mp4", "h264"),
@@ -94,6 +94,18 @@ def add_parser(commands: Any) -> None:
         type=int,
         metavar="N",
         help="output frames in one closed segment, from which --resume goes on (default: 480; blend: 1920)",
+    )
+    job.add_argument(
+        "--cluster",
+        metavar="WHERE",
+        help="render segments on the machines of a Ray cluster (an extra to be installed): auto (one that "
+        "runs, else this machine), local, or its address, HOST:PORT; all need the clip under the same name",
+    )
+    job.add_argument(
+        "--cluster-workers",
+        type=int,
+        metavar="N",
+        help="workers at the same time (default: one for each GPU, without GPUs one for each machine)",
     )
     job.add_argument("--dry-run", action="store_true", help="print the plan and stop")
     job.add_argument("--json", action="store_true", help="one JSON event a line on standard output")
@@ -259,7 +271,14 @@ def _convert(args: argparse.Namespace, reporter: JsonReporter | TerminalReporter
     if settings.resume and clear_published(settings.output):
         reporter.note(f"'{settings.output}' was finished already; there is nothing to resume.")
         return 0
-    job = prepare(settings, reporter=reporter, token=token)
+    if args.cluster:
+        from flavr_core.cluster import prepare_planning
+        from flavr_core.cluster.ray_workers import check_ray
+
+        check_ray()
+        job = prepare_planning(settings, reporter, token)
+    else:
+        job = prepare(settings, reporter=reporter, token=token)
     if args.sequence_rate and job.info.kind is not ClipKind.SEQUENCE:
         reporter.note("--sequence-rate is for images; this clip has times of its own, which are kept.")
     _handle_signals(_canceller(token))
@@ -267,7 +286,11 @@ def _convert(args: argparse.Namespace, reporter: JsonReporter | TerminalReporter
         _show_plan(job, as_json=args.json)
         return 0
     try:
-        report = run_job(job, reporter, token)
+        report = (
+            _on_cluster(args, job, settings, reporter, token)
+            if args.cluster
+            else run_job(job, reporter, token)
+        )
     except FlavrError:
         _say_what_waits(settings.output, reporter)
         raise
@@ -278,6 +301,26 @@ def _convert(args: argparse.Namespace, reporter: JsonReporter | TerminalReporter
     elif not args.quiet:
         print("\n".join(report.lines()))
     return 0
+
+
+def _on_cluster(
+    args: argparse.Namespace,
+    job: Job,
+    settings: ConvertSettings,
+    reporter: JsonReporter | TerminalReporter,
+    token: CancelToken,
+) -> JobReport:
+    from flavr_core.cluster import run_on_cluster
+    from flavr_core.cluster.ray_workers import RayWorkers, connect_ray
+
+    def connect() -> RayWorkers:
+        reporter.note(f"Connecting to the cluster ({args.cluster}).")
+        try:
+            return connect_ray(job, settings.engine, address=args.cluster, wanted=args.cluster_workers)
+        finally:
+            _handle_signals(_canceller(token))  # Ray has taken SIGTERM
+
+    return run_on_cluster(job, settings.engine, connect, reporter, token)
 
 
 def _say_what_waits(output: Path, reporter: JsonReporter | TerminalReporter) -> None:
@@ -326,6 +369,12 @@ def settings_from(args: argparse.Namespace) -> ConvertSettings:
     )
     if args.segment_frames is not None and args.segment_frames < 1:
         problems.append(SettingsError("A segment needs at least one frame.", "Use --segment-frames 480."))
+    if args.cluster_workers is not None and not args.cluster:
+        problems.append(
+            SettingsError("--cluster-workers is for a cluster.", "Add --cluster, or leave it away.")
+        )
+    elif args.cluster_workers is not None and args.cluster_workers < 1:
+        problems.append(SettingsError("A cluster needs at least one worker.", "Use --cluster-workers 1."))
     if problems:
         raise ProblemsError(problems)
     return ConvertSettings(

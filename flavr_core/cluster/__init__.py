@@ -8,6 +8,6 @@
 `workers` says what a cluster must be able to do, `ray_workers` does it with Ray; all else knows no Ray.
 """
 
-from flavr_core.cluster.conversion import run_clustered
+from flavr_core.cluster.conversion import prepare_planning, run_on_cluster
 
-__all__ = ["run_clustered"]
+__all__ = ["prepare_planning", "run_on_cluster"]

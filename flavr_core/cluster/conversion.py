@@ -18,40 +18,41 @@ from flavr_core.progress import CancelToken, Reporter
 from flavr_core.settings import ConvertSettings, EngineSettings, Precision
 
 
-def run_clustered(
-    settings: ConvertSettings,
-    connect: Callable[[Job], Workers],
+def prepare_planning(settings: ConvertSettings, reporter: Reporter, token: CancelToken) -> Job:
+    """Check and plan a job that others will draw; there need be no GPU here. Raises as `prepare`."""
+    planning = replace(settings.engine, device="cpu", precision=Precision.FP32, max_memory_bytes=None)
+    return prepare(replace(settings, engine=planning), reporter=reporter, token=token)
+
+
+def run_on_cluster(
+    job: Job,
+    engine: EngineSettings,
+    connect: Callable[[], Workers],
     reporter: Reporter,
     token: CancelToken,
 ) -> JobReport:
     """Convert on a cluster. The result is, byte for byte, what one machine of the cluster makes alone.
 
     Args:
-        settings: the job; `engine` is what each worker draws with.
-        connect: called once the job is known to be right; the job's engine is for planning alone.
+        job: from `prepare_planning`.
+        engine: what each worker draws with.
+        connect: connects to the cluster; what it gives is closed at the end.
         reporter: as for `run_job`.
         token: likewise.
 
     Raises:
-        ProblemsError: with everything that is wrong here.
-        FlavrError: what went wrong on the cluster; `--resume` goes on after it.
         CancelledError: when stopped.
+        FlavrError: what went wrong on the cluster; `--resume` goes on after it.
     """
-    job = prepare_planning(settings, reporter, token)
-    workers = connect(job)
+    workers = connect()
     try:
-        ticket = ticket_of(job, settings.engine, workers)
-        team = Team(workers, ticket, on_note=reporter.note)
+        for note in workers.notes:
+            reporter.note(note)
+        team = Team(workers, ticket_of(job, engine, workers), on_note=reporter.note)
         job = drawn_by(job, team.gather(token), count=len(team.members))
         return run_job(job, reporter, token, rendering=ClusterRendering(team, token))
     finally:
         workers.close()
-
-
-def prepare_planning(settings: ConvertSettings, reporter: Reporter, token: CancelToken) -> Job:
-    """Check and plan here, where there need be no GPU. Raises as `prepare`."""
-    planning = replace(settings.engine, device="cpu", precision=Precision.FP32, max_memory_bytes=None)
-    return prepare(replace(settings, engine=planning), reporter=reporter, token=token)
 
 
 def ticket_of(job: Job, engine: EngineSettings, workers: Workers) -> Ticket:

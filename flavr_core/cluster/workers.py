@@ -38,11 +38,13 @@ class Workers(Protocol):
         wanted: workers that are to be at work at the same time, >= 1.
         device: what `EngineSettings.device` is for each of them.
         threads: processors for each; None for all of its machine.
+        notes: what the user should know of the choice.
     """
 
     wanted: int
     device: str
     threads: int | None
+    notes: list[str]
 
     def start(self, ticket: Ticket) -> RemoteWorker:
         """Start a worker; returns before it is ready.
