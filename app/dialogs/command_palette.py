@@ -106,7 +106,7 @@ class CommandPalette(QDialog):
         keys = self._shortcuts.keys(command.name)
         native = QKeySequence(keys[0]).toString(QKeySequence.SequenceFormat.NativeText) if keys else ""
         item = QTreeWidgetItem([f"{command.heading}: {command.title.removesuffix('...')}", native])
-        item.setIcon(0, icon(command.icon or "next"))
+        item.setIcon(0, icon(command.icon or "right"))
         item.setData(0, Qt.ItemDataRole.UserRole, command.name)
         return item
 

@@ -81,9 +81,6 @@ class ShortcutsDialog(QDialog):
         self._edit.setMaximumSequenceLength(1)
         self._edit.setClearButtonEnabled(True)
         self._edit.setAccessibleName(self.tr("New key"))
-        line = self._edit.findChild(QLineEdit)
-        if line is not None:
-            line.setPlaceholderText(self.tr("New key"))
         self._edit.keySequenceChanged.connect(self._on_keys_changed)
         self._assign = QPushButton(self.tr("Assign"))
         self._assign.setAutoDefault(False)
@@ -164,6 +161,9 @@ class ShortcutsDialog(QDialog):
         name = self._current()
         keys = self._shortcuts.keys(name) if name else ()
         self._edit.setKeySequence(QKeySequence(keys[0] if keys else ""))
+        line = self._edit.findChild(QLineEdit)
+        if line is not None:  # Qt's own words are a sentence that is too long for it
+            line.setPlaceholderText(self.tr("New key"))
         for widget in (self._edit, self._assign, self._default):
             widget.setEnabled(bool(name))
         self._default.setEnabled(bool(name) and not self._shortcuts.is_default(name))

@@ -19,6 +19,12 @@ def decimal(value: float) -> str:
     return f"{value:.3g}".replace(".", QLocale().decimalPoint())
 
 
+def trimmed(value: float, *, places: int) -> str:
+    """A number with at most so many places after the point: `23.98`, `25`."""
+    text = f"{value:.{places}f}"
+    return (text.rstrip("0").rstrip(".") if places else text).replace(".", QLocale().decimalPoint())
+
+
 def size_words(size_bytes: float) -> str:
     """A size in the unit that suits it: `512 B`, `3.4 kB`, `12.0 MB`, `1.50 GB`."""
     return format_bytes(size_bytes).replace(".", QLocale().decimalPoint())

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, QLocale
 
+from app.viewmodels.amounts import size_words, trimmed
 from app.viewmodels.workspace import Clip
 from flavr_core.clip import ClipInfo, ClipKind
 from flavr_core.errors import FlavrError
-from flavr_core.settings import format_bytes
 from flavr_core.timing import format_rate, format_time
 
 _HDR = {16: "PQ", 18: "HLG"}
@@ -52,7 +52,7 @@ def length_of(info: ClipInfo | None) -> str:
         return ""
     duration = info.times.duration
     if duration < 10:
-        return translate("Clips", "{seconds} s").format(seconds=f"{float(duration):.1f}")
+        return translate("Clips", "{seconds} s").format(seconds=QLocale().toString(float(duration), "f", 1))
     hours, rest = divmod(round(duration), 3600)
     minutes, seconds = divmod(rest, 60)
     return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
@@ -62,10 +62,10 @@ def details_of(info: ClipInfo | None, size_bytes: int) -> str:
     """Rate, picture size and bytes in one line."""
     if info is None:
         return ""
-    rate = f"{float(info.rate):.2f}".rstrip("0").rstrip(".")
+    rate = trimmed(float(info.rate), places=2)
     parts = [f"{info.width} × {info.height}", translate("Clips", "{rate} fps").format(rate=rate)]
     if size_bytes:
-        parts.append(format_bytes(size_bytes))
+        parts.append(size_words(size_bytes))
     return " · ".join(parts)
 
 
@@ -148,10 +148,11 @@ def _picture_badges(info: ClipInfo) -> list[Badge]:
 
 def problem_words(error: FlavrError, path: Path) -> str:
     """What is wrong with a clip, for its row, where its name stands already."""
-    name, whole = f"'{path}'", translate("Clips", "The file")
-    within = translate("Clips", "the file")
-    message = whole + error.message.removeprefix(name) if error.message.startswith(name) else error.message
-    return f"{message.replace(name, within)} {error.hint}".strip()
+    name, message = f"'{path}'", error.message
+    if message.startswith(name):
+        message = f"The file{message.removeprefix(name)}"
+    # English as all sentences of the engine: half of one in another language is worse than none.
+    return f"{message.replace(name, 'the file')} {error.hint}".strip()
 
 
 def clock(seconds: Fraction) -> str:

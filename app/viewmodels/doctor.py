@@ -39,9 +39,9 @@ class DoctorModel(QObject):
         problems = sum(finding.state is State.PROBLEM for finding in self.findings)
         notes = sum(finding.state is State.NOTE for finding in self.findings)
         if problems:
-            return self.tr("%n problem(s) keep clips from being converted.", "", problems)
+            return self.tr("%n problems keep clips from being converted.", "", problems)
         if notes:
-            return self.tr("Everything works; %n thing(s) could be better.", "", notes)
+            return self.tr("Everything works; %n things could be better.", "", notes)
         return self.tr("Everything works.")
 
     def as_text(self) -> str:

@@ -7,12 +7,12 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from app.jobs.background import BackgroundCalls
+from app.viewmodels.amounts import decimal, size_words
 from flavr_core.errors import FlavrError, ModelError
 from flavr_core.model.authors import AUTHORS_FILES, AUTHORS_PAGE
 from flavr_core.model.cards import ModelCard
 from flavr_core.model.catalog import Catalog, Entry, Origin, name_for, read_catalog
 from flavr_core.progress import CancelToken
-from flavr_core.settings import format_bytes
 
 
 class ModelsModel(QObject):
@@ -154,8 +154,11 @@ class ModelsModel(QObject):
             (self.tr("Kind"), card.architecture),
             (self.tr("Frames it looks at"), str(card.num_inputs)),
             (self.tr("Places in a gap"), positions),
-            (self.tr("Parameters"), f"{card.parameters / 1e6:.2f} M" if card.parameters else self.tr("none")),
-            (self.tr("Size"), format_bytes(card.file_bytes) if card.file_bytes else ""),
+            (
+                self.tr("Parameters"),
+                f"{decimal(card.parameters / 1e6)} M" if card.parameters else self.tr("none"),
+            ),
+            (self.tr("Size"), size_words(card.file_bytes) if card.file_bytes else ""),
             (self.tr("SHA-256"), card.sha256),
             *card.training.items(),
         )

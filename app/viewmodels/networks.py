@@ -140,5 +140,5 @@ def _facts(entry: Entry) -> str:
     if card.positions is None:
         parts.append(translate("Networks", "any rate"))
     else:
-        parts.append(translate("Networks", "{n} places in a gap").format(n=len(card.positions)))
+        parts.append(translate("Networks", "%n places in a gap", "", len(card.positions)))
     return " · ".join(parts)
