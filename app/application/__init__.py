@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Sequence
 
 
@@ -15,6 +17,17 @@ def main(argv: Sequence[str]) -> int:
     Args:
         argv: arguments without the program's name: files to open, `benchmark ui ...` or `screenshots ...`.
     """
+    code = _run(argv)
+    from app.jobs.worker import is_work_left
+
+    if is_work_left():  # all is stored; what is left writes nothing any more
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    return code
+
+
+def _run(argv: Sequence[str]) -> int:
     if argv[:1] == ["screenshots"]:
         from app.application.screenshots import main as take_screenshots
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,7 @@ from app.jobs.power import sleep_now
 from app.jobs.queue_store import JobState, WhenDone
 from app.viewmodels.output_names import output_folder
 from app.viewmodels.player_side import SIDES, SideName
+from app.viewmodels.workspace import Clip
 from flavr_core.errors import FlavrError
 from flavr_core.frame import Frame
 from flavr_core.settings import ConvertSettings
@@ -30,6 +33,8 @@ GIF_PRESET = "gif"
 SLEEP_AFTER_S = 30
 """How long one can change one's mind."""
 
+_log = logging.getLogger(__name__)
+
 
 class Results(QObject):
     """Puts jobs into the queue, and shows what comes out of it."""
@@ -39,7 +44,10 @@ class Results(QObject):
         self._studio = studio
         self._window = studio.window
         self._calls = BackgroundCalls(self, name="pictures")
-        self._shown_when_done: dict[int, int] = {}
+        self._to_show: dict[int, Path] = {}
+        """Results by clip, to be shown when the clip is looked at."""
+        self._to_play: Path | None = None
+        """Plays as soon as it stands on its side, or is the clip that is looked at."""
         self._sample_number = 0
         self._connect()
 
@@ -69,6 +77,10 @@ class Results(QObject):
         model.reveal_wanted.connect(self.reveal)
         model.receipt_wanted.connect(self._on_receipt_wanted)
         studio.workspace.clip_changed.connect(self._on_clip_changed)
+        studio.workspace.clip_changed.connect(self._show_waiting)
+        studio.workspace.current_changed.connect(self._show_waiting)
+        studio.workspace.clip_removed.connect(lambda number: self._to_show.pop(number, None))
+        studio.viewer.file_placed.connect(self._on_placed)
 
     # -- exports ---------------------------------------------------------------------------------
 
@@ -137,26 +149,26 @@ class Results(QObject):
         output = settings.output
         words = self.tr("{name} goes to {folder}.").format(name=output.name, folder=output.parent)
         self._window.show_message(words)
-        clip = next((each for each in studio.workspace.clips if each.path == settings.source), None)
-        if clip is not None:
-            self._shown_when_done[number] = clip.number
-        if not self._window.queue_dock.isVisible():
-            studio.actions["show-queue"].trigger()
+        self._window.queue_dock.show()
         studio.queue_panel.select(number)
+
+    def offer_unfinished(self) -> None:
+        """Show the queue where it offers to go on with what the last run of the program left."""
+        if self._studio.queue_model.can_go_on:
+            self._window.queue_dock.show()
 
     # -- what the queue says ---------------------------------------------------------------------
 
     def _on_job_ended(self, number: int) -> None:
         job = self._studio.queue.job(number)
-        clip = self._shown_when_done.pop(number, None)
         if job is None:
             return
         name = job.settings.output.name
         if job.state is JobState.DONE:
             self._window.show_message(self.tr("{name} is done and was verified.").format(name=name))
-            current = self._studio.workspace.current
-            if clip is not None and current is not None and current.number == clip:
-                self._studio.viewer.open_file("b", job.settings.output)
+            for clip in self._clips_of(job.settings.source):
+                self._to_show[clip.number] = job.settings.output
+            self._show_waiting()
         elif job.state is JobState.FAILED:
             text = self.tr("{name} failed; the queue says why.").format(name=name)
             self._window.show_message(text, is_problem=True)
@@ -195,15 +207,59 @@ class Results(QObject):
             ReceiptDialog(job.receipt, self._window).open()
 
     def show_result(self, path: Path) -> None:
-        """Put a result beside its original, or open it with the system's player where that is gone."""
+        """Put a result beside its original and play it from its start; alone where that is gone."""
+        workspace = self._studio.workspace
         job = next((each for each in self._studio.queue.jobs if each.settings.output == path), None)
-        clips = self._studio.workspace.clips
-        clip = next((each for each in clips if job is not None and each.path == job.settings.source), None)
+        clip: Clip | None = None
+        if job is not None:
+            clip = next(iter(self._clips_of(job.settings.source)), None)
+            if clip is None and job.settings.source.exists():
+                clip = self._open_again(job.settings)
         if clip is None:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
+            clip = next(iter(self._clips_of(path)), None) or workspace.add(path)
+        else:
+            self._to_show[clip.number] = path
+        self._to_play = path
+        workspace.set_current(clip.number)
+        self._show_waiting()
+
+    def _open_again(self, settings: ConvertSettings) -> Clip:
+        """The clip that a job was made from, as it was then: so its result lies beside it in time."""
+        workspace = self._studio.workspace
+        edits = replace(
+            workspace.defaults,
+            timing=settings.timing,
+            scenes=replace(settings.scenes, cuts_file=None),
+            engine=settings.engine,
+            export=settings.export,
+        )
+        return workspace.add(settings.source, edits, sequence_rate=settings.sequence_rate)
+
+    def _clips_of(self, source: Path) -> list[Clip]:
+        return [clip for clip in self._studio.workspace.clips if clip.path == source]
+
+    def _show_waiting(self, _number: int = 0) -> None:
+        """Show the result of the clip that is looked at, once both are there."""
+        clip = self._studio.workspace.current
+        if clip is None or clip.info is None:
             return
-        self._studio.workspace.set_current(clip.number)
-        self._studio.viewer.open_file("b", path)
+        result = self._to_show.pop(clip.number, None)
+        if result is not None:
+            self._studio.viewer.open_file("b", result)
+        elif clip.path == self._to_play:
+            self._play_from_start("a")
+
+    def _on_placed(self, path: Path) -> None:
+        if path == self._to_play:
+            self._play_from_start("b")
+
+    def _play_from_start(self, side: SideName) -> None:
+        player = self._studio.player
+        self._to_play = None
+        source = player.source(side)
+        if source is not None:
+            player.seek(source.source_time(0))
+            player.play()
 
     def reveal(self, path: Path) -> None:
         """Show a result in its folder."""
@@ -269,16 +325,22 @@ class Results(QObject):
         box.setWindowTitle("FLAVR Studio")
         box.setIcon(QMessageBox.Icon.Question)
         box.setText(self.tr("A job is still running."))
-        box.setInformativeText(
-            self.tr("What is rendered is kept, and the queue offers to go on at the next start.")
-        )
+        box.setInformativeText(self._studio.queue_model.leaving_text)
         stay = box.addButton(self.tr("Keep working"), QMessageBox.ButtonRole.RejectRole)
         leave = box.addButton(self.tr("Stop and quit"), QMessageBox.ButtonRole.AcceptRole)
         box.setDefaultButton(stay)
+
+        def tell_anew() -> None:
+            text = self._studio.queue_model.leaving_text
+            box.setInformativeText(text or self.tr("It has ended meanwhile."))
+
+        told = self._studio.queue_model.totals_changed.connect(tell_anew)
         box.exec()
+        QObject.disconnect(told)
         return box.clickedButton() is leave
 
     def _fail(self, title: str, error: Exception) -> None:
+        _log.warning("%s: %s", title, error)
         error_box(self._window, title, error).open()
 
 

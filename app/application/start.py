@@ -15,7 +15,6 @@ from PySide6.QtWidgets import QApplication
 
 from app.application.studio import Studio
 from app.jobs.crash_reports import CrashReports, Logs, install_hooks
-from app.jobs.worker import is_work_left
 from app.viewmodels.preferences import Language, PreferencesStore
 from app.widgets.icons import icon
 from app.widgets.picture_gpu import VARIABLE as RENDERER_VARIABLE
@@ -95,7 +94,4 @@ def run(argv: Sequence[str]) -> int:
         _log.info("FLAVR Studio ends")
         reports.close()
         logs.close()
-    if is_work_left():  # all is stored; what is left writes nothing any more
-        sys.stdout.flush()
-        os._exit(code)
     return code

@@ -184,6 +184,7 @@ class Studio(QObject):
         after(0, self.sound.prepare, self).start()
         self.clips.add_paths(list(paths))
         self._offer_last_time(has_files=bool(paths))
+        self.results.offer_unfinished()
         if self.store.preferences.show_welcome and not paths and not self.workspace.clips:
             self.store.change(show_welcome=False)  # the first start only, unless the user wants it again
             after(0, self.commands.show_welcome, self).start()

@@ -11,6 +11,7 @@ import logging
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 import traceback
@@ -19,7 +20,7 @@ from typing import Any
 
 import psutil
 
-from app.jobs.conversion import Start, convert
+from app.jobs.conversion import Start, convert, discard_empty
 from app.jobs.queue_store import Receipt
 from app.jobs.worker import Mailbox, PausableToken
 from flavr_core.errors import CancelledError, DeviceError, FlavrError
@@ -29,10 +30,10 @@ from flavr_core.settings import ConvertSettings
 NICENESS = 10
 """How far the process stands back for others where processors are short."""
 _POLL_S = 0.03
-_STOP_S = 60.0
-"""How long a stopped process may take to the end of a pass of its network before it is killed."""
-_ORPHAN_S = 3.0
-"""The same where the program is gone."""
+STOP_S = 1.2
+"""How long a stopped process may take to put its files in order before it is killed; what is closed stays."""
+_END_S = 0.5
+"""How long it may take to end after its last word."""
 _log = logging.getLogger(__name__)
 
 
@@ -52,7 +53,7 @@ def convert_apart(
     try:
         return _follow(here, mailbox, token)
     except (EOFError, ConnectionError):
-        process.join(_ORPHAN_S)
+        process.join(_END_S)
         if token.cancelled:
             raise CancelledError from None
         raise DeviceError(
@@ -61,10 +62,11 @@ def convert_apart(
         ) from None
     finally:
         here.close()
-        process.join(_ORPHAN_S)
+        process.join(_END_S)
         if process.is_alive():
             process.kill()
             process.join()
+            discard_empty(settings.output)
         process.close()
 
 
@@ -74,7 +76,7 @@ def _follow(connection: Connection, mailbox: Mailbox, token: PausableToken) -> R
     give_up_s: float | None = None
     while True:
         if token.cancelled and give_up_s is None:
-            give_up_s = time.monotonic() + _STOP_S
+            give_up_s = time.monotonic() + STOP_S
             _order(connection, "cancel")
         elif token.paused is not told_paused and not token.cancelled:
             told_paused = not told_paused
@@ -143,6 +145,10 @@ def _work(connection: Connection, settings: ConvertSettings, start: Start) -> No
     except BaseException as error:
         words = f"{type(error).__name__}: {error}".splitlines()[0]
         sender.send("fault", (words, traceback.format_exc()))
+    # A pass of a network may still be running in a thread; the interpreter must not go from under it.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def _stand_back() -> None:
@@ -161,5 +167,5 @@ def _obey(connection: Connection, token: PausableToken) -> None:
             orders[connection.recv()]()
     except (EOFError, OSError):
         token.cancel()
-        time.sleep(_ORPHAN_S)
+        time.sleep(STOP_S)
         os._exit(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import asdict, fields, replace
 from enum import StrEnum
 from pathlib import Path
@@ -9,11 +10,16 @@ from typing import TYPE_CHECKING
 
 from app.jobs.queue_store import Receipt
 from app.jobs.reuse import DrawnFrames
+from flavr_core.errors import OutputError
 from flavr_core.progress import CancelToken, Reporter
 from flavr_core.settings import ConvertSettings
 
 if TYPE_CHECKING:
     from flavr_core.pipeline import JobReport
+
+_OWNER_S = 3.0
+"""How long a process that works for a program that is gone may take to notice."""
+_POLL_S = 0.1
 
 
 class Start(StrEnum):
@@ -47,6 +53,7 @@ def convert(
     from flavr_core.pipeline import clear_published, prepare, run_job, unfinished_render
 
     if start is Start.GO_ON:
+        _wait_for_owner(settings.output, token)
         if clear_published(settings.output):
             return None
         settings = replace(settings, resume=unfinished_render(settings.output) is not None)
@@ -63,6 +70,21 @@ def convert(
             job.engine.close()
 
 
+def _wait_for_owner(output: Path, token: CancelToken) -> None:
+    """Let the process of an attempt that was cut off come to its end: it has just been told to."""
+    from flavr_core.pipeline.journal import check_not_owned, work_folder
+
+    give_up_s = time.monotonic() + _OWNER_S
+    while time.monotonic() < give_up_s:
+        token.check()
+        try:
+            check_not_owned(work_folder(output))
+        except OutputError:
+            time.sleep(_POLL_S)
+        else:
+            return
+
+
 def discard_unfinished(output: Path) -> None:
     """Remove the unfinished render of an output, unless another program is at work on it.
 
@@ -77,6 +99,22 @@ def discard_unfinished(output: Path) -> None:
     if folder.exists() and is_ours(folder):
         check_not_owned(folder)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def kept_by(output: Path) -> tuple[int, int] | None:
+    """Output frames in the closed segments of an unfinished render, and all of them; None without one."""
+    from flavr_core.pipeline import kept_frames
+
+    return kept_frames(output)
+
+
+def discard_empty(output: Path) -> None:
+    """Remove the unfinished render of an output where nothing of it can be gone on from."""
+    from flavr_core.pipeline.journal import is_begun, work_folder
+
+    kept = kept_by(output)
+    if not is_begun(work_folder(output)) or (kept is not None and not kept[0]):
+        discard_unfinished(output)
 
 
 def receipt_of(report: JobReport, *, reused: int) -> Receipt:

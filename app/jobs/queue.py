@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal
 
 from app.jobs.apart import convert_apart
 from app.jobs.background import BackgroundCalls, Call
-from app.jobs.conversion import Start, convert, discard_unfinished
+from app.jobs.conversion import Start, convert, discard_unfinished, kept_by
 from app.jobs.libraries import import_torch
 from app.jobs.queue_store import (
     JobState,
@@ -33,6 +34,9 @@ POLL_MS = 100
 """How often the running job's progress is looked at."""
 _MOST_LINES = 500
 """Lines that a job's log keeps."""
+_GRACE_S = 3.0
+"""How long a cancelled job may take to end; its process is killed earlier."""
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +50,7 @@ class QueueTotals:
     failed: int
     """How many of those failed."""
     fraction: float
-    """Part of all of them that is done, 0 to 1; 0 when idle."""
+    """Part of the running job that is done, 0 to 1; 0 when idle."""
     remaining_s: float | None
     """Seconds to the end of the running job; None when unknown."""
     is_running: bool
@@ -101,6 +105,9 @@ class JobQueue(QObject):
         self._timer = QTimer(self)
         self._timer.setInterval(POLL_MS)
         self._timer.timeout.connect(self._poll)
+        for job in self.jobs:
+            if job.begun and job.state is not JobState.DONE:
+                self._count_kept(job)
 
     @property
     def jobs(self) -> tuple[QueuedJob, ...]:
@@ -128,6 +135,12 @@ class JobQueue(QObject):
         states = {JobState.INTERRUPTED} | ({JobState.WAITING} if self._held else set())
         return tuple(job for job in self.jobs if job.number in self._left and job.state in states)
 
+    @property
+    def running_number(self) -> int | None:
+        """The job that is at work or held; None when none is."""
+        current = self._current()
+        return current.number if current is not None else None
+
     def job(self, number: int) -> QueuedJob | None:
         """A job by its number; None when it is gone."""
         return self._jobs.get(number)
@@ -137,12 +150,11 @@ class JobQueue(QObject):
         jobs = [job for job in self.jobs if job.number in self._batch]
         ended = [job for job in jobs if not job.state.is_open]
         current = self._current()
-        done = len(ended) + (current.fraction if current else 0.0)
         return QueueTotals(
             jobs=len(jobs),
             ended=len(ended),
             failed=sum(job.state is JobState.FAILED for job in ended),
-            fraction=done / len(jobs) if jobs else 0.0,
+            fraction=current.fraction if current else 0.0,
             remaining_s=current.remaining_s if current else None,
             is_running=current is not None,
             is_paused=current is not None and current.state is JobState.PAUSED,
@@ -160,6 +172,7 @@ class JobQueue(QObject):
         """
         for job in self.jobs:
             if job.state.is_open and job.settings.output.absolute() == settings.output.absolute():
+                _log.warning("refused: job %d writes '%s' already", job.number, settings.output)
                 raise OutputError(
                     self.tr("Another job of the queue writes '{name}'.").format(name=settings.output.name),
                     self.tr("Choose another name."),
@@ -300,6 +313,7 @@ class JobQueue(QObject):
             if self._running.worker.error is None:
                 self._finish(self._running)  # it was done already, or while it was asked to stop
             elif job is not None and job.state.is_active:
+                _log.info("job %d is cut off with %d of %d frames kept", number, job.kept, job.frames)
                 self._change(number, state=JobState.INTERRUPTED, stage="", rate=0.0, remaining_s=None)
             self._running = None
         self._chores.close()
@@ -342,11 +356,15 @@ class JobQueue(QObject):
             import_torch()
             return convert(settings, how, mailbox, token, drawn)  # what was drawn is in this process
 
-        worker = Worker(render, token, name=f"job-{job.number}")
+        worker = Worker(render, token, name=f"job-{job.number}", grace_s=_GRACE_S)
         worker.finished.connect(self._on_worker_finished)
         self._running = RunningJob(number=job.number, worker=worker, token=token, mailbox=mailbox)
         self._change(job.number, state=JobState.PREPARING, begun=True, receipt=None)
         self._log(job.number, self.tr("Started."))
+        _log.info(
+            "job %d begins (%s): '%s' to '%s' with %s",
+            job.number, how, settings.source, settings.output, settings.engine.model,
+        )  # fmt: skip
         worker.start()
         self._timer.start()
 
@@ -382,13 +400,21 @@ class JobQueue(QObject):
         """Write down how a job ended, unless it was cancelled or removed meanwhile."""
         number, worker = running.number, running.worker
         job = self._jobs.get(number)
-        if job is None or not job.state.is_active:
+        if job is None:
+            return
+        if running.mailbox.latest is not None:
+            self._change(number, kept=running.mailbox.latest.kept)
+        if not job.state.is_active:
             return
         for note in running.mailbox.take_notes():
             self._log(number, note)
         elapsed_s = running.elapsed_s
         if worker.error is None:
-            self._change(number, receipt=worker.answer, fraction=1.0, elapsed_s=elapsed_s)
+            receipt = worker.answer
+            if receipt is not None:  # the engine knows neither of its network's loading nor of pauses
+                rendered_s = max(0.0, receipt.rendered_s - running.paused_s)
+                receipt = replace(receipt, elapsed_s=elapsed_s, rendered_s=rendered_s)
+            self._change(number, receipt=receipt, fraction=1.0, elapsed_s=elapsed_s)
             self._end(number, JobState.DONE, self.tr("Done and verified."))
         elif isinstance(worker.error, CancelledError):
             self._end(number, JobState.CANCELLED, self.tr("Cancelled."))
@@ -400,6 +426,9 @@ class JobQueue(QObject):
     def _end(self, number: int, state: JobState, words: str) -> None:
         self._change(number, state=state, stage="", rate=0.0, remaining_s=None)
         self._log(number, words)
+        level = logging.WARNING if state is JobState.FAILED else logging.INFO
+        job = self._jobs[number]
+        _log.log(level, "job %d, '%s': %s. %s", number, job.settings.output, state, words)
         self.job_ended.emit(number)
 
     def _tell_when_all_done(self) -> None:
@@ -410,6 +439,18 @@ class JobQueue(QObject):
         self.totals_changed.emit()
         if any(job.state in (JobState.DONE, JobState.FAILED) for job in ended):
             self.all_done.emit(self._when_done.value)
+
+    def _count_kept(self, job: QueuedJob) -> None:
+        """Look in the background at what an earlier attempt left to go on from."""
+
+        def keep(found: tuple[int, int] | None) -> None:
+            if job.number in self._jobs and not self._jobs[job.number].state.is_active:
+                kept, frames = found or (0, job.frames)
+                self._change(job.number, kept=kept, frames=frames)
+                self.totals_changed.emit()
+
+        output = job.settings.output
+        self._chores.submit(lambda _: kept_by(output), on_done=keep, on_error=_ignore)
 
     def _discard(self, output: Path) -> None:
         """Remove what an unfinished job left, once its worker has let go of it."""
@@ -460,6 +501,7 @@ def _restored(job: QueuedJob) -> QueuedJob:
     """A job as the next start finds it: what was at work was interrupted."""
     if not job.state.is_active:
         return job
+    _log.warning("job %d, '%s', was cut off by the end of the program", job.number, job.settings.output)
     words = QCoreApplication.translate("JobQueue", "The program ended before the job was done.")
     line = LogLine(at=datetime.datetime.now().astimezone().isoformat(timespec="seconds"), text=words)
     return replace(

@@ -84,6 +84,8 @@ class Receipt:
     """Frames of the source that the output covers."""
     frames: int
     """Frames of the output."""
+    stored_frames: int = 0
+    """Frames in the finished file, which may be fewer where it is an animation; 0 where all are."""
     made: int
     """Frames that were drawn."""
     held: int
@@ -103,9 +105,9 @@ class Receipt:
     reused_frames: int = 0
     """Drawn frames taken from the preview."""
     rendered_s: float
-    """Wall time of decoding, drawing and encoding."""
+    """Seconds of decoding, drawing and encoding, pauses left out."""
     elapsed_s: float
-    """Wall time of everything."""
+    """Seconds from the start of the job to its end, pauses left out."""
     streams: tuple[str, ...]
     """What became of sound, subtitles and the other streams."""
     notes: tuple[str, ...]
@@ -144,6 +146,10 @@ class QueuedJob:
     """Units of this stage; 0 when unknown."""
     fraction: float = 0.0
     """Part of the whole job that is done, 0 to 1."""
+    kept: int = 0
+    """Output frames in closed segments: a later attempt goes on from them."""
+    frames: int = 0
+    """All output frames; 0 until they are known."""
     rate: float = 0.0
     """Frames a second, of late; 0 when unknown."""
     remaining_s: float | None = None

@@ -48,9 +48,13 @@ class RunningJob:
     @property
     def elapsed_s(self) -> float:
         """Seconds at work, pauses left out."""
+        return time.monotonic() - self._began_s - self.paused_s
+
+    @property
+    def paused_s(self) -> float:
+        """Seconds held."""
         now = time.monotonic()
-        paused = self._paused_s + (now - self._pause_began_s if self._pause_began_s is not None else 0.0)
-        return now - self._began_s - paused
+        return self._paused_s + (now - self._pause_began_s if self._pause_began_s is not None else 0.0)
 
     def seen(self, job: QueuedJob) -> QueuedJob:
         """The job with what was said of its progress since."""
@@ -70,6 +74,8 @@ class RunningJob:
             done=progress.done,
             total=progress.total,
             fraction=max(job.fraction, begin + (end - begin) * part),
+            kept=progress.kept,
+            frames=progress.total if progress.stage == "convert" else job.frames,
             rate=progress.rate if is_settled else 0.0,
             remaining_s=progress.remaining_s if is_settled else None,
             elapsed_s=self.elapsed_s,

@@ -22,9 +22,6 @@ from flavr_core.progress import CancelToken, Progress
 GRACE_S = 1.0
 """How long a cancelled worker waits for its call, unless told otherwise."""
 _POLL_S = 0.03
-
-_left_names: set[str] = set()
-"""Names of threads that were left."""
 _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
@@ -148,18 +145,17 @@ class Worker(QThread, Generic[T]):
             give_up = now + self._grace_s if give_up is None else give_up
             if now > give_up:
                 self._left.set()
-                _left_names.add(self.objectName())
                 self.answer, self.error = None, CancelledError()
                 return
 
 
 def is_work_left() -> bool:
-    """Whether a call that was left is still in the middle of a pass of the network.
+    """Whether a thread that was left is still at work: in a pass of a network, or importing a library.
 
-    The process must then end by `os._exit`: torch aborts where the interpreter goes from under it.
+    The process must then end by `os._exit`. Else such a thread, coming back to an interpreter that is gone,
+    is unwound through torch's own code, and the program ends with "terminate called".
     """
-    names = ("flavr-", *_left_names)
-    return any(thread.name.startswith(names) for thread in threading.enumerate())
+    return any(thread is not threading.main_thread() for thread in threading.enumerate())
 
 
 def _bare(error: BaseException) -> BaseException:

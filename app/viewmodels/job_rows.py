@@ -48,6 +48,7 @@ class JobRow:
 
 def job_row(job: QueuedJob, *, is_held: bool) -> JobRow:
     """What the list shows of a job; `is_held` where waiting jobs do not start by themselves."""
+    is_cut_off = job.state is JobState.INTERRUPTED
     is_open_ended = job.state is JobState.PREPARING or (
         job.state is JobState.RUNNING and job.stage == "verify"
     )
@@ -58,8 +59,22 @@ def job_row(job: QueuedJob, *, is_held: bool) -> JobRow:
         what=what_becomes(job.settings),
         state_text=_state_text(job),
         detail=_detail(job, is_held=is_held),
-        fraction=None if is_open_ended else job.fraction,
-        has_bar=job.state.is_active or (job.state is JobState.INTERRUPTED and job.fraction > 0),
+        fraction=None if is_open_ended else kept_fraction(job) if is_cut_off else job.fraction,
+        has_bar=job.state.is_active or (is_cut_off and job.kept > 0),
+    )
+
+
+def kept_fraction(job: QueuedJob) -> float:
+    """Part of the output that a job can go on from, 0 to 1."""
+    return job.kept / job.frames if job.frames else 0.0
+
+
+def kept_text(job: QueuedJob) -> str:
+    """`312 of 480 frames are there`; empty where nothing is."""
+    if not job.kept:
+        return ""
+    return translate("QueueModel", "{kept} of {frames} frames are there").format(
+        kept=job.kept, frames=job.frames
     )
 
 
@@ -109,17 +124,14 @@ def _detail(job: QueuedJob, *, is_held: bool) -> str:
         return " ".join(error_text(job).split())
     if job.state is JobState.PREPARING:
         return translate("QueueModel", "Checking the clip and loading the network")
-    percent = int(job.fraction * 100)
     if job.state is JobState.PAUSED:
         return translate("QueueModel", "Held at frame {done} of {total}").format(
             done=job.done, total=job.total
         )
     if job.state is JobState.INTERRUPTED:
-        if percent == 0:
-            return translate("QueueModel", "The program ended before it was done")
-        return translate("QueueModel", "The program ended at {percent} %").format(percent=percent)
-    if job.state is JobState.CANCELLED and percent > 0:
-        return translate("QueueModel", "Stopped at {percent} %").format(percent=percent)
+        return kept_text(job) or translate("QueueModel", "Nothing of it was kept; it begins anew")
+    if job.state is JobState.CANCELLED:
+        return kept_text(job)
     if job.state is JobState.WAITING and is_held:
         return translate("QueueModel", "Waits for the queue to be started")
     return ""
@@ -146,9 +158,9 @@ def _done_detail(job: QueuedJob) -> str:
         return translate("QueueModel", "Finished and verified just before the program ended")
     words = [
         format_bytes(receipt.output_bytes),
-        translate("QueueModel", "{count} frames").format(count=receipt.frames),
+        translate("QueueModel", "{count} frames").format(count=receipt.stored_frames or receipt.frames),
         translate("QueueModel", "verified"),
-        translate("QueueModel", "took {time}").format(time=duration_words(job.elapsed_s)),
+        translate("QueueModel", "took {time}").format(time=duration_words(receipt.elapsed_s)),
     ]
     return "  ·  ".join(words)
 

@@ -21,7 +21,7 @@ from PySide6.QtCore import (
 from app.jobs.queue import JobQueue
 from app.jobs.queue_store import JobState, WhenDone
 from app.viewmodels.durations import duration_words
-from app.viewmodels.job_rows import JobRow, error_text, job_row
+from app.viewmodels.job_rows import JobRow, error_text, job_row, kept_text
 
 ROW_ROLE = Qt.ItemDataRole.UserRole
 """Role under which the list gives a JobRow."""
@@ -47,6 +47,8 @@ class JobAction(StrEnum):
 
 
 _ALWAYS = {JobAction.REMOVE}
+_IN_TURN = (JobState.WAITING, JobState.INTERRUPTED)
+"""Jobs whose turn comes: their order means something."""
 _BY_STATE: dict[JobState, set[JobAction]] = {
     JobState.WAITING: {JobAction.CANCEL},
     JobState.PREPARING: {JobAction.CANCEL},
@@ -120,17 +122,18 @@ class QueueModel(QAbstractListModel):
             found |= _BY_STATE[job.state] | _ALWAYS
             if job.receipt is not None:
                 found.add(JobAction.RECEIPT)
-        rows = sorted(self.row_of(number) for number in numbers)
-        if rows and rows[0] > 0:
+        if self._place_after(numbers, JobAction.UP) is not None:
             found.add(JobAction.UP)
-        if rows and rows[-1] < len(self._numbers) - 1:
+        if self._place_after(numbers, JobAction.DOWN) is not None:
             found.add(JobAction.DOWN)
         return frozenset(found)
 
     def run(self, action: JobAction, numbers: Sequence[int]) -> None:
         """Do something with all of these jobs that it can be done with."""
         if action in (JobAction.UP, JobAction.DOWN):
-            self._shift(numbers, -1 if action is JobAction.UP else 1)
+            place = self._place_after(numbers, action)
+            if place is not None:
+                self.move_rows([self.row_of(number) for number in numbers], place)
             return
         queue = self.queue
         calls: dict[JobAction, Callable[[int], None]] = {
@@ -152,8 +155,7 @@ class QueueModel(QAbstractListModel):
         """Whether removing these jobs would stop one at work, or throw away what one has rendered."""
         jobs = [self.queue.job(number) for number in numbers]
         return any(
-            job is not None
-            and (job.state.is_active or (job.state is not JobState.DONE and job.begun and job.fraction > 0))
+            job is not None and (job.state.is_active or (job.state is not JobState.DONE and job.kept > 0))
             for job in jobs
         )
 
@@ -198,36 +200,48 @@ class QueueModel(QAbstractListModel):
 
     @property
     def fraction(self) -> float | None:
-        """Part of the jobs of this run that is done, for the task bar; None when idle."""
+        """Part of the running job that is done, as its row says it; None when idle."""
         totals = self.queue.totals()
         return totals.fraction if totals.is_running else None
 
     @property
     def totals_text(self) -> str:
         """The queue in one line; empty for an empty one."""
-        totals = self.queue.totals()
-        jobs = self.queue.jobs
-        if not jobs:
-            return ""
-        if totals.is_running:
-            words = [self.tr("{done} of {all} done").format(done=totals.ended, all=totals.jobs)]
-            if totals.is_paused:
-                words.append(self.tr("paused"))
-            elif totals.remaining_s is not None:
-                left = duration_words(totals.remaining_s)
-                words.append(self.tr("{time} left for this job").format(time=left))
-            return "  ·  ".join(words)
-        words = []
-        waiting = sum(job.state in (JobState.WAITING, JobState.INTERRUPTED) for job in jobs)
-        done = sum(job.state is JobState.DONE for job in jobs)
-        failed = sum(job.state is JobState.FAILED for job in jobs)
-        if waiting:
-            words.append(self.tr("{count} waiting").format(count=waiting))
-        if done:
-            words.append(self.tr("{count} done").format(count=done))
-        if failed:
-            words.append(self.tr("{count} failed").format(count=failed))
+        jobs, totals = self.queue.jobs, self.queue.totals()
+        working = sum(job.state.is_active for job in jobs)
+        counts = (
+            (self.tr("{count} paused") if totals.is_paused else self.tr("{count} at work"), working),
+            (self.tr("{count} waiting"), self.open_count - working),
+            (self.tr("{count} done"), sum(job.state is JobState.DONE for job in jobs)),
+            (self.tr("{count} failed"), sum(job.state is JobState.FAILED for job in jobs)),
+            (self.tr("{count} cancelled"), sum(job.state is JobState.CANCELLED for job in jobs)),
+        )
+        words = [text.format(count=count) for text, count in counts if count]
+        if totals.remaining_s is not None:
+            left = duration_words(totals.remaining_s)
+            words.append(self.tr("{time} left for this job").format(time=left))
         return "  ·  ".join(words)
+
+    @property
+    def leaving_text(self) -> str:
+        """What becomes of the running job if the program is left now; empty when none runs."""
+        number = self.queue.running_number
+        job = self.queue.job(number) if number is not None else None
+        if job is None:
+            return ""
+        name = job.settings.output.name
+        if not job.kept:
+            return self.tr(
+                "Nothing of {name} is kept yet: at the next start it would begin with its first frame."
+            ).format(name=name)
+        text = self.tr(
+            "{kept} of {frames} frames of {name} are kept, and the queue offers to go on from them at the "
+            "next start."
+        ).format(kept=job.kept, frames=job.frames, name=name)
+        lost = job.done - job.kept if job.stage == "convert" else 0
+        if lost > 0:
+            text += " " + self.tr("%n frame(s) after them would be drawn again.", "", lost)
+        return text
 
     @property
     def banner(self) -> str:
@@ -235,11 +249,10 @@ class QueueModel(QAbstractListModel):
         words = [self._problem] if self._problem else []
         if not self._dismissed:
             words += self.queue.notices
-            count = len(self.queue.unfinished)
-            if count == 1:
-                words.append(self.tr("One job from last time is not finished."))
-            elif count:
-                words.append(self.tr("{count} jobs from last time are not finished.").format(count=count))
+            unfinished = self.queue.unfinished
+            if unfinished:
+                words.append(self.tr("%n job(s) from last time are not finished.", "", len(unfinished)))
+            words += [f"{job.settings.output.name}: {kept_text(job)}." for job in unfinished if job.kept]
         return " ".join(words)
 
     @property
@@ -273,11 +286,20 @@ class QueueModel(QAbstractListModel):
             output: Path = job.settings.output
             signal.emit(output)
 
-    def _shift(self, numbers: Sequence[int], by: int) -> None:
-        rows = sorted((self.row_of(number) for number in numbers), reverse=by > 0)
-        if rows and 0 <= rows[0] + by < len(self._numbers):
-            for row in rows:
-                self.queue.move(self._numbers[row], row + by)
+    def _place_after(self, numbers: Sequence[int], action: JobAction) -> int | None:
+        """The row before which these jobs come when they are moved past the next one whose turn comes.
+
+        None where that changes nothing: they are the first or the last, or one of them runs or has ended.
+        """
+        jobs = self.queue.jobs
+        rows = sorted(self.row_of(number) for number in numbers)
+        if not rows or any(jobs[row].state not in _IN_TURN for row in rows if row >= 0) or rows[0] < 0:
+            return None
+        in_turn = [row for row, job in enumerate(jobs) if job.state in _IN_TURN and row not in rows]
+        if action is JobAction.UP:
+            return max((row for row in in_turn if row < rows[0]), default=None)
+        after = min((row for row in in_turn if row > rows[-1]), default=None)
+        return None if after is None else after + 1
 
     # What the queue says.
 

@@ -23,6 +23,10 @@ def receipt_rows(receipt: Receipt) -> tuple[tuple[str, str], ...]:
     )
     if receipt.held:
         drawn += translate("Receipt", ", {held} held").format(held=receipt.held)
+    if receipt.stored_frames not in (0, receipt.frames):
+        drawn = translate("Receipt", "{stored} in the file, chosen from {frames} (see Note): {drawn}").format(
+            stored=receipt.stored_frames, frames=receipt.frames, drawn=drawn
+        )
     rows = [
         (translate("Receipt", "Verified"), receipt.verified),
         (translate("Receipt", "Output"), str(receipt.output)),
@@ -41,7 +45,7 @@ def receipt_rows(receipt: Receipt) -> tuple[tuple[str, str], ...]:
             translate("Receipt", "Took"),
             translate("Receipt", "{time}, {rate} frames a second").format(
                 time=duration_words(receipt.elapsed_s),
-                rate=f"{receipt.frames / max(receipt.rendered_s, 1e-3):.1f}",
+                rate=f"{(receipt.frames - receipt.resumed_frames) / max(receipt.rendered_s, 1e-3):.1f}",
             ),
         ),
     ]

@@ -128,8 +128,11 @@ class QueuePanel(QWidget):
     def select(self, number: int) -> None:
         """Choose one job."""
         row = self._model.row_of(number)
-        if row >= 0:
-            self.list.setCurrentIndex(self._model.index(row))
+        if row >= 0:  # setCurrentIndex() of the list would look at the keys that are held down
+            self.list.selectionModel().setCurrentIndex(
+                self._model.index(row), QItemSelectionModel.SelectionFlag.ClearAndSelect
+            )
+            self.list.scrollTo(self._model.index(row))
 
     def run(self, action: JobAction) -> None:
         """Do something with the chosen jobs; asks before work is lost."""
@@ -444,7 +447,7 @@ class QueuePanel(QWidget):
             question = (
                 self.tr("Remove '{name}' from the queue?").format(name=name)
                 if name
-                else self.tr("Remove {count} jobs from the queue?").format(count=len(numbers))
+                else self.tr("Remove %n job(s) from the queue?", "", len(numbers))
             )
         else:
             question = self.tr("Start from the first frame?")

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import psutil
 import pytest
 
 from app.jobs.apart import convert_apart
-from app.jobs.conversion import Start
+from app.jobs.conversion import Start, convert
 from app.jobs.worker import Mailbox, PausableToken
 from flavr_core.errors import CancelledError, DeviceError, MediaError, ProblemsError, SettingsError
-from flavr_core.settings import ConvertSettings, EngineSettings
+from flavr_core.pipeline.journal import work_folder
+from flavr_core.progress import CancelToken, SilentReporter
+from flavr_core.settings import ConvertSettings, EngineSettings, TimingSettings
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def children() -> list[psutil.Process]:
@@ -41,6 +50,13 @@ def in_thread(action: Callable[[], object]) -> tuple[threading.Thread, list[obje
     thread = threading.Thread(target=run)
     thread.start()
     return thread, answers
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_receipt_and_progress_come_back(plain_clip: Path, tmp_path: Path) -> None:
@@ -82,9 +98,7 @@ def test_cancelled_it_leaves_nothing(plain_clip: Path, tmp_path: Path) -> None:
         lambda: convert_apart(settings_of(plain_clip, output), Start.FRESH, mailbox, token)
     )
     token.pause()  # held before its first frame, so that it cannot be done before it is stopped
-    deadline = time.monotonic() + 60
-    while not children() and time.monotonic() < deadline:
-        time.sleep(0.01)
+    wait_until(lambda: bool(children()))
     token.cancel()
     thread.join(60)
     assert isinstance(answers[0], CancelledError)
@@ -99,10 +113,63 @@ def test_a_killed_process_is_told_in_a_sentence(plain_clip: Path, tmp_path: Path
     thread, answers = in_thread(
         lambda: convert_apart(settings_of(plain_clip, tmp_path / "out.mp4"), Start.FRESH, Mailbox(), token)
     )
-    deadline = time.monotonic() + 60
-    while not children() and time.monotonic() < deadline:
-        time.sleep(0.01)
+    wait_until(lambda: bool(children()))
     os.kill(children()[0].pid, signal.SIGKILL)
     thread.join(60)
     assert isinstance(answers[0], DeviceError)
     assert not children()
+
+
+def test_one_that_does_not_stop_is_killed_and_leaves_nothing(
+    plain_clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.jobs.apart.STOP_S", 0.0)
+    monkeypatch.setattr("app.jobs.apart._END_S", 0.0)
+    token, output = PausableToken(), tmp_path / "out.mp4"
+    long = replace(settings_of(plain_clip, output), timing=TimingSettings(slow=Fraction(40)))
+    thread, answers = in_thread(lambda: convert_apart(long, Start.FRESH, Mailbox(), token))
+    wait_until(work_folder(output).exists)
+    token.cancel()
+    thread.join(60)
+    assert isinstance(answers[0], CancelledError)
+    assert not children()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_going_on_waits_for_the_process_of_a_program_that_is_gone(plain_clip: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out.mp4"
+    folder = work_folder(output)
+    folder.mkdir()
+    last = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1.5)"])
+    owner = {"pid": last.pid, "started": psutil.Process(last.pid).create_time()}
+    (folder / "owner").write_text(json.dumps(owner))
+    reaper = threading.Thread(target=last.wait)
+    reaper.start()
+    receipt = convert(settings_of(plain_clip, output), Start.GO_ON, SilentReporter(), CancelToken())
+    reaper.join()
+    assert receipt is not None
+    assert receipt.frames == 96
+
+
+@pytest.mark.parametrize("has_left_work", [True, False])
+def test_the_program_ends_at_once_where_a_thread_is_still_at_work(has_left_work: bool) -> None:
+    code = f"""
+import atexit, sys, threading, time
+import app.application as application
+
+def run(_):
+    if {has_left_work}:
+        threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+    return 7
+
+application._run = run
+atexit.register(lambda: print("the interpreter was taken down"))
+print("begun")
+sys.exit(application.main([]))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=False, timeout=60, capture_output=True, text=True, cwd=ROOT
+    )
+    assert done.returncode == 7
+    assert done.stdout.splitlines()[0] == "begun"
+    assert ("taken down" in done.stdout) is not has_left_work

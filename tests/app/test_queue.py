@@ -24,6 +24,7 @@ from app.jobs.queue_store import JobState, QueuedJob, QueueStore, StoredQueue, W
 from app.jobs.records import from_plain, to_plain
 from app.jobs.worker import PausableToken
 from flavr_core.errors import CancelledError, OutputError
+from flavr_core.pipeline import kept_frames
 from flavr_core.settings import (
     ConvertSettings,
     CutMode,
@@ -93,20 +94,25 @@ def wait_for(qtbot: QtBot, queue: JobQueue, number: int, *states: JobState) -> Q
         known = queue.job(number)
         return known is not None and known.state in states
 
-    qtbot.waitUntil(there, timeout=60_000)
+    qtbot.waitUntil(there, timeout=180_000)
     found = queue.job(number)
     assert found is not None
     return found
 
 
 def test_jobs_run_one_after_another_and_are_green_only_when_verified(
-    qtbot: QtBot, open_queue: OpenQueue, clip: Path, tmp_path: Path
+    qtbot: QtBot,
+    open_queue: OpenQueue,
+    clip: Path,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
+    caplog.set_level("INFO")
     queue = open_queue()
     active: list[int] = []
     queue.job_changed.connect(lambda _: active.append(sum(j.state.is_active for j in queue.jobs)))
     numbers = [queue.add(job(clip, tmp_path / f"größer {n}.mp4")) for n in range(2)]
-    with qtbot.waitSignal(queue.all_done, timeout=60_000) as done:
+    with qtbot.waitSignal(queue.all_done, timeout=180_000) as done:
         pass
     assert done.args == ["nothing"]
     assert max(active) == 1
@@ -119,19 +125,24 @@ def test_jobs_run_one_after_another_and_are_green_only_when_verified(
         assert ended.receipt.made == 23
         assert "48 frames" in ended.receipt.verified
         assert ended.fraction == 1
+        assert ended.receipt.elapsed_s == ended.elapsed_s >= ended.receipt.rendered_s > 0
+        assert ended.receipt.stored_frames == ended.kept == ended.frames == 48
         assert ended.settings.output.stat().st_size == ended.receipt.output_bytes
         assert ended.log[-1].text == "Done and verified."
+        assert f"job {number} begins (fresh): '{clip}'" in caplog.text
+        assert f"job {number}, '{ended.settings.output}': done" in caplog.text
     assert not list(tmp_path.glob("*.part"))
 
 
 def test_a_failure_says_why_and_the_next_job_runs(
-    qtbot: QtBot, open_queue: OpenQueue, clip: Path, tmp_path: Path
+    qtbot: QtBot, open_queue: OpenQueue, clip: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     queue = open_queue()
     source = tmp_path / "later.mp4"
     bad = queue.add(job(source, tmp_path / "bad.mp4"))
     good = queue.add(job(clip, tmp_path / "good.mp4"))
     assert wait_for(qtbot, queue, bad, JobState.FAILED).error.startswith(f"There is no file '{source}'")
+    assert f"failed. There is no file '{source}'" in caplog.text
     wait_for(qtbot, queue, good, JobState.DONE)
     source.write_bytes(clip.read_bytes())
     queue.retry(bad)
@@ -161,13 +172,15 @@ def test_a_cancelled_job_leaves_nothing_under_its_name_and_goes_on_when_tried_ag
     number = queue.add(job(long_clip, output))
     waiting = queue.add(job(long_clip, tmp_path / "never.mp4"))
     queue.cancel(waiting)
-    qtbot.waitUntil(lambda: (queue.job(number) or waiting).done > 200, timeout=60_000)
+    qtbot.waitUntil(lambda: (queue.job(number) or waiting).done > 200, timeout=180_000)
     queue.cancel(number)
     assert wait_for(qtbot, queue, number, JobState.CANCELLED)
     qtbot.waitUntil(lambda: not queue.totals().jobs, timeout=5000)
     assert not output.exists()
     assert not (tmp_path / "never.mp4").exists()
-    assert (tmp_path / "out.mp4.part" / "journal.json").exists()
+    kept = kept_frames(output)
+    assert kept is not None
+    qtbot.waitUntil(lambda: (queue.job(number) or waiting).kept == kept[0] >= 24)
     queue.retry(number)
     receipt = wait_for(qtbot, queue, number, JobState.DONE).receipt
     assert receipt is not None
@@ -180,7 +193,7 @@ def test_removing_a_job_at_work_throws_its_render_away(
 ) -> None:
     queue = open_queue()
     number = queue.add(job(long_clip, tmp_path / "out.mp4"))
-    qtbot.waitUntil(lambda: (queue.job(number) or number).done > 100, timeout=60_000)
+    qtbot.waitUntil(lambda: (queue.job(number) or number).done > 100, timeout=180_000)
     assert (tmp_path / "out.mp4.part").exists()
     queue.remove(number)
     assert queue.jobs == ()
@@ -193,7 +206,7 @@ def test_a_paused_job_stands_still_and_goes_on(
 ) -> None:
     queue = open_queue()
     number = queue.add(job(long_clip, tmp_path / "out.mp4"))
-    qtbot.waitUntil(lambda: (queue.job(number) or number).done > 50, timeout=60_000)
+    qtbot.waitUntil(lambda: (queue.job(number) or number).done > 50, timeout=180_000)
     queue.pause(number)
     assert queue.totals().is_paused
     qtbot.wait(300)
@@ -229,7 +242,7 @@ def test_closing_while_paused_is_an_interruption_too(
 ) -> None:
     queue = open_queue()
     number = queue.add(job(long_clip, tmp_path / "out.mp4"))
-    qtbot.waitUntil(lambda: (queue.job(number) or number).done > 50, timeout=60_000)
+    qtbot.waitUntil(lambda: (queue.job(number) or number).done > 50, timeout=180_000)
     queue.pause(number)
     queue.close()
     again = open_queue()
@@ -247,7 +260,7 @@ def test_order_can_be_changed(open_queue: OpenQueue, qtbot: QtBot, clip: Path, t
     ended: list[int] = []
     queue.job_ended.connect(ended.append)
     queue.start()
-    qtbot.waitUntil(lambda: len(ended) == 3, timeout=60_000)
+    qtbot.waitUntil(lambda: len(ended) == 3, timeout=180_000)
     assert ended == [numbers[2], numbers[0], numbers[1]]
 
 
@@ -281,14 +294,14 @@ def test_closing_in_mid_job_and_going_on_gives_the_same_bytes(
     number = queue.add(job(long_clip, tmp_path / "out.mp4"))
     queue.add(job(long_clip, tmp_path / "second.mp4"))
     queue.set_when_done(WhenDone.NOTIFY)
-    qtbot.waitUntil(lambda: (queue.job(number) or number).done > 200, timeout=60_000)
+    qtbot.waitUntil(lambda: (queue.job(number) or number).done > 200, timeout=180_000)
     queue.close()
     again = open_queue()
     states = [one.state for one in again.jobs]
     assert states == [JobState.INTERRUPTED, JobState.WAITING]
     assert again.is_held
     assert len(again.unfinished) == 2
-    with qtbot.waitSignal(again.all_done, timeout=60_000) as done:
+    with qtbot.waitSignal(again.all_done, timeout=180_000) as done:
         again.go_on()
     assert done.args == ["notify"]
     first, _ = again.jobs
@@ -338,7 +351,9 @@ def test_killed_in_mid_job_and_gone_on_gives_the_bytes_of_an_uninterrupted_run(
     queue = open_queue()
     assert [one.state for one in queue.jobs] == [JobState.INTERRUPTED, JobState.WAITING]
     assert queue.jobs[0].log[-1].text == "The program ended before the job was done."
-    with qtbot.waitSignal(queue.all_done, timeout=60_000):
+    qtbot.waitUntil(lambda: queue.jobs[0].kept >= 72, timeout=10_000)
+    assert queue.jobs[0].frames == 768
+    with qtbot.waitSignal(queue.all_done, timeout=180_000):
         queue.go_on()
     first, second = queue.jobs
     assert first.receipt is not None
@@ -497,7 +512,7 @@ def test_a_render_of_a_clip_that_changed_is_begun_anew_only_when_asked(
     source.write_bytes(long_clip.read_bytes())
     queue = open_queue()
     number = queue.add(job(source, tmp_path / "out.mp4"))
-    qtbot.waitUntil(lambda: (queue.job(number) or number).done > 100, timeout=60_000)
+    qtbot.waitUntil(lambda: (queue.job(number) or number).done > 100, timeout=180_000)
     queue.cancel(number)
     os.utime(source, ns=(1, 1))
     queue.retry(number)

@@ -22,6 +22,7 @@ from app.viewmodels.queue import JobAction, QueueModel
 from app.viewmodels.receipt import receipt_text, save_receipt
 from app.views.queue import QueuePanel
 from flavr_core.errors import OutputError
+from flavr_core.pipeline.journal import FRAMES, Journal, Segment
 from flavr_core.settings import ConvertSettings, EngineSettings, ExportSettings, TimingSettings
 
 OpenModel = Callable[..., QueueModel]
@@ -88,8 +89,16 @@ def test_every_state_has_its_words(open_model: OpenModel) -> None:
     assert show_state(model, done) == "Done | 18.2 MB  ·  480 frames  ·  verified  ·  took 44 s"
     failed = stored(1, JobState.FAILED, error="One.\nTwo.", hint="Use --model.")
     assert show_state(model, failed) == "Failed | One. Two. Use “Network”."
-    interrupted = stored(1, JobState.INTERRUPTED, fraction=0.67)
-    assert "ended at 67 %" in show_state(model, interrupted)
+    interrupted = stored(1, JobState.INTERRUPTED, begun=True, fraction=0.67)
+    assert "Nothing of it was kept" in show_state(model, interrupted)
+    interrupted = replace(interrupted, kept=312, frames=480)
+    assert show_state(model, interrupted) == "Interrupted | 312 of 480 frames are there"
+    row = model.job_row(1)
+    assert row is not None
+    assert row.fraction == 0.65
+    cancelled = replace(interrupted, state=JobState.CANCELLED)
+    assert show_state(model, cancelled) == "Cancelled | 312 of 480 frames are there"
+    assert show_state(model, replace(cancelled, kept=0)) == "Cancelled | "
     assert "Preparing" in show_state(model, stored(1, JobState.PREPARING))
 
 
@@ -109,10 +118,10 @@ def test_only_what_is_possible_is_offered(open_model: OpenModel) -> None:
     )
     offered = [model.possible([number]) for number in (1, 2, 3)]
     assert offered[0] == {
-        JobAction.PLAY, JobAction.REVEAL, JobAction.RECEIPT, JobAction.REMOVE, JobAction.DOWN,
+        JobAction.PLAY, JobAction.REVEAL, JobAction.RECEIPT, JobAction.REMOVE,
     }  # fmt: skip
     assert JobAction.RETRY in offered[1]
-    assert offered[2] == {JobAction.CANCEL, JobAction.REMOVE, JobAction.UP}
+    assert offered[2] == {JobAction.CANCEL, JobAction.REMOVE}
     assert model.possible([]) == frozenset()
     model.run(JobAction.PLAY, [2])  # nothing happens: it is not possible
     model.run(JobAction.CANCEL, [1, 2, 3])
@@ -141,9 +150,67 @@ def test_rows_are_put_in_another_order(open_model: OpenModel) -> None:
     assert order() == [4, 3, 2, 1]
 
 
-def test_what_the_last_run_left_is_offered(open_model: OpenModel) -> None:
-    model = open_model(stored(1, JobState.RUNNING, begun=True), stored(2, JobState.DONE, receipt=RECEIPT))
-    assert model.banner == "One job from last time is not finished."
+def test_only_jobs_whose_turn_comes_change_places(open_model: OpenModel) -> None:
+    states = (JobState.WAITING, JobState.DONE, JobState.WAITING, JobState.FAILED, JobState.WAITING)
+    model = open_model(*(stored(number, state) for number, state in enumerate(states, 1)))
+
+    def moves(*numbers: int) -> frozenset[JobAction]:
+        return model.possible(numbers) & {JobAction.UP, JobAction.DOWN}
+
+    assert moves(1) == {JobAction.DOWN}
+    assert moves(3) == {JobAction.UP, JobAction.DOWN}
+    assert moves(5) == moves(3, 5) == {JobAction.UP}
+    assert moves(2) == moves(4) == moves(1, 2) == moves(1, 3, 5) == set()
+    model.run(JobAction.UP, [3, 5])
+    assert [job.number for job in model.queue.jobs] == [3, 5, 1, 2, 4]
+    model.run(JobAction.DOWN, [3])
+    assert [job.number for job in model.queue.jobs] == [5, 3, 1, 2, 4]
+
+
+def test_all_counts_are_of_the_same_jobs(open_model: OpenModel) -> None:
+    model = open_model(
+        stored(1, JobState.DONE),
+        stored(2, JobState.FAILED),
+        stored(3, JobState.WAITING),
+        stored(4, JobState.INTERRUPTED, begun=True),
+        stored(5, JobState.CANCELLED),
+    )
+    assert model.totals_text == "2 waiting  ·  1 done  ·  1 failed  ·  1 cancelled"
+    assert model.open_count == 2
+
+
+def test_leaving_says_what_is_kept(open_model: OpenModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = open_model(stored(1, JobState.WAITING))
+    assert model.leaving_text == ""
+    monkeypatch.setattr(JobQueue, "running_number", 1)
+    running = stored(1, JobState.RUNNING, stage="convert", done=390, total=480, frames=480)
+    show_state(model, running)
+    assert model.leaving_text.startswith("Nothing of 1.mp4 is kept yet")
+    show_state(model, replace(running, kept=312))
+    assert model.leaving_text.startswith("312 of 480 frames of 1.mp4 are kept")
+    assert "78 frame(s) after them would be drawn again." in model.leaving_text
+    show_state(model, replace(running, kept=480, stage="verify", done=0, total=0))
+    assert "again" not in model.leaving_text
+
+
+def test_what_the_last_run_left_is_offered(qtbot: QtBot, open_model: OpenModel, tmp_path: Path) -> None:
+    output = tmp_path / "beach.mp4"
+    starts = range(0, 480, 156)
+    segments = tuple(
+        Segment(index=n, start=start, stop=min(start + 156, 480)) for n, start in enumerate(starts)
+    )
+    journal = Journal(output, fingerprint={FRAMES: 480}, segments=segments)
+    journal.open_new()
+    for segment in journal.segments[:2]:
+        temporary = journal.folder / "new"
+        temporary.touch()
+        journal.close_segment(segment, temporary, made=1, filmed=1)
+    begun = stored(1, JobState.RUNNING, begun=True)
+    begun = replace(begun, settings=replace(begun.settings, output=output))
+    model = open_model(begun, stored(2, JobState.DONE, receipt=RECEIPT))
+    offer = "1 job(s) from last time are not finished."
+    assert model.banner.startswith(offer)
+    qtbot.waitUntil(lambda: model.banner == f"{offer} beach.mp4: 312 of 480 frames are there.")
     assert model.can_go_on
     assert model.open_count == 1
     assert model.totals_text == "1 waiting  ·  1 done"
@@ -156,7 +223,7 @@ def test_what_the_last_run_left_is_offered(open_model: OpenModel) -> None:
 def test_removing_asks_only_where_work_is_lost(open_model: OpenModel) -> None:
     model = open_model(
         stored(1, JobState.WAITING),
-        stored(2, JobState.INTERRUPTED, begun=True, fraction=0.5),
+        stored(2, JobState.INTERRUPTED, begun=True, kept=1, frames=2),
         stored(3, JobState.DONE, begun=True, fraction=1.0),
     )
     assert [model.loses_work([number]) for number in (1, 2, 3)] == [False, True, False]
@@ -173,6 +240,7 @@ def panel(qtbot: QtBot, open_model: OpenModel) -> QueuePanel:
             log=(LogLine(at="2026-01-01T10:11:12", text="No."),),
         ),
         stored(3, JobState.WAITING),
+        stored(4, JobState.WAITING),
     )
     panel = QueuePanel(model)
     qtbot.addWidget(panel)
@@ -186,11 +254,11 @@ def test_the_panel_by_keyboard(qtbot: QtBot, panel: QueuePanel, monkeypatch: pyt
         return [job.number for job in panel._model.queue.jobs]
 
     panel.list.setFocus()
-    panel.select(3)
+    panel.select(4)
     qtbot.keyClick(panel.list, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
-    assert order() == [1, 3, 2]
-    assert panel.selected == [3]
-    qtbot.keyClick(panel.list, Qt.Key.Key_Down)
+    assert order() == [1, 2, 4, 3]
+    assert panel.selected == [4]
+    qtbot.keyClick(panel.list, Qt.Key.Key_Up)
     assert panel.selected == [2]
     qtbot.keyClick(panel.list, Qt.Key.Key_Return)
     assert panel._details.isVisible()
@@ -201,8 +269,20 @@ def test_the_panel_by_keyboard(qtbot: QtBot, panel: QueuePanel, monkeypatch: pyt
     asked: list[bool] = []
     monkeypatch.setattr(QMessageBox, "exec", lambda box: asked.append(True))
     qtbot.keyClick(panel.list, Qt.Key.Key_Delete)
-    assert order() == [1, 3]
+    assert order() == [1, 4, 3]
     assert not asked
+
+
+def test_what_is_chosen_for_the_user_stands_alone(
+    qtbot: QtBot, panel: QueuePanel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel.select(1)
+    control = Qt.KeyboardModifier.ControlModifier  # held down: the command's key was Ctrl+E
+    monkeypatch.setattr(QGuiApplication, "keyboardModifiers", staticmethod(lambda: control))
+    qtbot.keyPress(panel.list, Qt.Key.Key_Control, control)
+    panel.select(3)
+    assert panel.selected == [3]
+    qtbot.keyRelease(panel.list, Qt.Key.Key_Control)
 
 
 def test_every_control_has_a_name(panel: QueuePanel) -> None:
@@ -240,7 +320,10 @@ def test_the_receipt_is_shown_copied_and_saved(
     view.show_receipt(RECEIPT)
     text = view.toPlainText()
     assert "480 from 240; 239 drawn, 1 held" in text
+    assert "44 s, 9.0 frames a second" in text  # those of the interrupted render were not drawn again
     assert "<b> is no tag" in text
+    view.show_receipt(replace(RECEIPT, stored_frames=400))
+    assert "400 in the file, chosen from 480" in view.toPlainText()
     dialog = ReceiptDialog(RECEIPT)
     qtbot.addWidget(dialog)
     dialog._on_copy()
