@@ -138,14 +138,6 @@
         <source>Wide pixels</source>
         <translation>Breite Pixel</translation>
     </message>
-    <message>
-        <source>The file</source>
-        <translation>Die Datei</translation>
-    </message>
-    <message>
-        <source>the file</source>
-        <translation>die Datei</translation>
-    </message>
 </context>
 <context>
     <name>ClipsModel</name>
@@ -436,6 +428,14 @@
         <translation>Seiten tauschen</translation>
     </message>
     <message>
+        <source>Show motion on side B</source>
+        <translation>Bewegung auf Seite B zeigen</translation>
+    </message>
+    <message>
+        <source>Labels over the picture</source>
+        <translation>Beschriftung über dem Bild</translation>
+    </message>
+    <message>
         <source>Fit to the window</source>
         <translation>In das Fenster einpassen</translation>
     </message>
@@ -697,6 +697,14 @@
         <translation>{a} gegen {b}</translation>
     </message>
     <message>
+        <source>Motion cannot be exported as a comparison.</source>
+        <translation>Bewegung kann nicht als Vergleich exportiert werden.</translation>
+    </message>
+    <message>
+        <source>Put another picture on this side, or save a picture of the comparison.</source>
+        <translation>Ein anderes Bild auf diese Seite stellen oder ein Bild des Vergleichs speichern.</translation>
+    </message>
+    <message>
         <source>Measuring...</source>
         <translation>Wird gemessen...</translation>
     </message>
@@ -850,17 +858,17 @@
         <translation>Dieser Computer wird geprüft...</translation>
     </message>
     <message numerus="yes">
-        <source>%n problem(s) keep clips from being converted.</source>
+        <source>%n problems keep clips from being converted.</source>
         <translation>
             <numerusform>%n Problem verhindert, dass Clips umgewandelt werden.</numerusform>
             <numerusform>%n Probleme verhindern, dass Clips umgewandelt werden.</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>Everything works; %n thing(s) could be better.</source>
+        <source>Everything works; %n things could be better.</source>
         <translation>
-            <numerusform>Alles geht; %n Sache könnte besser sein.</numerusform>
-            <numerusform>Alles geht; %n Sachen könnten besser sein.</numerusform>
+            <numerusform>Alles funktioniert; %n Sache könnte besser sein.</numerusform>
+            <numerusform>Alles funktioniert; %n Dinge könnten besser sein.</numerusform>
         </translation>
     </message>
     <message>
@@ -1204,6 +1212,24 @@
     <message>
         <source>&apos;{name}&apos; cannot be shown: {reason}.</source>
         <translation>„{name}“ lässt sich nicht zeigen: {reason}.</translation>
+    </message>
+</context>
+<context>
+    <name>FlowSource</name>
+    <message>
+        <source>A clip of one frame has no motion</source>
+        <translation>Ein Clip aus einem Bild hat keine Bewegung</translation>
+    </message>
+</context>
+<context>
+    <name>Flows</name>
+    <message>
+        <source>Motion</source>
+        <translation>Bewegung</translation>
+    </message>
+    <message>
+        <source>Motion as {network} sees it</source>
+        <translation>Bewegung, wie {network} sie sieht</translation>
     </message>
 </context>
 <context>
@@ -1626,9 +1652,12 @@
         <source>any rate</source>
         <translation>jede Rate</translation>
     </message>
-    <message>
-        <source>{n} places in a gap</source>
-        <translation>{n} Plätze in einer Lücke</translation>
+    <message numerus="yes">
+        <source>%n places in a gap</source>
+        <translation>
+            <numerusform>%n Platz in einer Lücke</numerusform>
+            <numerusform>%n Plätze in einer Lücke</numerusform>
+        </translation>
     </message>
 </context>
 <context>
@@ -3678,6 +3707,14 @@
     <message>
         <source>earlier settings</source>
         <translation>frühere Einstellungen</translation>
+    </message>
+    <message>
+        <source>full colour: {pixels} pixels</source>
+        <translation>volle Farbe: {pixels} Pixel</translation>
+    </message>
+    <message>
+        <source>at {part} size</source>
+        <translation>in {part} der Größe</translation>
     </message>
     <message>
         <source>frame {number} is coming</source>

@@ -45,17 +45,27 @@
 <context>
     <name>DoctorModel</name>
     <message numerus="yes">
-        <source>%n problem(s) keep clips from being converted.</source>
+        <source>%n problems keep clips from being converted.</source>
         <translation>
             <numerusform>%n problem keeps clips from being converted.</numerusform>
             <numerusform>%n problems keep clips from being converted.</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>Everything works; %n thing(s) could be better.</source>
+        <source>Everything works; %n things could be better.</source>
         <translation>
             <numerusform>Everything works; %n thing could be better.</numerusform>
             <numerusform>Everything works; %n things could be better.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>Networks</name>
+    <message numerus="yes">
+        <source>%n places in a gap</source>
+        <translation>
+            <numerusform>%n place in a gap</numerusform>
+            <numerusform>%n places in a gap</numerusform>
         </translation>
     </message>
 </context>
