@@ -79,6 +79,8 @@ def run(argv: Sequence[str]) -> int:
     reports = CrashReports(logs)
     _log.info("FLAVR Studio %s starts", __version__)
     store = PreferencesStore()
+    if store.preferences.language is not Language.SYSTEM:
+        QLocale.setDefault(QLocale(str(store.preferences.language)))  # numbers as in the words around them
     install_translations(app, store.preferences.language)
     if not store.preferences.gpu_painting:
         os.environ.setdefault(RENDERER_VARIABLE, Renderer.SOFTWARE)
