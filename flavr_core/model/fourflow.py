@@ -30,6 +30,7 @@ from flavr_core.errors import ModelError
 from flavr_core.model.agreement import agreed
 from flavr_core.model.motion import MotionNetwork
 from flavr_core.model.network import Architecture, Network, Shape, pad_to_multiple
+from flavr_core.model.overlays import keep_overlays, overlay_share
 
 SLOPE = 0.2
 """Of the leaky rectifier after each convolution."""
@@ -362,7 +363,8 @@ class FourFlow(Network):
 
     `coarse_levels` says at how many scales the correlating stage runs (1/16, 1/32, ...); None picks it by
     size, so that motion of the same part of the picture is found at any size. A `partner` draws the same
-    moments, and where both agree the mean of the two is the result.
+    moments, and where both agree the mean of the two is the result. Writing that stands still over what
+    moves is kept as filmed (`overlays`).
     """
 
     def __init__(self, widths: FourFlowWidths | None = None, *, partner: Network | None = None) -> None:
@@ -421,10 +423,15 @@ class FourFlow(Network):
         for position in positions:
             t = torch.full((window.shape[0],), float(position), device=window.device)
             images.append(self.predict(encoded, t).image[..., :height, :width])
-        made = torch.stack(images, dim=1).to(window.dtype)
-        if self.partner is None or window.is_meta:  # without contents nothing can be measured in it
-            return made
-        return agreed(made, self.partner.draw(window, positions))
+        made = torch.stack(images, dim=1)
+        if self.partner is not None and not window.is_meta:  # without contents motion cannot be measured
+            made = agreed(made, self.partner.draw(window, positions))
+        share = overlay_share(window)
+        kept = [
+            keep_overlays(images, window, share, float(position))
+            for images, position in zip(made.unbind(1), positions, strict=True)
+        ]
+        return torch.stack(kept, dim=1).to(window.dtype)
 
     def estimate_flow(self, window: Tensor) -> Tensor:
         """See `flavr_core.model.flows.FlowEstimator`.

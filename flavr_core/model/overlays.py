@@ -1,0 +1,75 @@
+"""Writing that stands still over a picture that moves: thin strokes are kept as they were filmed.
+
+Strokes of a pixel or two over a pan are lost at the coarse scales where motion is found, and are carried
+along with the ground. They are told by the frames alone: a pixel that looks the same in all of them, that is
+brighter or darker than its surroundings in each of them, amid others that change.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+SAME = 4 / 255
+"""Spread over the frames at which a pixel counts for 1/e as standing still; of [0, 1]."""
+CONTRAST = 0.1
+"""Least difference of a stroke from the mean around it; twice as much counts wholly."""
+AROUND_PX = 7
+"""Side of the square that a stroke is compared with."""
+BLOCK_PX = 8
+"""Whether surroundings move is asked of blocks, five by five of them."""
+MOVING = (0.5, 0.7)
+"""Share of changing pixels around at which writing begins to count, and counts wholly."""
+DENSE = (0.2, 0.4)
+"""Share of pixels standing still among the nine nearest, alike: one alone is chance."""
+SMALLEST_PX = 5 * BLOCK_PX
+"""Smaller pictures have no surroundings to compare with."""
+
+
+def _ramp(values: Tensor, low: float, high: float) -> Tensor:
+    """0 up to `low`, 1 from `high`."""
+    return ((values - low) / (high - low)).clamp(0, 1)
+
+
+def _box(images: Tensor, side: int) -> Tensor:
+    """Mean of a square around each pixel, of what lies in the picture."""
+    across = functional.avg_pool2d(images, (1, side), 1, (0, side // 2), count_include_pad=False)
+    return functional.avg_pool2d(across, (side, 1), 1, (side // 2, 0), count_include_pad=False)
+
+
+def overlay_share(window: Tensor) -> Tensor:
+    """How surely each pixel is part of writing that stands still.
+
+    Convention: window (N, T, 3, H, W) RGB in [0, 1]; returns (N, 1, H, W) float32 in [0, 1].
+    """
+    frames = window.float()
+    size = frames.shape[-2:]
+    if min(size) < SMALLEST_PX:
+        return frames.new_zeros(frames.shape[0], 1, *size)
+    highest = lowest = frames[:, 0]
+    for frame in frames.unbind(1)[1:]:  # quicker on a CPU than reducing over that axis
+        highest, lowest = torch.maximum(highest, frame), torch.minimum(lowest, frame)
+    spread = (highest - lowest).amax(dim=1, keepdim=True)  # (N, 1, H, W)
+    same = torch.exp(-((spread / SAME) ** 2))
+    changing = functional.avg_pool2d((spread > 3 * SAME).float(), BLOCK_PX)
+    moving = functional.interpolate(_box(changing, 5), size=size, mode="bilinear", align_corners=False)
+    share = same * _ramp(moving, *MOVING)
+    if share.device.type == "cpu" and not bool(share.any()):
+        return share
+    luma = frames.mean(dim=2)  # (N, T, H, W)
+    relief = luma - _box(luma, AROUND_PX)
+    contrast = torch.maximum(relief.amin(dim=1, keepdim=True), (-relief).amin(dim=1, keepdim=True))
+    stroke = functional.max_pool2d(contrast * same, 3, 1, 1)
+    return share * _ramp(stroke, CONTRAST, 2 * CONTRAST) * _ramp(_box(same, 3), *DENSE)
+
+
+def keep_overlays(made: Tensor, window: Tensor, share: Tensor, position: float) -> Tensor:
+    """Made pictures with the writing as it was filmed.
+
+    Convention: made (N, 3, H, W); window as above, of which the middle two lie around the gap; share as of
+    `overlay_share`; returns float32.
+    """
+    middle = window.shape[1] // 2
+    filmed = torch.lerp(window[:, middle - 1].float(), window[:, middle].float(), position)
+    return torch.lerp(made.float(), filmed, share)
