@@ -24,6 +24,8 @@ from app.widgets.wrapped_label import WrappedLabel
 from flavr_core.errors import SettingsError
 from flavr_core.settings import format_bytes, parse_bytes
 
+_LEAST_WIDTH_PX = 80
+
 
 class ExportForm(QWidget):
     """One line for each setting that means something to the format; the others are named below."""
@@ -112,6 +114,7 @@ class ExportForm(QWidget):
         spin.lineEdit().setTextMargins(8, 0, 0, 0)  # a style sheet's padding does not reach it
         spin.setDecimals(0 if name != "crf" else 1)
         spin.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        spin.setMinimumWidth(_LEAST_WIDTH_PX)  # its own would be that of its longest value
 
         def on_changed(value: float) -> None:
             if can_be_unset and value < spin.property("low"):

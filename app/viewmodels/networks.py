@@ -121,11 +121,12 @@ def _entry(entry: Entry, catalog: Catalog) -> NetworkEntry:
         remark = translate("Networks", "Brought in by you.")
     elif entry.origin is Origin.EMBEDDED and not is_default:
         remark = translate("Networks", "Experimental: look at the preview before a long export.")
+    licence = translate("Networks", "Licence: {name}.").format(name=card.licence)
     return NetworkEntry(
         model="default" if is_default else card.name,
         name=card.name,
         title=translate("Networks", "{title} (default)").format(title=title) if is_default else title,
-        card=f"{card.description} {translate('Networks', 'Licence: {name}.').format(name=card.licence)}",
+        card=f"{card.description} {licence}",
         facts=_facts(entry),
         remark=remark,
     )

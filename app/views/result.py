@@ -25,11 +25,14 @@ from app.widgets.fitting_label import FittingLabel
 from app.widgets.icons import icon
 from app.widgets.note_list import NoteList
 from app.widgets.notice import Notice
+from app.widgets.shrinking_area import ShrinkingArea
 from app.widgets.wrapped_label import WrappedLabel
 from flavr_core.errors import FlavrError
 
 _MARGIN_PX = 12
 _MOST_FACTS = 8
+_LEAST_LINES = 4
+"""Of what is said of the result, in lines, where the window is low."""
 
 
 class ResultView(QWidget):
@@ -62,25 +65,31 @@ class ResultView(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(_MARGIN_PX, _MARGIN_PX, _MARGIN_PX, _MARGIN_PX)
         column.setSpacing(8)
+        said = QWidget()
+        words_column = QVBoxLayout(said)
+        words_column.setContentsMargins(0, 0, 0, 0)
+        words_column.setSpacing(8)
         for widget in (self.empty, self._facts, self.notes, self.problem):
-            column.addWidget(widget)
+            words_column.addWidget(widget)
+        least_px = _LEAST_LINES * self.fontMetrics().lineSpacing()
+        column.addWidget(ShrinkingArea(said, least_px=least_px, parent=self))
         where = QHBoxLayout()
         where.setSpacing(4)
         where.addWidget(self.output, stretch=1)
         where.addWidget(self.show_folder)
+        where.addWidget(self.more)
         column.addLayout(where)
         column.addWidget(self.folder)
         row = QHBoxLayout()
         row.setSpacing(8)
         for button in (self.preview, self.export):
             row.addWidget(button, stretch=1)
-        row.addWidget(self.more)
         column.addLayout(row)
         model.outlook_changed.connect(self._refresh)
         self._refresh()
 
     def _make_buttons(self) -> None:
-        self.preview = QPushButton(icon("preview"), self.tr("Preview"), self)
+        self.preview = QPushButton(self.tr("Preview"), self)
         self.preview.setToolTip(self.tr("Render from the playhead at screen size, to look at"))
         self.preview.clicked.connect(self._model.request_preview)
         self.export = QPushButton(self.tr("Export"), self)

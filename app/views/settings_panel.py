@@ -45,6 +45,8 @@ _CARD_LETTERS = 100
 """Of a longer card the rest is shown when asked for."""
 _MARGIN_PX = 12
 _LEAST_WIDTH_PX = 280
+_LEAST_LINES = 7
+"""Of the settings, in lines, where the window is low: what is said of the result gives way before."""
 
 
 class SettingsPanel(QWidget):
@@ -81,6 +83,7 @@ class SettingsPanel(QWidget):
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setWidget(self.page)
+        scroll.setMinimumHeight(_LEAST_LINES * self.fontMetrics().lineSpacing())
         self.result = ResultView(model, self)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
@@ -316,15 +319,16 @@ class SettingsPanel(QWidget):
         """What the card says; of a long one the beginning, and a link to the rest."""
         if len(card) <= _CARD_LETTERS:
             return escape(card)
+        less, more = self.tr("less"), self.tr("more")
         if self._is_card_whole:
-            return f'{escape(card)} <a href="less">{self.tr("less")}</a>'
+            return f'{escape(card)} <a href="less">{less}</a>'
         begin = card[:_CARD_LETTERS].rsplit(" ", 1)[0]
-        return f'{escape(begin)}… <a href="more">{self.tr("more")}</a>'
+        return f'{escape(begin)}… <a href="more">{more}</a>'
 
     def _show_by_hand(self) -> None:
         count = self._model.cuts_by_hand
-        words = self.tr("{n} set by hand").format(n=count)
-        self.by_hand.setText(f'{words} · <a href="forget">{self.tr("forget")}</a>')
+        words, forget = self.tr("{n} set by hand").format(n=count), self.tr("forget")
+        self.by_hand.setText(f'{words} · <a href="forget">{forget}</a>')
         self.by_hand.setVisible(bool(count))
 
     def _refresh_networks(self) -> None:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from html import escape
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QIcon, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QWidget
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from app.widgets.icon_label import IconLabel
 from app.widgets.wrapped_label import WrappedLabel
 
 _ICON_PX, _GAP_PX = 16, 6
-_MOST_LINES = 9
-"""Height in lines of what is open; more is scrolled."""
 
 
 class NoteList(QWidget):
@@ -28,17 +26,11 @@ class NoteList(QWidget):
         self._text.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextBrowserInteraction)
         self._text.linkActivated.connect(self._on_link_activated)
-        self._scroll = QScrollArea(self)
-        self._scroll.setWidgetResizable(True)
-        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._scroll.setWidget(self._text)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(_GAP_PX)
         row.addWidget(IconLabel(icon, _ICON_PX), alignment=Qt.AlignmentFlag.AlignTop)
-        row.addWidget(self._scroll, stretch=1)
+        row.addWidget(self._text, stretch=1)
         self.setVisible(False)
 
     @property
@@ -70,24 +62,13 @@ class NoteList(QWidget):
             words = escape("".join(self._notes))
         elif self._is_open:
             lines = "<br>".join(f"• {escape(note)}" for note in self._notes)
-            words = f'{lines}<br><a href="less">{self.tr("less")}</a>'
+            link = self.tr("less")
+            words = f'{lines}<br><a href="less">{link}</a>'
         else:
             link = self.tr("and %n more", "", len(self._notes) - 1)
             words = f'{escape(self._notes[0])} <a href="more">{link}</a>'
         self._text.setText(words)
         self._text.setToolTip("" if self._is_open else "\n".join(self._notes))
-        self._fit()
-
-    def _fit(self) -> None:
-        """As high as the text needs at this width, up to a bound."""
-        width = self.width() - _ICON_PX - _GAP_PX
-        needed = self._text.heightForWidth(max(width, self._text.minimumWidth()))
-        self._scroll.setFixedHeight(min(needed, _MOST_LINES * self.fontMetrics().lineSpacing()))
 
     def _on_link_activated(self, link: str) -> None:
         self.set_open(link == "more")
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Another width needs another height."""
-        super().resizeEvent(event)
-        self._fit()

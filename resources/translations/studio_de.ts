@@ -1633,6 +1633,10 @@
         <translation>Experimentell: vor einem langen Export die Vorschau ansehen.</translation>
     </message>
     <message>
+        <source>Licence: {name}.</source>
+        <translation>Lizenz: {name}.</translation>
+    </message>
+    <message>
         <source>{title} (default)</source>
         <translation>{title} (Standard)</translation>
     </message>
@@ -1662,6 +1666,10 @@
 </context>
 <context>
     <name>NoteList</name>
+    <message>
+        <source>less</source>
+        <translation>weniger</translation>
+    </message>
     <message numerus="yes">
         <source>and %n more</source>
         <translation>
@@ -3225,8 +3233,20 @@
         <translation>{n} %</translation>
     </message>
     <message>
+        <source>less</source>
+        <translation>weniger</translation>
+    </message>
+    <message>
+        <source>more</source>
+        <translation>mehr</translation>
+    </message>
+    <message>
         <source>{n} set by hand</source>
         <translation>{n} von Hand gesetzt</translation>
+    </message>
+    <message>
+        <source>forget</source>
+        <translation>vergessen</translation>
     </message>
     <message>
         <source>Import…</source>

@@ -27,6 +27,7 @@ from app.viewmodels.settings_panel import SettingsPanelModel
 from app.viewmodels.workspace import Workspace
 from app.views.settings_panel import SettingsPanel
 from app.widgets.note_list import NoteList
+from app.widgets.shrinking_area import ShrinkingArea
 from app.widgets.wrapped_label import WrappedLabel
 from flavr_core.cli import build_parser
 from flavr_core.cli.convert import settings_from
@@ -475,22 +476,41 @@ def test_all_notes_can_be_read(qtbot: QtBot) -> None:
     notes.set_notes(("First <b>.", "Second.", "Third."))
     notes.show()
     assert notes.text.startswith("First &lt;b&gt;. <a")
-    closed = notes.sizeHint().height()
+    closed = notes.heightForWidth(260)
     label = notes.findChild(WrappedLabel)
     assert label is not None
     label.linkActivated.emit("more")
     assert notes.is_open
     assert all(word in notes.text for word in ("First", "Second", "Third", "less"))
-    qtbot.waitUntil(lambda: notes.sizeHint().height() > closed)
+    assert notes.heightForWidth(260) > closed
     notes.set_notes(("First <b>.", "Second.", "Third."))
     assert notes.is_open
     notes.set_notes(("Another.", "And one more."))
     assert not notes.is_open
-    notes.set_notes(tuple(f"Note {number} of very many." for number in range(100)))
-    notes.set_open(True)
-    assert notes.sizeHint().height() < 300
     notes.set_notes(())
     assert not notes.isVisible()
+
+
+def test_in_a_low_window_words_scroll_and_controls_stay(
+    qtbot: QtBot, bench: Bench, panel: SettingsPanel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned(qtbot, bench)
+    result = panel.result
+    area = panel.findChild(ShrinkingArea)
+    assert area is not None
+    panel.resize(320, 900)
+    panel.show()
+    qtbot.waitUntil(lambda: area.height() == area.sizeHint().height())
+    assert area.verticalScrollBar().maximum() == 0
+    result.notes.set_notes(tuple(f"Note {number} of very many." for number in range(40)))
+    result.notes.set_open(True)
+    panel.resize(320, 480)
+    qtbot.waitUntil(lambda: area.verticalScrollBar().maximum() > 0)
+    assert panel.height() == 480
+    for button in (result.preview, result.export, result.more, result.show_folder):
+        place = button.mapTo(panel, button.rect().bottomRight())
+        assert panel.rect().contains(place)
+        assert button.height() >= button.sizeHint().height()
 
 
 def test_slow_motion_by_choice_and_by_hand(qtbot: QtBot, bench: Bench, panel: SettingsPanel) -> None:

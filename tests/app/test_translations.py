@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shutil
 import subprocess
@@ -91,3 +92,19 @@ def test_the_file_that_is_loaded_is_made_from_the_one_that_is_edited(qtbot: QtBo
             assert found == _forms(message), source
         else:
             assert [translator.translate(context, source)] == _forms(message), source
+
+
+def test_no_string_hides_where_lupdate_cannot_see_it() -> None:
+    """Within an f-string it finds none, and the window would say that part in English."""
+    hidden = [
+        f"{path.relative_to(ROOT)}:{call.lineno}"
+        for path in sorted(ROOT.glob("app/*/*.py"))
+        for string in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(string, ast.JoinedStr)
+        for call in ast.walk(string)
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute | ast.Name)
+        and (call.func.attr if isinstance(call.func, ast.Attribute) else call.func.id) in ("tr", "translate")
+        and all(isinstance(argument, ast.Constant) for argument in call.args)
+    ]
+    assert hidden == []
