@@ -68,8 +68,8 @@ class Commands(QObject):
             "reopen": studio.session.reopen,
             "sample": studio.results.convert_sample,
             "quit": window.close,
-            "undo": studio.workspace.undo,
-            "redo": studio.workspace.redo,
+            "undo": self.undo,
+            "redo": self.redo,
             "mark-in": timeline.mark_in,
             "mark-out": timeline.mark_out,
             "clear-marks": timeline.clear_marks,
@@ -95,6 +95,18 @@ class Commands(QObject):
         studio.session.offer_changed.connect(self._on_offer_changed)
         studio.settings.import_network_requested.connect(self.show_models)
         studio.settings_panel.gif_preview_requested.connect(self.show_gif_preview)
+
+    def undo(self) -> None:
+        """Take the last edit back, and say which it was."""
+        what = self._studio.workspace.undo_text
+        self._studio.workspace.undo()
+        self._window.show_message(self.tr("Undone: {what}").format(what=what))
+
+    def redo(self) -> None:
+        """Do again what was taken back, and say what it was."""
+        what = self._studio.workspace.redo_text
+        self._studio.workspace.redo()
+        self._window.show_message(self.tr("Done again: {what}").format(what=what))
 
     # -- dialogs ---------------------------------------------------------------------------------
 

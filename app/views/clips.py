@@ -124,7 +124,10 @@ class ClipsView(QWidget):
         known = " ".join(f"*{suffix}" for suffix in sorted(VIDEO_SUFFIXES | IMAGE_SUFFIXES))
         filters = ";;".join((self.tr("Clips and images") + f" ({known})", self.tr("All files") + " (*)"))
         title = self.tr("Open clips")
-        names, _ = QFileDialog.getOpenFileNames(self.window(), title, self._start_folder(), filters)
+        plain = QFileDialog.Option.HideNameFilterDetails
+        names, _ = QFileDialog.getOpenFileNames(
+            self.window(), title, self._start_folder(), filters, options=plain
+        )
         if names:
             self._choose_folder(Path(names[0]).parent)
             self.add_paths([Path(name) for name in names])
