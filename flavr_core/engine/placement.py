@@ -8,6 +8,7 @@ from flavr_core.engine.device import choose_device, device_name
 from flavr_core.engine.drawing import is_out_of_memory
 from flavr_core.engine.engine import Engine
 from flavr_core.engine.precision import apply_precision
+from flavr_core.engine.speed import speed_up
 from flavr_core.engine.tensors import weights_hash
 from flavr_core.errors import DeviceError, FlavrError, ProblemsError
 from flavr_core.model import load
@@ -42,9 +43,9 @@ def _place(
     network: Network, device: torch.device, settings: EngineSettings, *, width: int, height: int
 ) -> Engine:
     try:
-        network, precision = apply_precision(
-            network.eval().to(device), settings.precision, identity=weights_hash(network)
-        )
+        plain, identity = network.eval().to(device), weights_hash(network)
+        network, precision = apply_precision(plain, settings.precision, identity=identity)
+        network, precision = speed_up(plain, network, precision, wanted=settings.precision, identity=identity)
         return Engine(
             network,
             width=width,

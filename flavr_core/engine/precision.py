@@ -38,6 +38,8 @@ class PrecisionChoice:
     """Number format of the network, never `auto`."""
     psnr_db: float | None = None
     """Agreement with fp32 on the test window; None where nothing was tested."""
+    way: str = ""
+    """How a network with a fast form computes, see `speed`; empty for the plain way."""
     notes: tuple[str, ...] = ()
     """One sentence for each thing a user should know."""
 
@@ -77,7 +79,8 @@ def _test_picture(num_inputs: int) -> Tensor:
     return torch.stack(frames).unsqueeze(0)
 
 
-def _psnr_db(result: Tensor, reference: Tensor) -> float:
+def agreement_db(result: Tensor, reference: Tensor) -> float:
+    """PSNR of one drawn test window against another, of peak 1; minus infinity where it is no number."""
     error = float((result.double() - reference.double()).square().mean())
     if not math.isfinite(error):
         return -math.inf
@@ -85,7 +88,8 @@ def _psnr_db(result: Tensor, reference: Tensor) -> float:
 
 
 @torch.inference_mode()
-def _draw_test_picture(network: Network) -> Tensor:
+def draw_test_picture(network: Network) -> Tensor:
+    """What a network makes of the test window, all its places, float32."""
     window = _test_picture(network.num_inputs).to(network.device)
     with full_fp32():
         drawn: Tensor = network(window, network.trial_positions)
@@ -163,13 +167,13 @@ def _converted(network: Network, precision: Precision) -> Network:
 
 
 def _test(network: Network, candidates: list[Precision], *, is_wish: bool) -> tuple[Network, PrecisionChoice]:
-    reference = _draw_test_picture(network)
+    reference = draw_test_picture(network)
     notes: list[str] = []
     for precision in candidates:
         if precision is Precision.FP32:
             break
         converted = _converted(network, precision)
-        psnr_db = _psnr_db(_draw_test_picture(converted), reference)
+        psnr_db = agreement_db(draw_test_picture(converted), reference)
         least_db = LEAST_PSNR_DB[precision]
         if psnr_db >= least_db:
             return converted, PrecisionChoice(precision=precision, psnr_db=psnr_db, notes=tuple(notes))

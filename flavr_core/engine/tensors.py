@@ -22,7 +22,7 @@ from flavr_core.engine.alpha import (
     has_clear_pixels,
     stack_colour,
 )
-from flavr_core.engine.device import device_name, limit_cpu_threads, used_bytes
+from flavr_core.engine.device import device_name, keep_freed_memory, limit_cpu_threads, used_bytes
 from flavr_core.engine.drawing import Drawer, is_out_of_memory
 from flavr_core.engine.pictures import Picture, PictureCache
 from flavr_core.engine.precision import PrecisionChoice
@@ -65,6 +65,8 @@ class TensorDrawing:
         self._height, self._width = height, width
         self._threads = limit_cpu_threads()
         on_gpu = self.device.type == "cuda"
+        if not on_gpu:
+            keep_freed_memory()
         self.batch = min(_MOST_WINDOWS, max(1, _BATCH_PIXELS // (width * height))) if on_gpu else 1
         self.drawer = Drawer(
             network, width=width, height=height, batch=self.batch, max_memory_bytes=max_memory_bytes
@@ -95,6 +97,8 @@ class TensorDrawing:
         if self.precision.psnr_db is not None:
             precision += f" ({self.precision.psnr_db:.1f} dB of fp32)"
         parts.append(precision)
+        if self.precision.way:
+            parts.append(self.precision.way)
         way = self.drawer.way
         if way.strip_rows is not None or way.tile_px is not None:
             parts.append(str(way))
@@ -103,7 +107,8 @@ class TensorDrawing:
     def identity(self) -> str:
         """What must be the same for two renders to give the same pixels."""
         return (
-            f"{self.network.name} {weights_hash(self.network)} in {self.precision.precision} on "
+            f"{self.network.name} {weights_hash(self.network)} in {self.precision.precision} "
+            f"{self.precision.way or 'plain'} on "
             f"{self.device.type} {device_name(self.device)}, torch {torch.__version__}"
         )
 

@@ -97,7 +97,7 @@ def test_the_weights_of_the_original_stay(kit, fast_formats):
 
 def test_the_test_runs_once_a_process(kit, gpu_order, monkeypatch):
     apply_precision(kit.SmoothNetwork(), Precision.AUTO, identity="abc")
-    monkeypatch.setattr(precisions, "_draw_test_picture", lambda network: pytest.fail("tested again"))
+    monkeypatch.setattr(precisions, "draw_test_picture", lambda network: pytest.fail("tested again"))
     network, choice = apply_precision(kit.SmoothNetwork(), Precision.AUTO, identity="abc")
     assert choice.precision is Precision.FP16
     assert network.dtype is torch.float16

@@ -1,0 +1,118 @@
+"""A network's fast form, tested against the network itself on this device before it draws anything.
+
+The test is that of number formats (`precision`): one small natural-looking window, drawn by the plain network
+in fp32 and by the fast form. The first form that agrees is taken; where none does, or a device cannot run
+it, the plain network draws and a note says so. No time is measured, so the same machine always decides the
+same. `FLAVR_FAST=0` keeps to the plain network.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from dataclasses import dataclass, replace
+
+import torch
+
+from flavr_core.engine.drawing import is_out_of_memory
+from flavr_core.engine.precision import PrecisionChoice, agreement_db, draw_test_picture
+from flavr_core.model.flavr import Flavr
+from flavr_core.model.flavr_fast import FastFlavr, can_be_fast
+from flavr_core.model.flavr_fast_options import FastOptions, has_fast_int8
+from flavr_core.model.network import DTYPES, Network
+from flavr_core.settings import Precision
+
+SWITCH = "FLAVR_FAST"
+"""Environment variable: `0` keeps to the plain network."""
+_CACHED_ROWS = 64
+"""Rows of the last stage at a time on a CPU: a band of usual width stays in its caches."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FastForm:
+    """One way to be fast, and how near it must come."""
+
+    options: FastOptions
+    """The steps."""
+    least_db: float
+    """Agreement with the plain network in fp32 that it must reach on the test window."""
+
+
+def forms_to_try(device: torch.device, precision: Precision, *, wanted: Precision) -> list[FastForm]:
+    """Fast forms of a FLAVR, the fastest first.
+
+    Integers and six products in bf16 are tried for `auto` alone: who asks for a format by name gets its
+    exactness. On a GPU only what is less work in any case is on; the rest waits for its measurement.
+    """
+    if device.type != "cpu":
+        least_db = {Precision.FP32: 90.0, Precision.FP16: 60.0, Precision.BF16: 50.0}[precision]
+        return [FastForm(options=FastOptions(), least_db=least_db)]
+    if precision is Precision.FP32:
+        options = FastOptions(toom_cook_from=64, band_rows=_CACHED_ROWS)
+        return [FastForm(options=options, least_db=90)]
+    forms = []
+    if wanted is Precision.AUTO and precision is Precision.BF16:
+        six = FastOptions(toom_cook_from=128, band_rows=_CACHED_ROWS)
+        if has_fast_int8():
+            forms += [FastForm(options=replace(six, int8_from=scale), least_db=60) for scale in (2, 4, 8)]
+        forms.append(FastForm(options=six, least_db=55))
+    forms.append(FastForm(options=FastOptions(band_rows=_CACHED_ROWS), least_db=50))
+    return forms
+
+
+_outcomes: dict[tuple[str, str, Precision, Precision], tuple[FastOptions | None, PrecisionChoice]] = {}
+"""Outcomes in this process by network, device, format and wish: the test runs once."""
+
+
+def speed_up(
+    plain: Network, converted: Network, choice: PrecisionChoice, *, wanted: Precision, identity: str | None
+) -> tuple[Network, PrecisionChoice]:
+    """The fast form of a network in the chosen format, where there is one that agrees.
+
+    Args:
+        plain: float32, on its device.
+        converted: the same in the chosen format.
+        choice: the format and the outcome of its test.
+        wanted: the format that was asked for.
+        identity: what tells this network's weights from others'; None to test anew each time.
+
+    Returns:
+        The network to draw with, and the choice with its way and agreement.
+    """
+    if os.environ.get(SWITCH) == "0" or not isinstance(plain, Flavr) or not can_be_fast(plain):
+        return converted, choice
+    dtype = DTYPES[choice.precision]
+    key = (identity or "", str(plain.device), choice.precision, wanted)
+    if identity is not None and key in _outcomes:
+        options, outcome = _outcomes[key]
+        if options is None:
+            return converted, outcome
+        return FastFlavr(plain, dtype=dtype, options=options), outcome
+    fast, outcome = _first_that_agrees(
+        plain, choice, forms_to_try(plain.device, choice.precision, wanted=wanted)
+    )
+    if identity is not None:
+        _outcomes[key] = (None if fast is None else fast.options), outcome
+    return converted if fast is None else fast, outcome
+
+
+def _first_that_agrees(
+    plain: Flavr, choice: PrecisionChoice, forms: list[FastForm]
+) -> tuple[FastFlavr | None, PrecisionChoice]:
+    reference = draw_test_picture(plain)
+    for form in forms:
+        try:
+            fast = FastFlavr(plain, dtype=DTYPES[choice.precision], options=form.options)
+            psnr_db = agreement_db(draw_test_picture(fast), reference)
+        except (RuntimeError, NotImplementedError, TypeError) as error:
+            if is_out_of_memory(error):
+                raise
+            _log.info("%s does not run: %s", form.options, str(error).splitlines()[0])
+            continue
+        if psnr_db >= form.least_db:
+            return fast, replace(choice, psnr_db=psnr_db, way=str(form.options))
+        _log.info("%s agrees to %.1f dB only, %.0f are asked for", form.options, psnr_db, form.least_db)
+    note = f"{plain.name} is drawn in the plain, slower way: no faster one agrees with it on this device."
+    return None, replace(choice, notes=(*choice.notes, note))

@@ -1,0 +1,97 @@
+"""A fast form draws where it agrees with its network here, and the plain network where none does."""
+
+import pytest
+import torch
+
+from flavr_core.engine import speed
+from flavr_core.engine.precision import PrecisionChoice
+from flavr_core.engine.speed import FastForm, forms_to_try, speed_up
+from flavr_core.model.flavr import Flavr
+from flavr_core.model.flavr_config import FlavrConfig
+from flavr_core.model.flavr_fast import FastFlavr
+from flavr_core.model.flavr_fast_options import FastOptions
+from flavr_core.settings import Precision
+
+FP32 = PrecisionChoice(precision=Precision.FP32)
+
+
+@pytest.fixture(autouse=True)
+def no_outcomes(monkeypatch):
+    monkeypatch.setattr(speed, "_outcomes", {})
+    monkeypatch.delenv(speed.SWITCH, raising=False)
+
+
+@pytest.fixture
+def flavr():
+    torch.manual_seed(1)
+    config = FlavrConfig(stem_width=8, widths=(8, 8, 8, 8), decoder_widths=(8, 8, 8, 8, 8), fuse_width=8)
+    network = Flavr(config).eval().requires_grad_(False)
+    network.name = "narrow"
+    return network
+
+
+def test_fp32_is_fast_and_agrees(flavr):
+    network, choice = speed_up(flavr, flavr, FP32, wanted=Precision.AUTO, identity=None)
+    assert isinstance(network, FastFlavr)
+    assert choice.psnr_db > 90
+    assert choice.way == str(network.options)
+    assert network.name == "narrow"
+
+
+def test_the_switch_keeps_to_the_plain_network(flavr, monkeypatch):
+    monkeypatch.setenv(speed.SWITCH, "0")
+    assert speed_up(flavr, flavr, FP32, wanted=Precision.AUTO, identity=None) == (flavr, FP32)
+
+
+def test_other_networks_stay_as_they_are(kit):
+    network = kit.SmoothNetwork()
+    assert speed_up(network, network, FP32, wanted=Precision.AUTO, identity=None) == (network, FP32)
+
+
+def test_a_form_that_disagrees_or_fails_is_passed_over(flavr, monkeypatch):
+    good = FastOptions(band_rows=16)
+    forms = [
+        FastForm(options=FastOptions(), least_db=1000),
+        FastForm(options=FastOptions(toom_cook_from=1), least_db=0),
+        FastForm(options=good, least_db=90),
+    ]
+    drawn = FastFlavr.draw
+
+    def failing(self, window, positions):
+        if self.options.toom_cook_from:
+            raise RuntimeError("no such kernel here")
+        return drawn(self, window, positions)
+
+    monkeypatch.setattr(FastFlavr, "draw", failing)
+    monkeypatch.setattr(speed, "forms_to_try", lambda device, precision, wanted: forms)
+    network, choice = speed_up(flavr, flavr, FP32, wanted=Precision.AUTO, identity=None)
+    assert network.options == good
+    assert choice.notes == ()
+
+
+def test_where_no_form_agrees_the_plain_network_draws_and_a_note_says_so(flavr, monkeypatch):
+    forms = [FastForm(options=FastOptions(), least_db=1000)]
+    monkeypatch.setattr(speed, "forms_to_try", lambda device, precision, wanted: forms)
+    network, choice = speed_up(flavr, flavr, FP32, wanted=Precision.AUTO, identity=None)
+    assert network is flavr
+    assert "plain, slower way" in choice.notes[0]
+    assert choice.way == ""
+
+
+def test_the_test_runs_once_a_process(flavr, monkeypatch):
+    _, first = speed_up(flavr, flavr, FP32, wanted=Precision.AUTO, identity="abc")
+    monkeypatch.setattr(speed, "draw_test_picture", lambda network: pytest.fail("tested again"))
+    network, again = speed_up(flavr, flavr, FP32, wanted=Precision.AUTO, identity="abc")
+    assert isinstance(network, FastFlavr)
+    assert again == first
+
+
+def test_integers_are_for_auto_alone():
+    cpu = torch.device("cpu")
+    by_name = forms_to_try(cpu, Precision.BF16, wanted=Precision.BF16)
+    assert all(form.options.int8_from is None and form.options.toom_cook_from is None for form in by_name)
+    automatic = forms_to_try(cpu, Precision.BF16, wanted=Precision.AUTO)
+    assert automatic[-1] == by_name[-1]
+    assert len(automatic) > len(by_name)
+    on_gpu = forms_to_try(torch.device("cuda"), Precision.FP16, wanted=Precision.AUTO)
+    assert [form.options for form in on_gpu] == [FastOptions()]
