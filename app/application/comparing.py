@@ -15,10 +15,10 @@ from app.viewmodels.conversion import store_cuts
 from app.viewmodels.output_names import output_folder
 from app.viewmodels.player_side import SideName
 from app.viewmodels.previews import network_of
-from app.viewmodels.viewer import NOTHING, ORIGINAL
+from app.viewmodels.viewer import FLOW, NOTHING, ORIGINAL
 from app.viewmodels.workspace import Clip
 from flavr_core.comparison.settings import ComparisonSettings, PlacedClip, SideSettings
-from flavr_core.errors import FlavrError
+from flavr_core.errors import FlavrError, SettingsError
 
 if TYPE_CHECKING:
     from app.application.studio import Studio
@@ -106,6 +106,11 @@ class Comparing(QObject):
         key = self._studio.viewer.chosen(side)
         if key == NOTHING:
             return None
+        if key == FLOW:
+            raise SettingsError(
+                self.tr("Motion cannot be exported as a comparison."),
+                self.tr("Put another picture on this side, or save a picture of the comparison."),
+            )
         if key == ORIGINAL:
             return PlacedClip(path=clip.path)
         placed = self._studio.viewer.placed_file(key)
@@ -127,7 +132,10 @@ class Comparing(QObject):
 
     def _on_shown_changed(self) -> None:
         player = self._studio.player
-        self._metrics.set_pair(player.picture("a"), player.picture("b"))
+        if self._studio.viewer.shows_flow:  # colours of motion are no picture to be measured against
+            self._metrics.set_pair(None, None)
+        else:
+            self._metrics.set_pair(player.picture("a"), player.picture("b"))
 
     def _on_measured(self, distance: PictureDistance) -> None:
         text = self.tr("A {a} against B {b}:  PSNR {psnr} dB  ·  SSIM {ssim}")

@@ -30,6 +30,7 @@ from app.jobs.sound import Sound
 from app.jobs.thumbnails import Thumbnails
 from app.viewmodels.clips import ClipsModel
 from app.viewmodels.export_details import ExportDetails
+from app.viewmodels.flows import Flows
 from app.viewmodels.player import Player
 from app.viewmodels.preferences import PreferencesStore
 from app.viewmodels.presets import PresetsModel
@@ -104,6 +105,7 @@ class Studio(QObject):
         self.cache = FrameCache(preferences.cache_bytes)
         self.viewer = Viewer(self.workspace, self.player, sound=self.sound, cache=self.cache, parent=self)
         self.previews = Previews(self.workspace, self.viewer, self)
+        self.flows = Flows(self.workspace, self.viewer, self.previews.engines, self.cache, self)
         self.probing = Probing(self)
         self.thumbnails = Thumbnails(self)
         self.clips = ClipsModel(self.workspace, probing=self.probing, thumbnails=self.thumbnails, parent=self)
@@ -160,6 +162,7 @@ class Studio(QObject):
         self.workspace.current_changed.connect(self._on_current_changed)
         self.workspace.clip_changed.connect(self._on_clip_changed)
         self.viewer_panel.picture_area_changed.connect(self.previews.set_view_size)
+        self.viewer_panel.picture_area_changed.connect(self.flows.set_view_size)
         self.previews.rendering_changed.connect(self._on_busy_changed)
         self.queue.totals_changed.connect(self._on_busy_changed)
         self.queue_model.totals_changed.connect(self._on_progress)

@@ -174,7 +174,6 @@ class FileSource(PictureSource):
         self._condition = threading.Condition()
         self._wanted: tuple[int, ...] = ()
         self._arrived: deque[int] = deque()
-        self._problem = ""
         self._has_failed = False
         self._is_closed = False
         self._told_at = 0.0
@@ -273,9 +272,9 @@ class FileSource(PictureSource):
     def _on_woken(self) -> None:
         while self._arrived:
             self.picture_ready.emit(self._arrived.popleft())
-        if self._problem and not self._is_closed and not self._has_failed:
+        if self.problem and not self._is_closed and not self._has_failed:
             self._has_failed = True
-            self.failed.emit(self._problem)
+            self.failed.emit(self.problem)
             self.available_changed.emit()
 
     # Everything below runs in the thread.
@@ -293,7 +292,7 @@ class FileSource(PictureSource):
                 name=self.info.path.name, reason=error
             )
         if problem and not self._is_closed:
-            self._problem = problem
+            self.problem = problem
             wake.emit()
 
     def _serve(self, source: FrameSource, entries: Sequence[int], wake: SignalInstance) -> None:

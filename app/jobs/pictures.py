@@ -30,6 +30,8 @@ class PictureLabel:
     """Whether it was rendered with other settings than those that are set now."""
     scale: Fraction = Fraction(1)
     """Size of its picture over the clip's own."""
+    motion_px: float | None = None
+    """Of a picture of motion: the longest in it, pixels of the clip; None for any other picture."""
 
 
 class PictureSource(QObject):
@@ -46,6 +48,9 @@ class PictureSource(QObject):
     """More or fewer frames can be had; for the timeline's bar."""
     failed = Signal(str)
     """One sentence: why frames cannot be had."""
+
+    problem: str = ""
+    """Why there are no frames, or no more; empty when all is well."""
 
     @property
     def title(self) -> str:

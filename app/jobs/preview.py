@@ -23,6 +23,7 @@ from app.jobs.preview_ranges import (
 )
 from app.jobs.preview_render import EngineShelf, RenderNews, Stretch, render
 from app.jobs.reuse import DrawnFrames, FileState
+from app.jobs.screen_sizes import scale_of, screen_size
 from app.jobs.worker import Worker, error_words
 from flavr_core.clip import ClipInfo
 from flavr_core.errors import CancelledError, FlavrError
@@ -45,10 +46,6 @@ POLL_MS = 30
 """How often new pictures are taken from a render."""
 LEAVE_S = 0.1
 """How long closing waits for a pass of the network; it then ends by itself and is forgotten."""
-_SCALES = tuple(Fraction(eighths, 8) for eighths in range(1, 9))
-"""Sizes that are rendered, over the clip's: few, so that a window that is resized makes nothing stale."""
-_LEAST_PX = 64
-"""Pictures are not scaled below this."""
 
 
 class RangeState(StrEnum):
@@ -135,7 +132,7 @@ class Preview(PictureSource):
         self._engines = engines
         self._title = title
         self._frames = PreviewFrames(limit_bytes or default_limit_bytes())
-        self._size = self._scaled(1280, 720)
+        self._size = screen_size(info, 1280, 720)
         self._wanted_size = self._size
         self._plan: OutputPlan | None = None
         self._times: FrameTimes | None = None
@@ -150,8 +147,6 @@ class Preview(PictureSource):
         self._closed = False
         self.notes: tuple[str, ...] = ()
         """What the engine and the memory said of the last render, one sentence each."""
-        self.problem = ""
-        """Why the settings cannot be shown, or the last render failed; empty when all is well."""
         self._timer = QTimer(self)
         self._timer.setInterval(POLL_MS)
         self._timer.timeout.connect(self._poll)
@@ -218,7 +213,7 @@ class Preview(PictureSource):
             gap=planned.gap if indices is None else indices[planned.gap],
             position=planned.position,
             stale=stale is not None,
-            scale=Fraction(1) if shown is None else self._scale_of(shown.frame),
+            scale=Fraction(1) if shown is None else scale_of(self.info, shown.frame),
         )
 
     def picture(self, index: int) -> Frame | None:
@@ -295,7 +290,7 @@ class Preview(PictureSource):
 
     def set_view_size(self, width_px: int, height_px: int) -> None:
         """Pixels of the screen that a picture is shown in; holds from the next `render` on."""
-        self._wanted_size = self._scaled(width_px, height_px)
+        self._wanted_size = screen_size(self.info, width_px, height_px)
 
     def render(self, start: Fraction, stop: Fraction | None = None, *, full_size: bool = False) -> None:
         """Render from one source second to another, None for the end. A render that runs is stopped.
@@ -384,20 +379,6 @@ class Preview(PictureSource):
             cuts = replace(cuts, repeats=(), kept=())
         width, height = self._size
         return Look(engine=self._settings.engine, scenes=scenes, cuts=cuts, width=width, height=height)
-
-    def _scaled(self, width_px: int, height_px: int) -> tuple[int, int]:
-        """The smallest of the sizes that fills a place of the screen, the clip's own at most."""
-        info = self.info
-        wanted = min(width_px / (info.width * info.pixel_aspect), Fraction(height_px, info.height))
-        least = max(Fraction(_LEAST_PX, info.width), Fraction(_LEAST_PX, info.height))
-        scale = next((one for one in _SCALES if one >= wanted and one >= least), Fraction(1))
-        if scale == 1:
-            return info.width, info.height
-        return max(2, round(info.width * scale / 2) * 2), max(2, round(info.height * scale / 2) * 2)
-
-    def _scale_of(self, frame: Frame) -> Fraction:
-        """Size of a picture over the clip's: the one of the sizes that it was rounded from."""
-        return min(_SCALES, key=lambda scale: abs(scale * self.info.width - frame.width))
 
     def _replan(self) -> None:
         """The plan of the settings, as far as it is known without the network and without decoding."""

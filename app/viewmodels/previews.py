@@ -45,7 +45,8 @@ class Previews(QObject):
     def __init__(self, workspace: Workspace, viewer: Viewer, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._workspace, self._viewer = workspace, viewer
-        self._engines = EngineShelf()
+        self.engines = EngineShelf()
+        """Loaded networks, also for others who draw for the viewer."""
         self._kept: OrderedDict[_Key, Preview] = OrderedDict()
         self._waiting: list[tuple[_Key, Fraction, Fraction | None]] = []
         self._view_size = (1280, 720)
@@ -128,7 +129,7 @@ class Previews(QObject):
         for preview in self._kept.values():
             preview.close()
         self._kept.clear()
-        self._engines.close()
+        self.engines.close()
 
     def _is_made(self, key: str) -> bool:
         return key == RESULT or key.startswith(_NETWORK)
@@ -147,7 +148,7 @@ class Previews(QObject):
         if preview is None:
             assert clip.info is not None
             settings = _settings(clip.edits, model)
-            preview = Preview(clip.info, settings, self._engines, title=title, parent=self)
+            preview = Preview(clip.info, settings, self.engines, title=title, parent=self)
             preview.set_view_size(*self._view_size)
             preview.ranges_changed.connect(self.ranges_changed)
             preview.rendering_changed.connect(self._on_rendering_changed)

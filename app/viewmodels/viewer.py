@@ -27,6 +27,8 @@ ORIGINAL = "original"
 """Key of the clip itself."""
 RESULT = "result"
 """Key under which the preview is to be registered."""
+FLOW = "flow"
+"""Key under which pictures of motion are to be registered."""
 NOTHING = ""
 """Key of an empty side."""
 _FILE = "file:"
@@ -135,6 +137,7 @@ class Viewer(QObject):
         self._makers: dict[str, Maker] = {}
         self._files: dict[int, dict[str, ClipInfo]] = {}
         self._chosen: dict[int, dict[SideName, str]] = {}
+        self._before_flow: dict[tuple[int, SideName], str] = {}
         self._positions: dict[int, Fraction] = {}
         self._number = 0
         self._info: ClipInfo | None = None
@@ -197,8 +200,11 @@ class Viewer(QObject):
         source, shown = self.player.source(side), self.player.shown(side)
         if source is None:
             return ""
-        parts = [self.title(side)]
-        if shown is not None:
+        parts = [source.title if self.chosen(side) == FLOW else self.title(side)]
+        if shown is not None and shown.motion_px is not None:
+            parts.append(f"{shown.gap}→{shown.gap + 1}")
+            parts.append(self.tr("full colour: {pixels} pixels").format(pixels=f"{shown.motion_px:.1f}"))
+        elif shown is not None:
             parts.append(self.tr("frame {number}").format(number=shown.index))
             parts.append(format_time(shown.time - source.times.start))
             if shown.made:
@@ -207,10 +213,11 @@ class Viewer(QObject):
                 parts.append(self.tr("original {number}").format(number=shown.gap))
             elif self.chosen(side) != ORIGINAL and self._info is not None:
                 parts.append(self._place_words(source.source_time(shown.index), self._info))
-            if shown.scale != 1:
-                parts.append(self.tr("preview at {part} size").format(part=position_text(shown.scale)))
             if shown.stale:
                 parts.append(self.tr("earlier settings"))
+        if shown is not None and shown.scale != 1:
+            size = self.tr("preview at {part} size") if shown.motion_px is None else self.tr("at {part} size")
+            parts.append(size.format(part=position_text(shown.scale)))
         if self.player.state(side) is SideState.NEAR:
             wanted = source.index_at(self.player.position)
             parts.append(self.tr("frame {number} is coming").format(number=wanted))
@@ -239,8 +246,10 @@ class Viewer(QObject):
 
     def message(self, side: SideName) -> str:
         """What stands in place of a picture that a side does not have; empty where it has one."""
-        state = self.player.state(side)
-        if state is SideState.MISSING and isinstance(self.player.source(side), FileSource):
+        state, source = self.player.state(side), self.player.source(side)
+        if state is SideState.MISSING and self.chosen(side) == FLOW and source is not None:
+            return source.problem
+        if state is SideState.MISSING and isinstance(source, FileSource):
             return self.tr("No picture of {title} can be shown").format(title=self.title(side))
         if state is SideState.MISSING:
             return self.tr("Not rendered here yet: press Preview")
@@ -300,6 +309,20 @@ class Viewer(QObject):
             self._chosen.setdefault(self._number, {})[side] = key
             self._fill()
             self.choices_changed.emit()
+
+    def toggle_flow(self) -> None:
+        """Put the motion between frames on side B, or what stood there before back; it leaves A as well."""
+        for side in SIDES:
+            if self.chosen(side) == FLOW:
+                self.choose(side, self._before_flow.pop((self._number, side), self._default(side)))
+                return
+        self._before_flow[self._number, "b"] = self.chosen("b")
+        self.choose("b", FLOW)
+
+    @property
+    def shows_flow(self) -> bool:
+        """Whether motion stands on a side."""
+        return any(self.chosen(side) == FLOW for side in SIDES)
 
     def open_file(self, side: SideName, path: Path) -> None:
         """Put a file on a side: an exported result, or any other clip; it is looked at in the background."""

@@ -47,9 +47,9 @@ MENUS: tuple[tuple[str, ...], ...] = (
         "undo", "redo", "", "mark-in", "mark-out", "clear-marks", "toggle-cut", "", "commands", "preferences",
     ),
     (
-        "wipe", "side-by-side", "above-below", "flip", "difference", "swap", "", "fit", "one-to-one",
-        "zoom-in", "zoom-out", "magnifier", "measure", "", "show-clips", "show-settings", "show-timeline",
-        "show-queue", "", "full-screen",
+        "wipe", "side-by-side", "above-below", "flip", "difference", "flow", "swap", "", "fit", "one-to-one",
+        "zoom-in", "zoom-out", "magnifier", "labels", "measure", "", "show-clips", "show-settings",
+        "show-timeline", "show-queue", "", "full-screen",
     ),
     (
         "play", "slower", "faster", "loop", "mute", "preview", "", "frame-back", "frame-forward",

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
 from app.jobs.background import after
 from app.viewmodels.player_side import SIDES, SideName, SideState
-from app.viewmodels.viewer import Viewer
+from app.viewmodels.viewer import FLOW, Viewer
 from app.views.actions import Actions
 from app.views.viewer_bars import CompareBar, TransportBar
 from app.widgets.compare_view import CompareView, ViewMode
@@ -24,8 +24,8 @@ _TEXTS_MS = 50
 _ONE_PICTURE = (ViewMode.WIPE, ViewMode.FLIP)
 """Ways in which both sides share a place: a side without a picture leaves it to the other."""
 _MENU = (
-    "wipe", "side-by-side", "above-below", "flip", "difference", "swap", "", "fit", "one-to-one", "magnifier",
-    "measure", "", "save-frame", "save-comparison", "export-comparison",
+    "wipe", "side-by-side", "above-below", "flip", "difference", "flow", "swap", "", "fit", "one-to-one",
+    "magnifier", "labels", "measure", "", "save-frame", "save-comparison", "export-comparison",
 )  # fmt: skip
 
 
@@ -56,6 +56,7 @@ class ViewerPanel(QWidget):
         self._connect_viewer()
         self._connect_actions()
         self._on_clip_changed()
+        self._on_choices_changed()
         self._on_notice_changed()
 
     def hold_side(self, side: SideName | None) -> None:
@@ -66,7 +67,7 @@ class ViewerPanel(QWidget):
     def _connect_viewer(self) -> None:
         player, view = self._player, self.view
         self._viewer.clip_changed.connect(self._on_clip_changed)
-        self._viewer.choices_changed.connect(self._on_shown_changed)
+        self._viewer.choices_changed.connect(self._on_choices_changed)
         self._viewer.notice_changed.connect(self._on_notice_changed)
         player.shown_changed.connect(self._on_shown_changed)
         player.sides_changed.connect(self._on_shown_changed)
@@ -76,6 +77,7 @@ class ViewerPanel(QWidget):
         view.zoom_changed.connect(self._on_zoom_changed)
         view.notice_changed.connect(self._on_notice_changed)
         view.magnifier_changed.connect(self._actions["magnifier"].setChecked)
+        view.swapped_changed.connect(self._actions["swap"].setChecked)
         view.menu_asked.connect(self._on_menu_asked)
         view.double_clicked.connect(self._actions["full-screen"].trigger)
         self.transport.zoom_chosen.connect(view.set_zoom)
@@ -97,6 +99,7 @@ class ViewerPanel(QWidget):
             "go-in": lambda: self._go_mark(0),
             "go-out": lambda: self._go_mark(1),
             "loop": self._viewer.next_loop_mode,
+            "flow": self._viewer.toggle_flow,
             "goto": self.transport.time_field.ask,
             "fit": view.fit,
             "one-to-one": view.one_to_one,
@@ -106,6 +109,8 @@ class ViewerPanel(QWidget):
         for name, slot in slots.items():
             self._actions.connect_to(name, slot)
         self._actions.on_toggled("magnifier", view.set_magnifier)
+        self._actions.on_toggled("labels", view.set_labels)
+        self._actions["labels"].setChecked(view.has_labels)
         if self._viewer.sound is not None:
             self._actions.on_toggled("mute", self._viewer.sound.set_muted)
 
@@ -129,6 +134,13 @@ class ViewerPanel(QWidget):
         self._compare_bar.setEnabled(info is not None)
         self._on_shown_changed()
         self._write_texts()
+
+    def _on_choices_changed(self) -> None:
+        flow = self._actions["flow"]
+        is_offered = any(choice.key == FLOW for choice in self._viewer.choices)
+        flow.setEnabled(is_offered and self._viewer.info is not None)
+        flow.setChecked(self._viewer.shows_flow)
+        self._on_shown_changed()
 
     def _on_shown_changed(self) -> None:
         for side in SIDES:

@@ -152,11 +152,11 @@ class CompareBar(GivingRow):
             letter.setBuddy(chooser)
             letters.append(letter)
             choosers.append(chooser)
-        swap = tool(actions, "swap")
-        middle = (*buttons.values(), self._difference, swap)
+        flow, swap = tool(actions, "flow"), tool(actions, "swap")
+        middle = (*buttons.values(), self._difference, flow, swap)
         self.set_widgets(
             (letters[0], choosers[0], None, *middle, None, letters[1], choosers[1]),
-            gives=(swap, buttons["above-below"], buttons["flip"], buttons["side-by-side"]),
+            gives=(flow, swap, buttons["above-below"], buttons["flip"], buttons["side-by-side"]),
         )
         for name, mode in _MODES.items():
             actions.connect_to(name, partial(view.set_mode, mode))

@@ -108,6 +108,7 @@ class CompareView(QWidget):
         self._kind, self._gain = DifferenceKind.AMPLIFIED, 8.0
         self._wipe = 0.5
         self._swapped = self._flipped = self._magnifier = False
+        self._has_labels = True
         self._held: Side | None = None
         self._place = Place()
         self._notice = ""
@@ -279,6 +280,17 @@ class CompareView(QWidget):
             self._magnifier = shown
             self._refresh()
             self.magnifier_changed.emit(shown)
+
+    @property
+    def has_labels(self) -> bool:
+        """Whether it is said over the pictures what they are."""
+        return self._has_labels
+
+    def set_labels(self, shown: bool) -> None:
+        """Whether it is said over the pictures what they are."""
+        if shown != self._has_labels:
+            self._has_labels = shown
+            self._refresh()
 
     # Where it is looked at
 
@@ -544,6 +556,7 @@ class CompareView(QWidget):
             gain=self._gain,
             empty_text=self._empty_text,
             has_grid=not self.is_fitted,
+            has_labels=self._has_labels,
             is_grabbed=self._drags == "wipe",
             lens=self._lens(),
             area=QRectF(self.rect()),

@@ -62,6 +62,7 @@ NAMES = {
     "first": "skip-back-fill",
     "fit": "corners-out",
     "flip": "swap",
+    "flow": "wind",
     "folder": "folder-open",
     "full-screen": "arrows-out",
     "gif": "gif",

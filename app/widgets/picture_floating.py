@@ -67,6 +67,8 @@ class FloatingScene:
     """What is said where there is nothing."""
     has_grid: bool
     """Whether lines between pixels may be drawn."""
+    has_labels: bool
+    """Whether it is said of the pictures what they are."""
     is_grabbed: bool
     """Whether the wipe's line is being dragged."""
     lens: Lens | None
@@ -137,13 +139,14 @@ def _paint_side_words(painter: QPainter, scene: FloatingScene, layer: Layer, *, 
         missing = QCoreApplication.translate("CompareView", "No picture on side {side} yet")
         text = side.message or missing.format(side=layer.shown.value.upper())
         draw_message(painter, scene.palette, scene.font, area, text, plate=side.frame is not None)
-    draw_label(painter, scene.palette, scene.font, _label(scene, layer.shown), area, at_right=at_right)
+    if scene.has_labels:
+        draw_label(painter, scene.palette, scene.font, _label(scene, layer.shown), area, at_right=at_right)
 
 
 def _paint_difference_words(painter: QPainter, scene: FloatingScene, area: QRectF) -> None:
     half = area.width() / 2
     left, right = QRectF(area.x(), area.y(), half, area.height()), area.adjusted(half, 0, 0, 0)
-    for shown, part in zip(scene.order, (left, right), strict=True):
+    for shown, part in zip(scene.order, (left, right), strict=True) if scene.has_labels else ():
         label = _label(scene, shown)
         draw_label(painter, scene.palette, scene.font, label, part, at_right=part is right)
     missing = [shown.value.upper() for shown, side in scene.sides.items() if side.frame is None]
@@ -155,8 +158,9 @@ def _paint_difference_words(painter: QPainter, scene: FloatingScene, area: QRect
         text = "\n".join([words.format(side=" + ".join(missing)), *dict.fromkeys(reasons)])
         draw_message(painter, scene.palette, scene.font, area, text)
         return
-    label = Label(letter="", text=difference_words(scene))
-    draw_label(painter, scene.palette, scene.font, label, area, at_right=False, bottom=True)
+    if scene.has_labels:
+        label = Label(letter="", text=difference_words(scene))
+        draw_label(painter, scene.palette, scene.font, label, area, at_right=False, bottom=True)
 
 
 def difference_words(scene: FloatingScene) -> str:

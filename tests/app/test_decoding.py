@@ -322,7 +322,7 @@ def test_nothing_is_left_of_a_hundred_rounds(qtbot: QtBot, tmp_path: Path) -> No
     for _ in range(100):
         round_()
     qtbot.waitUntil(lambda: threading.active_count() == threads)
-    assert count_files() == files
+    assert count_files() <= files  # those of earlier tests may go meanwhile
     gc.collect()
     assert process.memory_info().rss - memory < 30_000_000
     assert cache.used_bytes == 0
