@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from flavr_core.evaluation.protocols import HOLDOUT, explained
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from flavr_core.evaluation.contest import Drawing
     from flavr_core.evaluation.contestants import Contestant
     from flavr_core.evaluation.datasets import DataSet
     from flavr_core.evaluation.report import Report
@@ -43,6 +45,12 @@ def add_parser(commands: Any) -> None:
         help="clips, folders of images, or folders of clips",
     )
     source.add_argument("--dataset", metavar="NAME", help="a data set of the list below")
+    source.add_argument(
+        "--hard-cases",
+        action="store_true",
+        help="rendered scenes: a fast hand, a fence, writing over a pan, a wheel, a splash, a flash, cuts, "
+        "a fade, a logo",
+    )
     parser.add_argument("--data-root", "--data_root", type=Path, metavar="DIR", help="the data set's folder")
     parser.add_argument(
         "--list",
@@ -86,6 +94,12 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--worst", type=int, default=1, metavar="N", help="picture strips a clip and network (default: 1)"
     )
+    parser.add_argument(
+        "--sheet",
+        type=Path,
+        metavar="FILE",
+        help="one picture of all: a row a clip with its worst sample by the first network that learnt",
+    )
     output = parser.add_mutually_exclusive_group()
     output.add_argument("--format", choices=FORMATS, default="text", help="how the table is printed")
     output.add_argument(
@@ -105,6 +119,7 @@ def run(args: argparse.Namespace) -> int:
     """Measure and print."""
     _check(args)
     from flavr_core.evaluation.contest import EXTRA_METRICS, METRICS, evaluate
+    from flavr_core.evaluation.sheet import Sheet
     from flavr_core.evaluation.strips import WorstCases
 
     metrics = args.metrics or list(METRICS)
@@ -114,6 +129,8 @@ def run(args: argparse.Namespace) -> int:
         dataset = _dataset(args)
         samples, protocol = _dataset_samples(dataset), f"{dataset.name}: {dataset.protocol}"
         metrics = metrics if dataset.has_truth else []
+    elif args.hard_cases:
+        samples, protocol = _hard_samples(), "rendered hard cases of 448 x 256, the middle of the gap"
     else:
         from flavr_core.evaluation.holdout import find_clips
 
@@ -121,13 +138,26 @@ def run(args: argparse.Namespace) -> int:
         protocol = f"{HOLDOUT}; starts {args.every} frames apart"
     contestants = _contestants(args)
     worst = WorstCases(keep=args.worst, metrics=metrics)
-    keep: Callable[..., None] | None = worst.add if args.pictures else None
+    sheet = Sheet(judged=_judged(contestants), metric=metrics[0] if metrics else "psnr")
+    keepers: list[Callable[[Drawing], None]] = []
+    if args.pictures:
+        keepers.append(worst.add)
+    if args.sheet:
+        keepers.append(sheet.add)
     if args.output:
         from flavr_core.evaluation.hand_in import HandIn
 
-        keep = HandIn(args.output, [one.name for one in contestants], dataset.entries).add
+        keepers.append(HandIn(args.output, [one.name for one in contestants], dataset.entries).add)
+
+    def keep(drawing: Drawing) -> None:
+        for keeper in keepers:
+            keeper(drawing)
+
     reports = evaluate(contestants, samples, metrics=metrics, protocol=protocol, on_drawing=keep)
     _tell(reports, args)
+    if args.sheet:
+        sheet.save(args.sheet)
+        print(f"saved {args.sheet}", file=sys.stderr)
     if args.pictures:
         for path in worst.save(args.pictures):
             print(f"saved {path}", file=sys.stderr)
@@ -143,9 +173,13 @@ def _check(args: argparse.Namespace) -> None:
     if args.dataset and args.data_root is None:
         raise SettingsError(f"Where {args.dataset} lies is not said.", "Name its folder with --data-root.")
     for name in ("data_root", "list", "limit", "output"):
-        if args.holdout and getattr(args, name) is not None:
-            option = name.replace("_", "-")
-            raise SettingsError(f"--{option} is of no use with --holdout.", "It belongs to --dataset.")
+        if not args.dataset and getattr(args, name) is not None:
+            option, source = name.replace("_", "-"), "--holdout" if args.holdout else "--hard-cases"
+            raise SettingsError(f"--{option} is of no use with {source}.", "It belongs to --dataset.")
+    if args.sheet:
+        from flavr_core.evaluation.sheet import check_path
+
+        check_path(args.sheet)
     for path in args.save:
         if path.suffix.lower() not in _SUFFIXES:
             raise SettingsError(
@@ -170,10 +204,12 @@ def _dataset(args: argparse.Namespace) -> DataSet:
                 f"{dataset.name} publishes no truth: its pictures are written to be handed in.",
                 "Say where with --output.",
             )
-        if args.pictures:
-            raise SettingsError(
-                f"{dataset.name} publishes no truth, so no drawing is the worst.", "Leave --pictures away."
-            )
+        for option in ("pictures", "sheet"):
+            if getattr(args, option):
+                raise SettingsError(
+                    f"{dataset.name} publishes no truth, so no drawing is the worst.",
+                    f"Leave --{option} away.",
+                )
     return limited(dataset, args.limit) if args.limit else dataset
 
 
@@ -194,6 +230,14 @@ def _contestants(args: argparse.Namespace) -> Sequence[Network | Contestant]:
         if counts[contestant.name] > 1:
             contestant.name = name
     return contestants
+
+
+def _judged(contestants: Sequence[Network | Contestant]) -> str:
+    """Whose worst pictures are shown: the first network with weights, else the first of all."""
+    from flavr_core.model.network import Network
+
+    trained = (one for one in contestants if isinstance(one, Network) and one.num_parameters)
+    return next(trained, contestants[0]).name
 
 
 def _tell(reports: Sequence[Report], args: argparse.Namespace) -> None:
@@ -227,6 +271,17 @@ def _dataset_samples(dataset: DataSet) -> Iterator[Sample]:
         if number * 10 // total > (number - 1) * 10 // total:
             print(f"[{number}/{total}] {dataset.name}", file=sys.stderr)
         yield sample
+
+
+def _hard_samples() -> Iterator[Sample]:
+    """The rendered cases, each a clip of its own."""
+    from flavr_core.evaluation.samples import Sample, Truth
+    from flavr_core.sample.hard_cases import HARD_CASES
+
+    for case in HARD_CASES:
+        before, first, last, after = (case.picture(time) for time in (-1, 0, 1, 2))
+        truth = Truth(position=Fraction(1, 2), picture=case.picture(0.5))
+        yield Sample(group=case.name, name="rendered", inputs=(before, first, last, after), truths=(truth,))
 
 
 def _holdout_samples(clips: list[Path], *, every: int) -> Iterator[Sample]:
