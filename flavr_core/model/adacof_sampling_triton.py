@@ -1,6 +1,10 @@
 """Adaptive sampling as one CUDA kernel: samples are summed as they are fetched, none is ever stored.
 
 Imported only where Triton is installed; see `adacof_sampling` for the operator and `fused` for the switch.
+
+Rows of the table are filled up to whole vectors (`whole_rows`). Otherwise every thread fetches single numbers
+of many pixels, and computes each pixel's place and shares for all of them: of 63 channels in half precision
+the compiler makes 196 registers a thread and 56 loads of 2 bytes a tap, of 64 it makes 48, and 4 of 16 bytes.
 """
 
 from __future__ import annotations
@@ -17,6 +21,10 @@ CHANNELS_AT_ONCE = 64
 """Channels that one program sums."""
 TILE = 1024
 """Pixels times channels of one program."""
+MOST_PIXELS = 128
+"""Pixels of one program at most."""
+WARPS = 4
+"""Warps of one program: eight channels of a pixel for each thread, or a pixel of few channels."""
 
 
 @triton.jit
@@ -32,11 +40,11 @@ def _inside(x, size):  # type: ignore[no-untyped-def]
 @triton.jit
 def _forward(  # type: ignore[no-untyped-def]
     image, weights, down, across, result,
-    channels, image_rows, image_columns, rows, columns, first_row, first_column, dilation,
+    image_rows, image_columns, rows, columns, first_row, first_column, dilation,
     weights_n, weights_t, weights_h, weights_w,
     down_n, down_t, down_h, down_w,
     across_n, across_t, across_h, across_w,
-    KERNEL: tl.constexpr, PIXELS: tl.constexpr, CHANNELS: tl.constexpr,
+    KERNEL: tl.constexpr, PIXELS: tl.constexpr, CHANNELS: tl.constexpr, channels: tl.constexpr,
 ):  # fmt: skip
     number = tl.program_id(1).to(tl.int64)
     pixel = tl.program_id(0) * PIXELS + tl.arange(0, PIXELS)
@@ -79,11 +87,12 @@ def _forward(  # type: ignore[no-untyped-def]
 def _backward(  # type: ignore[no-untyped-def]
     image, weights, down, across, gradient,
     image_gradient, weights_gradient, down_gradient, across_gradient,
-    channels, image_rows, image_columns, rows, columns, first_row, first_column, dilation,
+    image_rows, image_columns, rows, columns, first_row, first_column, dilation,
     weights_n, weights_t, weights_h, weights_w,
     down_n, down_t, down_h, down_w,
     across_n, across_t, across_h, across_w,
-    KERNEL: tl.constexpr, PIXELS: tl.constexpr, CHANNELS: tl.constexpr, FOR_IMAGE: tl.constexpr,
+    KERNEL: tl.constexpr, PIXELS: tl.constexpr, CHANNELS: tl.constexpr, channels: tl.constexpr,
+    FOR_IMAGE: tl.constexpr,
 ):  # fmt: skip
     number = tl.program_id(1).to(tl.int64)
     pixel = tl.program_id(0) * PIXELS + tl.arange(0, PIXELS)
@@ -154,23 +163,24 @@ class _Sampling(torch.autograd.Function):
         first: tuple[int, int],
     ) -> Tensor:
         """See `sample_fused`; what is kept for the way back are the inputs alone."""
-        table = image.permute(0, 2, 3, 1).contiguous()  # (N, Hs, Ws, C)
+        table = whole_rows(image)  # (N, Hs, Ws, C')
         count, image_rows, image_columns, channels = table.shape
         # Neighbouring pixels of a tap are read together; features may lie with their channels last.
         weights, down, across = (field.contiguous() for field in (weights, down, across))
         taps, rows, columns = weights.shape[1:]
         result = torch.empty((count, rows, columns, channels), dtype=image.dtype, device=image.device)
         width = min(CHANNELS_AT_ONCE, triton.next_power_of_2(channels))
-        pixels = TILE // width
+        pixels, warps = tile_for(width)
         _forward[(triton.cdiv(rows * columns, pixels), count, triton.cdiv(channels, width))](
             table, weights, down, across, result,
-            channels, image_rows, image_columns, rows, columns, *first, dilation,
+            image_rows, image_columns, rows, columns, *first, dilation,
             *weights.stride(), *down.stride(), *across.stride(),
-            KERNEL=isqrt(taps), PIXELS=pixels, CHANNELS=width,
+            KERNEL=isqrt(taps), PIXELS=pixels, CHANNELS=width, channels=channels, num_warps=warps,
         )  # fmt: skip
         ctx.save_for_backward(table, weights, down, across)
-        ctx.dilation, ctx.first = dilation, first
-        return result.permute(0, 3, 1, 2)  # channels last in memory, as the convolutions after it like it
+        ctx.dilation, ctx.first, ctx.channels = dilation, first, image.shape[1]
+        # Channels last in memory, as the convolutions after it like it.
+        return result[..., : image.shape[1]].permute(0, 3, 1, 2)
 
     @staticmethod
     @torch.autograd.function.once_differentiable
@@ -179,7 +189,7 @@ class _Sampling(torch.autograd.Function):
         table, weights, down, across = ctx.saved_tensors
         count, image_rows, image_columns, channels = table.shape
         taps, rows, columns = weights.shape[1:]
-        given = gradient.permute(0, 2, 3, 1)
+        given = whole_rows(gradient.float(), channels)
         image_parts = []
         totals = [torch.zeros(weights.shape, device=table.device) for _ in range(3)]
         for start in range(0, channels, CHANNELS_AT_ONCE):
@@ -188,17 +198,18 @@ class _Sampling(torch.autograd.Function):
             image_gradient = torch.zeros(some.shape, device=table.device)
             parts = [torch.empty(weights.shape, device=table.device) for _ in range(3)]
             block = triton.next_power_of_2(width)
-            pixels = TILE // block
+            pixels, warps = tile_for(block)
             _backward[(triton.cdiv(rows * columns, pixels), count)](
                 some, weights, down, across,
-                given[..., start : start + CHANNELS_AT_ONCE].float().contiguous(), image_gradient, *parts,
-                width, image_rows, image_columns, rows, columns, *ctx.first, ctx.dilation,
+                given[..., start : start + CHANNELS_AT_ONCE].contiguous(), image_gradient, *parts,
+                image_rows, image_columns, rows, columns, *ctx.first, ctx.dilation,
                 *weights.stride(), *down.stride(), *across.stride(),
-                KERNEL=isqrt(taps), PIXELS=pixels, CHANNELS=block, FOR_IMAGE=ctx.needs_input_grad[0],
+                KERNEL=isqrt(taps), PIXELS=pixels, CHANNELS=block, channels=width,
+                FOR_IMAGE=ctx.needs_input_grad[0], num_warps=warps,
             )  # fmt: skip
             image_parts.append(image_gradient)
             torch._foreach_add_(totals, parts)
-        image_total = torch.cat(image_parts, -1).permute(0, 3, 1, 2).to(table.dtype)
+        image_total = torch.cat(image_parts, -1)[..., : ctx.channels].permute(0, 3, 1, 2).to(table.dtype)
         fields = (weights, down, across)
         return (
             image_total,
@@ -206,6 +217,22 @@ class _Sampling(torch.autograd.Function):
             None,
             None,
         )
+
+
+def whole_rows(image: Tensor, channels: int | None = None) -> Tensor:
+    """(N, C, H, W) as (N, H, W, C'), C' filled up with zeros to 4 or a multiple of 8, or to `channels`."""
+    count, own, height, width = image.shape
+    wanted = channels or (4 if own <= 4 else own + -own % 8)
+    if own == wanted:
+        return image.permute(0, 2, 3, 1).contiguous()
+    rows = image.new_zeros((count, height, width, wanted))
+    rows[..., :own] = image.permute(0, 2, 3, 1)
+    return rows
+
+
+def tile_for(channels: int) -> tuple[int, int]:
+    """Pixels and warps of a program that works on so many channels of them at once."""
+    return min(TILE // channels, MOST_PIXELS), WARPS
 
 
 def sample_fused(

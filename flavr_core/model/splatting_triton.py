@@ -1,4 +1,4 @@
-"""Average splatting as one CUDA kernel.
+"""Average splatting as two CUDA kernels: one sums, one divides.
 
 Imported only where Triton is installed; see `splatting` for the operator and `fused` for the switch. Shares
 are summed as whole numbers, so the result does not depend on the order in which they arrive and is the same
@@ -65,6 +65,22 @@ def _forward(  # type: ignore[no-untyped-def]
         )
 
 
+@triton.jit
+def _mean(  # type: ignore[no-untyped-def]
+    sums, result, all_pixels, channels, PIXELS: tl.constexpr, CHANNELS: tl.constexpr
+):  # fmt: skip
+    pixel = tl.program_id(0).to(tl.int64) * PIXELS + tl.arange(0, PIXELS)
+    channel = tl.program_id(1) * CHANNELS + tl.arange(0, CHANNELS)
+    is_pixel = pixel < all_pixels
+    both = is_pixel[:, None] & (channel < channels)[None, :]
+    sums += pixel * (channels + 1)
+    weight = tl.load(sums + channels, mask=is_pixel, other=0)
+    weight = tl.where(weight == 0, 1, weight).to(tl.float32)
+    total = tl.load(sums[:, None] + channel[None, :], mask=both, other=0).to(tl.float32)
+    mean = (total / weight[:, None]).to(result.dtype.element_ty)
+    tl.store(result + pixel[:, None] * channels + channel[None, :], mean, mask=both)
+
+
 class _Splat(torch.autograd.Function):
     """The kernel as an operation that gradients pass through."""
 
@@ -80,9 +96,12 @@ class _Splat(torch.autograd.Function):
             PIXELS=pixels, CHANNELS=width, ONE=ONE, MOST=MOST,
         )  # fmt: skip
         ctx.save_for_backward(values, flow)
-        weight = sums[..., -1:]
-        mean = sums[..., :-1].float() / torch.where(weight == 0, 1, weight).float()
-        return mean.to(values.dtype).permute(0, 3, 1, 2)
+        mean = torch.empty((count, rows, columns, channels), dtype=values.dtype, device=values.device)
+        width = min(CHANNELS_AT_ONCE, triton.next_power_of_2(channels))
+        _mean[(triton.cdiv(count * rows * columns, TILE // width), triton.cdiv(channels, width))](
+            sums, mean, count * rows * columns, channels, PIXELS=TILE // width, CHANNELS=width
+        )
+        return mean.permute(0, 3, 1, 2)
 
     @staticmethod
     @torch.autograd.function.once_differentiable

@@ -245,6 +245,7 @@ class UprNet(Network):
         frames = window.flip(2).transpose(0, 1).flatten(0, 1)  # (2 * N, 3, H, W), BGR
         padding = (0, -width % multiple, 0, -height % multiple)
         frames = functional.pad(frames, padding, value=GRAY)
+        frames = frames.contiguous(memory_format=torch.channels_last)  # as filters and features lie
         hidden = flow = frames.new_zeros(0)
         for number in reversed(range(levels)):
             small = _resized(frames, 0.5**number) if number else frames
