@@ -39,7 +39,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         *flag_outputs, dest="n_outputs_flag", type=int, metavar="N", help="the same as an option"
     )
-    flag("model", default="unet_18", help="unet_18 (default), unet_34, a name of the catalogue, or a file")
+    flag(
+        "model",
+        default="unet_18",
+        help="unet_18 (default), unet_34, adacof, adacof-compressed, cdfi, upr-base, upr-large or upr-llarge "
+        "anew, a name of the catalogue, or a file",
+    )
     flag("nbr_frame", type=int, choices=(2, 4), default=4, help="frames a new FLAVR looks at (default: 4)")
     flag("joinType", choices=JOINS, default="concat", help="how a new FLAVR's skips join")
     flag("upmode", choices=UP_MODES, default="transpose", help="how a new FLAVR's decoder grows")

@@ -7,10 +7,12 @@ from pathlib import Path
 
 from flavr_core.errors import ModelError
 from flavr_core.model import load
+from flavr_core.model.catalog import read_catalog
 from flavr_core.model.checkpoint import read_checkpoint
 from flavr_core.model.flavr import Flavr
 from flavr_core.model.flavr_config import FlavrConfig, Join, UpMode
 from flavr_core.model.network import Network
+from flavr_core.model.published import PUBLISHED, new_network
 from flavr_core.training.narrowing import narrow
 
 DEPTHS = {"unet_18": (2, 2, 2, 2), "unet_34": (3, 4, 6, 3)}
@@ -22,7 +24,7 @@ class Beginning:
     """What a course begins with."""
 
     model: str = "unet_18"
-    """A new FLAVR (`unet_18`, `unet_34`), a name of the catalogue, or a file of weights."""
+    """A new network (`unet_18`, `unet_34`, of PUBLISHED), a name of the catalogue, or a file of weights."""
     outputs: int = 1
     """Frames that a new FLAVR draws in a gap."""
     inputs: int = 4
@@ -51,6 +53,8 @@ def begin(beginning: Beginning) -> Network:
         network = narrow(load(str(beginning.narrow)), multiple=beginning.width_multiple)
     elif beginning.model in DEPTHS:
         network = _new_flavr(beginning)
+    elif beginning.model in PUBLISHED and not _is_in_catalogue(beginning.model):
+        network = new_network(beginning.model)
     else:
         network = load(beginning.model)
     if beginning.weights is not None:
@@ -65,6 +69,11 @@ def begin(beginning: Beginning) -> Network:
     if beginning.same_shape is not None:
         take_same_shapes(network, beginning.same_shape)
     return network
+
+
+def _is_in_catalogue(name: str) -> bool:
+    """Whether a network of this name was imported or is shipped: it goes first."""
+    return any(entry.card.name == name for entry in read_catalog().entries)
 
 
 def _new_flavr(beginning: Beginning) -> Flavr:
