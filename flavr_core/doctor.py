@@ -173,6 +173,9 @@ def _look_at_gpus(cards: list[str]) -> Iterator[Finding]:
         yield Finding(
             topic=f"GPU {index}", value=f"{name}, {facts}", state=state, advice=advice, details=tuple(cards)
         )
+    if torch.cuda.device_count() > 1:
+        words = f"{torch.cuda.device_count()} can draw one clip side by side: --device cuda:all"
+        yield Finding(topic="GPUs", value=words)
 
 
 def _look_at_ffmpeg() -> Iterator[Finding]:

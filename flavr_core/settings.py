@@ -175,7 +175,7 @@ class EngineSettings:
     model: str = "default"
     """Name in the catalogue, or path of a file of weights."""
     device: str = "auto"
-    """`auto`, `cpu`, `cuda` or `cuda:N`."""
+    """`auto`, `cpu`, `cuda`, `cuda:N`, or several GPUs that draw side by side: `cuda:all` or `cuda:0,1`."""
     precision: Precision = Precision.AUTO
     """Number format."""
     max_memory_bytes: int | None = None

@@ -164,7 +164,11 @@ def _add_engine(group: Any) -> None:
     group.add_argument(
         "--model", default="default", help="name in the catalogue (see `models list`) or a file"
     )
-    group.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
+    group.add_argument(
+        "--device",
+        default="auto",
+        help="auto, cpu, cuda, cuda:N, or several that draw side by side: cuda:all or cuda:0,1",
+    )
     group.add_argument(
         "--precision",
         choices=[*Precision],

@@ -14,6 +14,7 @@ from flavr_core.engine.processor import cpu_name, usable_cpus
 from flavr_core.errors import DeviceError, SettingsError
 
 _NUMBERED = re.compile(r"^cuda:(\d+)$")
+_SEVERAL = re.compile(r"^cuda:(all|\d+(?:\s*,\s*\d+)+)$")
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of malloc.h
 _ON_CPU = "Use --device cpu, or leave the choice to --device auto."
 
@@ -31,7 +32,7 @@ def choose_device(wanted: str, *, prefers_cpu: bool = False) -> torch.device:
     """
     text = wanted.strip().lower()
     if text not in ("auto", "cpu", "cuda") and not _NUMBERED.match(text):
-        raise SettingsError(f"'{wanted}' is not a device.", "Use auto, cpu, cuda or cuda:0.")
+        raise SettingsError(f"'{wanted}' is not a device.", "Use auto, cpu, cuda, cuda:0 or cuda:all.")
     if text == "cpu" or (text == "auto" and (prefers_cpu or not torch.cuda.is_available())):
         return torch.device("cpu")
     if not torch.cuda.is_available():
@@ -54,6 +55,30 @@ def choose_device(wanted: str, *, prefers_cpu: bool = False) -> torch.device:
     if not works:
         raise DeviceError(f"The GPU {device} ({device_name(device)}) computes wrongly.", _ON_CPU)
     return device
+
+
+def choose_devices(wanted: str, *, prefers_cpu: bool = False) -> tuple[torch.device, ...]:
+    """The devices for `cuda:all` or `cuda:0,1`, or the one that `choose_device` knows; all known to work.
+
+    Args:
+        wanted: as the user said it.
+        prefers_cpu: as for `choose_device`.
+
+    Raises:
+        SettingsError: when `wanted` is none of these words, or names a device twice.
+        DeviceError: when a device is not there or does not work.
+    """
+    match = _SEVERAL.match(wanted.strip().lower())
+    if match is None:
+        return (choose_device(wanted, prefers_cpu=prefers_cpu),)
+    if match[1] == "all":
+        # Without any, choose_device says what is wrong.
+        numbers = list(range(max(1, torch.cuda.device_count())))
+    else:
+        numbers = [int(number) for number in match[1].split(",")]
+    if len(set(numbers)) < len(numbers):
+        raise SettingsError(f"'{wanted}' names a GPU twice.", "Name each once, as in cuda:0,1.")
+    return tuple(choose_device(f"cuda:{number}") for number in numbers)
 
 
 def _why_no_cuda() -> str:

@@ -12,7 +12,7 @@ others get RGB tensors (`tensors`). torch is imported with the first thing that 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from types import TracebackType
@@ -22,6 +22,7 @@ import cv2
 import numpy as np
 
 from flavr_core.engine.processor import cpu_name, usable_cpus
+from flavr_core.engine.side_by_side import Taken, draw_side_by_side
 from flavr_core.errors import MediaError
 from flavr_core.frame import Frame, FrameWindow, Plane, PlannedFrame
 from flavr_core.model.planes import BlendPlanes, PlaneInterpolator, PlaneNetwork
@@ -36,7 +37,10 @@ _HALF = Fraction(1, 2)
 
 
 class Engine:
-    """Draws the frames of a clip with one network on one device. Used by one thread at a time.
+    """Draws the frames of a clip with one network, used by one thread at a time.
+
+    It works on one device. With fellows, which have the same network on other devices, windows of a stream
+    are spread over all (`interpolate_each`); single windows are drawn here.
 
     Attributes:
         network: who draws.
@@ -52,8 +56,9 @@ class Engine:
         height: int,
         precision: PrecisionChoice | None = None,
         max_memory_bytes: int | None = None,
+        fellows: Sequence[Engine] = (),
     ) -> None:
-        """Take a network that is on its device already, for pictures of one size.
+        """Take a network that is on its device already, for pictures of one size, and fellows for the same.
 
         Raises:
             DeviceError: when there is not enough memory however it is drawn.
@@ -63,6 +68,7 @@ class Engine:
         self.height = height
         # On the small pictures in which cuts are looked for OpenCV's threads mostly wait, and busily.
         cv2.setNumThreads(usable_cpus() if network.uses_opencv_threads else 1)
+        self._fellows = tuple(fellows)
         self._tensors: TensorDrawing | None = None
         if not isinstance(network, PlaneNetwork):
             from flavr_core.engine.tensors import TensorDrawing
@@ -100,29 +106,69 @@ class Engine:
     @property
     def notes(self) -> list[str]:
         """What a user should know of the choices made and the memory found short; grows."""
-        return [] if self._tensors is None else self._tensors.notes
+        own = [] if self._tensors is None else self._tensors.notes
+        return list(dict.fromkeys([*own, *(note for fellow in self._fellows for note in fellow.notes)]))
 
     def describe(self) -> str:
         """Network, device, precision and how they are used, in one line."""
         if not isinstance(self.network, PlaneNetwork):
-            return self.tensors.describe()
+            count = 1 + len(self._fellows)
+            return self.tensors.describe() + (f", on {count} devices side by side" if count > 1 else "")
         threads = cv2.getNumThreads()
         return f"{self.network.name} on {cpu_name()}, {threads} thread{'s' if threads > 1 else ''}"
 
     def identity(self) -> str:
         """What must be the same for two renders to give the same pixels."""
         if not isinstance(self.network, PlaneNetwork):
-            return self.tensors.identity()
+            # Where the devices are alike, their number changes no pixel.
+            return " and ".join(
+                sorted({self.tensors.identity(), *(fellow.identity() for fellow in self._fellows)})
+            )
         return f"{self.network.name} on {cpu_name()}, OpenCV {cv2.__version__}"
 
     def memory_bytes(self) -> int:
-        """Memory held on the GPU; 0 on a CPU."""
-        return 0 if self._tensors is None else self._tensors.memory_bytes()
+        """Memory held on all GPUs; 0 on a CPU."""
+        own = 0 if self._tensors is None else self._tensors.memory_bytes()
+        return own + sum(fellow.memory_bytes() for fellow in self._fellows)
 
     def close(self) -> None:
         """Give the device's memory back; the engine cannot be used any more."""
         if self._tensors is not None:
             self._tensors.close()
+        for fellow in self._fellows:
+            fellow.close()
+
+    def use_device(self) -> None:
+        """Let the calling thread's kernels go to this engine's device."""
+        if self._tensors is not None:
+            self._tensors.use_device()
+
+    def interpolate_each(
+        self,
+        windows: Iterable[FrameWindow],
+        *,
+        cut_mode: CutMode = CutMode.HOLD,
+        taken: Taken | None = None,
+    ) -> Generator[tuple[Frame, ...], None, None]:
+        """`interpolate` for a stream of windows, in order, on all devices.
+
+        Whoever leaves it early closes it: only then is nothing being drawn any more.
+
+        Args:
+            windows: read a few ahead of what is taken out where there are several devices.
+            cut_mode: what is shown at cuts.
+            taken: gives the frames of windows that need not be drawn; None for none.
+
+        Raises:
+            DeviceError: as `interpolate`.
+            MediaError: likewise.
+        """
+        if self._fellows:
+            yield from draw_side_by_side((self, *self._fellows), windows, cut_mode=cut_mode, taken=taken)
+            return
+        for window in windows:
+            known = taken(window) if taken is not None else None
+            yield known or self.interpolate(window, cut_mode=cut_mode)
 
     def interpolate(self, window: FrameWindow, *, cut_mode: CutMode = CutMode.HOLD) -> tuple[Frame, ...]:
         """One frame for each of the window's outputs, in order.

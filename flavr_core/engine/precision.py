@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import copy
 import math
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -48,11 +49,33 @@ _choices: dict[tuple[str, str, Precision], PrecisionChoice] = {}
 """Outcomes in this process by network, device and wish: the test runs once."""
 
 
+_flags_lock = threading.Lock()
+_flags = ExitStack()
+_flags_users = 0
+
+
 @contextmanager
 def full_fp32() -> Iterator[None]:
-    """fp32 convolutions in fp32: without TF32, which has only ten bits, and by repeatable choices."""
-    with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=False, allow_tf32=False):
+    """fp32 convolutions in fp32: without TF32, which has only ten bits, and by repeatable choices.
+
+    The flags are the process's: with several threads the last one that leaves puts them back.
+    """
+    global _flags_users  # noqa: PLW0603 - they are the process's
+    with _flags_lock:
+        if _flags_users == 0:
+            _flags.enter_context(
+                torch.backends.cudnn.flags(
+                    enabled=True, benchmark=False, deterministic=False, allow_tf32=False
+                )
+            )
+        _flags_users += 1
+    try:
         yield
+    finally:
+        with _flags_lock:
+            _flags_users -= 1
+            if _flags_users == 0:
+                _flags.close()
 
 
 @lru_cache(maxsize=4)

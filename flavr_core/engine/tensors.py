@@ -112,6 +112,11 @@ class TensorDrawing:
             f"{self.device.type} {device_name(self.device)}, torch {torch.__version__}"
         )
 
+    def use_device(self) -> None:
+        """Let the calling thread's kernels go to this device: Triton's go to the thread's current one."""
+        if self.device.type == "cuda":
+            torch.cuda.set_device(self.device)
+
     def memory_bytes(self) -> int:
         """Memory held on the GPU; 0 on a CPU."""
         return used_bytes(self.device)

@@ -8,6 +8,7 @@ The very same code makes the segments of a whole clip here and those that a mach
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -140,7 +141,8 @@ class LocalRendering:
 
     def _infer(self, runs: list[tuple[int, int]], on_note: Callable[[str], None]) -> None:
         job = self._job
-        known = len(job.engine.notes)
+        said = set(job.engine.notes)
+        take = job.drawn.take if job.drawn is not None else None
         decoded = iter(self._decoded)
         for start, stop in runs:
             windows = iter_windows(
@@ -151,14 +153,20 @@ class LocalRendering:
                 start=start,
                 stop=stop,
             )
-            for window in windows:
-                self._token.check()
-                frames = job.drawn.take(window, job.engine) if job.drawn is not None else None
-                for frame in frames or job.engine.interpolate(window, cut_mode=job.settings.scenes.cuts):
-                    self._drawn.put(frame, nbytes=frame.nbytes)
-                for note in job.engine.notes[known:]:
-                    on_note(note)
-                known = len(job.engine.notes)
+            drawing = job.engine.interpolate_each(
+                windows,
+                cut_mode=job.settings.scenes.cuts,
+                taken=None if take is None else lambda window: take(window, job.engine),
+            )
+            with closing(drawing):
+                for frames in drawing:
+                    self._token.check()
+                    for frame in frames:
+                        self._drawn.put(frame, nbytes=frame.nbytes)
+                    for note in job.engine.notes:
+                        if note not in said:
+                            said.add(note)
+                            on_note(note)
         self._drawn.finish()
 
     def _encode(
