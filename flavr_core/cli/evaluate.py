@@ -51,6 +51,11 @@ def add_parser(commands: Any) -> None:
         help="rendered scenes: a fast hand, a fence, writing over a pan, a wheel, a splash, a flash, cuts, "
         "a fade, a logo",
     )
+    source.add_argument(
+        "--slow-pan",
+        action="store_true",
+        help="a rendered pan: do sharpness and brightness stay, or flicker?",
+    )
     parser.add_argument("--data-root", "--data_root", type=Path, metavar="DIR", help="the data set's folder")
     parser.add_argument(
         "--list",
@@ -84,7 +89,8 @@ def add_parser(commands: Any) -> None:
         "--metrics",
         nargs="+",
         metavar="NAME",
-        help="psnr, psnr_8bit, ssim_uniform, ssim_gaussian (these four by default), vmaf, lpips, or all",
+        help="psnr, psnr_8bit, ssim_uniform, ssim_gaussian (these four by default), vmaf, lpips, or all "
+        "of these; sharpness, brightness (of the filmed frame's, in percent)",
     )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: auto)")
     parser.add_argument(
@@ -119,6 +125,8 @@ def run(args: argparse.Namespace) -> int:
     """Measure and print."""
     _check(args)
     from flavr_core.evaluation.contest import EXTRA_METRICS, METRICS, evaluate
+    from flavr_core.evaluation.flicker import judged
+    from flavr_core.evaluation.report import STEADY
     from flavr_core.evaluation.sheet import Sheet
     from flavr_core.evaluation.strips import WorstCases
 
@@ -129,6 +137,12 @@ def run(args: argparse.Namespace) -> int:
         dataset = _dataset(args)
         samples, protocol = _dataset_samples(dataset), f"{dataset.name}: {dataset.protocol}"
         metrics = metrics if dataset.has_truth else []
+    elif args.slow_pan:
+        samples = _pan_samples()
+        protocol = "a rendered pan of 4 px a gap, 448 x 256, at 1/4, 1/2 and 3/4 of ten gaps"
+        metrics = args.metrics or ["psnr", *STEADY]
+        if set(STEADY) - set(metrics):
+            raise SettingsError("The slow pan is about sharpness and brightness.", "Leave --metrics away.")
     elif args.hard_cases:
         samples, protocol = _hard_samples(), "rendered hard cases of 448 x 256, the middle of the gap"
     else:
@@ -154,7 +168,7 @@ def run(args: argparse.Namespace) -> int:
             keeper(drawing)
 
     reports = evaluate(contestants, samples, metrics=metrics, protocol=protocol, on_drawing=keep)
-    _tell(reports, args)
+    _tell([judged(report) for report in reports] if args.slow_pan else reports, args)
     if args.sheet:
         sheet.save(args.sheet)
         print(f"saved {args.sheet}", file=sys.stderr)
@@ -174,8 +188,10 @@ def _check(args: argparse.Namespace) -> None:
         raise SettingsError(f"Where {args.dataset} lies is not said.", "Name its folder with --data-root.")
     for name in ("data_root", "list", "limit", "output"):
         if not args.dataset and getattr(args, name) is not None:
-            option, source = name.replace("_", "-"), "--holdout" if args.holdout else "--hard-cases"
-            raise SettingsError(f"--{option} is of no use with {source}.", "It belongs to --dataset.")
+            option = name.replace("_", "-")
+            source = next(one for one in ("holdout", "hard_cases", "slow_pan") if getattr(args, one))
+            source = source.replace("_", "-")
+            raise SettingsError(f"--{option} is of no use with --{source}.", "It belongs to --dataset.")
     if args.sheet:
         from flavr_core.evaluation.sheet import check_path
 
@@ -282,6 +298,22 @@ def _hard_samples() -> Iterator[Sample]:
         before, first, last, after = (case.picture(time) for time in (-1, 0, 1, 2))
         truth = Truth(position=Fraction(1, 2), picture=case.picture(0.5))
         yield Sample(group=case.name, name="rendered", inputs=(before, first, last, after), truths=(truth,))
+
+
+def _pan_samples() -> Iterator[Sample]:
+    """Successive gaps of the slow pan."""
+    from flavr_core.evaluation.samples import Sample, Truth
+    from flavr_core.sample.hard_cases import SLOW_PAN
+
+    for gap in range(10):
+        before, first, last, after = (SLOW_PAN.picture(gap + time) for time in (-1, 0, 1, 2))
+        truths = tuple(
+            Truth(position=place, picture=SLOW_PAN.picture(gap + float(place)))
+            for place in (Fraction(1, 4), Fraction(1, 2), Fraction(3, 4))
+        )
+        yield Sample(
+            group=SLOW_PAN.name, name=f"{gap:02d}", inputs=(before, first, last, after), truths=truths
+        )
 
 
 def _holdout_samples(clips: list[Path], *, every: int) -> Iterator[Sample]:

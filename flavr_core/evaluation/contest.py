@@ -29,6 +29,9 @@ METRICS: dict[str, Metric] = {
 }
 """The metrics that are measured unasked, by name; their protocols are in `metrics.PROTOCOLS`."""
 
+STEADINESS: dict[str, Metric] = {"sharpness": measures.sharpness, "brightness": measures.brightness}
+"""What flickers when it changes from frame to frame; measured when asked for."""
+
 EXTRA_METRICS = ("vmaf", "lpips")
 """Metrics that need another program or package, and are measured when asked for."""
 
@@ -111,8 +114,8 @@ def choose_metrics(names: Sequence[str], device: torch.device) -> tuple[dict[str
     chosen: dict[str, Metric] = {}
     missing: dict[str, str] = {}
     for name in dict.fromkeys(names):
-        if name in METRICS:
-            chosen[name] = METRICS[name]
+        if name in METRICS or name in STEADINESS:
+            chosen[name] = (METRICS | STEADINESS)[name]
         elif name == "vmaf":
             if reason := reference_ffmpeg.lack_of_vmaf():
                 missing[name] = reason
@@ -124,7 +127,7 @@ def choose_metrics(names: Sequence[str], device: torch.device) -> tuple[dict[str
             except UnmeasurableError as error:
                 missing[name] = str(error)
         else:
-            known = ", ".join((*METRICS, *EXTRA_METRICS))
+            known = ", ".join((*METRICS, *STEADINESS, *EXTRA_METRICS))
             raise SettingsError(f"There is no metric {name}.", f"Choose from {known}.")
     return chosen, missing
 

@@ -26,6 +26,9 @@ PROTOCOLS = {
     "sigma 1.5, over rows, columns and RGB, borders replicated",
     "vmaf": "VMAF (vmaf_v0.6.1 of ffmpeg's libvmaf), 0 to 100: BT.709 luma of the 8-bit picture in "
     "video range, each picture alone, so without its motion term (identical pictures get 97.4, not 100)",
+    "sharpness": "mean steepness (absolute differences of neighbouring pixels, grey), in percent of the "
+    "filmed frame's: below 100 is softer, above is noisier",
+    "brightness": "mean of all values, in percent of the filmed frame's",
     "lpips": "LPIPS 0.1 on AlexNet, clamped floats scaled to [-1, 1]; lower is better",
 }
 """What each number means, by the name of its function."""
@@ -48,6 +51,23 @@ def psnr(made: Picture, truth: Picture) -> float:
 def psnr_8bit(made: Picture, truth: Picture) -> float:
     """PSNR of what an 8-bit file would hold; see PROTOCOLS."""
     return psnr(to_8bit(made) / 255, to_8bit(truth) / 255)
+
+
+def sharpness(made: Picture, truth: Picture) -> float:
+    """How steep a made picture is, in percent of the truth; see PROTOCOLS."""
+    steep = _steepness(truth)
+    return 100 * _steepness(made) / steep if steep else 100.0
+
+
+def _steepness(picture: Picture) -> float:
+    grey = picture.mean(axis=2, dtype=np.float64)
+    return float(np.abs(np.diff(grey, axis=0)).mean() + np.abs(np.diff(grey, axis=1)).mean())
+
+
+def brightness(made: Picture, truth: Picture) -> float:
+    """How bright a made picture is, in percent of the truth; see PROTOCOLS."""
+    light = float(truth.mean(dtype=np.float64))
+    return 100 * float(made.mean(dtype=np.float64)) / light if light else 100.0
 
 
 def to_8bit(picture: Picture) -> NDArray[np.uint8]:

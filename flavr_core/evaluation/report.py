@@ -12,6 +12,8 @@ from statistics import fmean
 
 from flavr_core.evaluation.metrics import PROTOCOLS
 
+STEADY = ("sharpness", "brightness")
+"""Metrics in percent."""
 MEAN = "mean"
 """Name of the row that holds the mean over the groups."""
 
@@ -155,7 +157,7 @@ def _metrics(reports: Sequence[Report]) -> list[str]:
 
 
 def _number(value: float, metric: str) -> str:
-    return f"{value:.2f}" if metric.startswith(("psnr", "vmaf")) else f"{value:.4f}"
+    return f"{value:.2f}" if metric.startswith(("psnr", "vmaf", *STEADY)) else f"{value:.4f}"
 
 
 def _footnotes(reports: Sequence[Report]) -> list[str]:

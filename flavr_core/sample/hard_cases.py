@@ -172,6 +172,9 @@ def _logo(time: float) -> Picture:
     return picture * (1 - ink) + ink * color("ffd75e")
 
 
+SLOW_PAN = HardCase(name="slow pan", draw=lambda time: _ground(-4 * time))
+"""Four pixels a gap, one a quarter: every frame of it is equally sharp."""
+
 HARD_CASES = (
     HardCase(name="fast hand", draw=_hand, is_blurred=True),
     HardCase(name="fence, pan", draw=_fence),

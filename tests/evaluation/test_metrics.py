@@ -3,7 +3,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from flavr_core.evaluation.contest import EXTRA_METRICS, METRICS
+from flavr_core.evaluation.contest import EXTRA_METRICS, METRICS, STEADINESS
 from flavr_core.evaluation.metrics import PROTOCOLS, psnr, psnr_8bit, ssim_gaussian, ssim_uniform, to_8bit
 
 
@@ -97,4 +97,4 @@ def test_flat_pictures_have_the_luminance_term_alone():
 
 
 def test_every_metric_has_its_protocol_in_words():
-    assert set(PROTOCOLS) == {*METRICS, *EXTRA_METRICS}
+    assert set(PROTOCOLS) == {*METRICS, *STEADINESS, *EXTRA_METRICS}

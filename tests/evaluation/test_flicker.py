@@ -1,0 +1,39 @@
+"""Flicker: made frames as sharp and bright as filmed ones, or not."""
+
+import json
+
+import numpy as np
+import pytest
+
+from flavr_core.cli import main
+from flavr_core.evaluation.metrics import brightness, sharpness
+from flavr_core.sample.hard_cases import SLOW_PAN
+
+
+def test_known_values():
+    numbers = np.random.default_rng(0)
+    truth = numbers.random((40, 50, 3))
+    assert sharpness(truth, truth) == brightness(truth, truth) == 100
+    assert sharpness(0.5 + (truth - 0.5) * 0.8, truth) == pytest.approx(80)
+    assert brightness(truth * 0.9, truth) == pytest.approx(90)
+    flat = np.zeros((8, 8, 3))
+    assert sharpness(flat, flat) == brightness(flat, flat) == 100
+
+
+def test_every_frame_of_the_pan_is_like_its_neighbours():
+    first, quarter, second = (SLOW_PAN.picture(time) / 255 for time in (0, 0.25, 1))
+    assert not np.array_equal(first, quarter)
+    for neighbour in (first, second):
+        assert sharpness(quarter, neighbour) == pytest.approx(100, abs=0.5)
+        assert brightness(quarter, neighbour) == pytest.approx(100, abs=0.5)
+
+
+def test_the_command_says_who_flickers(capsys):
+    assert main(["evaluate", "--slow-pan", "--models", "blend", "motion", "--json"]) == 0
+    blend, motion = json.loads(capsys.readouterr().out)["networks"]
+    assert blend["mean"]["sharpness"] < 90
+    assert "NOT within 3 %" in blend["notes"][-1]
+    assert motion["mean"]["sharpness"] > 95
+    assert motion["notes"][-1].endswith("within 3 %")
+    assert len(blend["scores"]) == 30
+    assert main(["evaluate", "--slow-pan", "--metrics", "psnr"]) == 2
