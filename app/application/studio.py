@@ -49,7 +49,7 @@ from app.views.settings_panel import SettingsPanel
 from app.views.timeline import TimelineView
 from app.views.viewer import ViewerPanel
 from app.widgets.compare_view import FLIP_INTERVAL_MS
-from app.widgets.screen_fit import DialogFitting, fit_into_screen
+from app.widgets.screen_fit import DialogFitting
 from app.widgets.theme import Theme
 from flavr_core.errors import FlavrError
 
@@ -181,7 +181,6 @@ class Studio(QObject):
         """
         self.window.restore_layout(self._stored_layout())
         self.window.show()
-        fit_into_screen(self.window)  # only now the frame around it is known
         self.viewer_panel.view.setFocus()  # keys go to the picture, not to the first button
         self._on_busy_changed()
         after(0, self.sound.prepare, self).start()

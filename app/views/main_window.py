@@ -34,6 +34,8 @@ SIDE_WIDTHS_PX = (240, 320)
 """Widths of the left and the right column at first."""
 TIMELINE_HEIGHT_PX = 190
 """Height of the timeline at first."""
+TITLE_PX = 32
+"""Height of the bar that the system puts above the window, about."""
 MESSAGE_MS = 12_000
 """How long a message stays that is no error."""
 
@@ -129,6 +131,10 @@ class MainWindow(QMainWindow):
         self._panels, self._actions = panels, actions
         self._clip_name = ""
         self._percent: int | None = None
+        self._is_framed = False
+        """Whether it was in front once."""
+        self._gave_way = False
+        """Whether the timeline is hidden for want of room."""
         self._before: tuple[str, ...] | None = None
         """Panels that were shown before the window filled the screen; None while it does not."""
         self.recent_menu = QMenu(self.tr("Open recent"), self)
@@ -220,6 +226,11 @@ class MainWindow(QMainWindow):
         for name, widget in self._switched.items():
             if name != "show-queue":  # that is part of Qt's own record
                 widget.setVisible(name not in layout.hidden)
+        self.fit_screen()
+
+    def fit_screen(self) -> None:
+        """Be no larger than the screen."""
+        self._share_height()
         fit_into_screen(self)
 
     def set_full_screen(self, on: bool) -> None:
@@ -233,7 +244,18 @@ class MainWindow(QMainWindow):
         """Panels that are shown where the window does not fill the screen, by command."""
         if self._before is not None:
             return self._before
-        return tuple(name for name, widget in self._switched.items() if not widget.isHidden())
+        shown = (name for name, widget in self._switched.items() if not widget.isHidden())
+        return (*shown, "show-timeline") if self._gave_way else tuple(shown)
+
+    def _share_height(self) -> None:
+        """On a screen too low for both, the timeline makes room for the queue while that is shown."""
+        timeline, room = self._panels.timeline, self.screen().availableGeometry().height()
+        if self.queue_dock.isHidden():
+            timeline.setVisible(self._gave_way or not timeline.isHidden())
+            self._gave_way = False
+        elif not timeline.isHidden() and self.minimumSizeHint().height() > room - TITLE_PX:
+            self._gave_way = True
+            timeline.hide()
 
     def _on_full_screen_changed(self, on: bool) -> None:
         if on:
@@ -411,6 +433,8 @@ class MainWindow(QMainWindow):
             for name, widget in self._switched.items():
                 if widget is watched:
                     self._actions[name].setChecked(not widget.isHidden())
+            if watched is self.queue_dock:
+                self._share_height()
         return super().eventFilter(watched, event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -437,6 +461,9 @@ class MainWindow(QMainWindow):
             self._before is not None
         ):
             self._on_full_screen_changed(self.isFullScreen())
+        if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow() and not self._is_framed:
+            self._is_framed = True
+            self.fit_screen()  # only now it is known how large the system's frame around it is
         if event.type() == QEvent.Type.ActivationChange and not self.isActiveWindow():
             self.side_held.emit(None)
         super().changeEvent(event)

@@ -13,6 +13,8 @@ def fit_into_screen(window: QWidget) -> None:
     Args:
         window: a window, shown or not. A dialog that cannot be so small gets bars to scroll it with.
     """
+    if window.isMaximized() or window.isFullScreen():
+        return
     room = _room(window)
     if isinstance(window, QDialog):
         least = window.minimumSizeHint().expandedTo(window.minimumSize())

@@ -10,10 +10,11 @@ import warnings
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
+from PySide6.QtCore import QMimeData, QPoint, QPointF, QRect, Qt, QTimer, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QDialog, QLabel, QVBoxLayout
 from pytestqt.qtbot import QtBot
@@ -23,6 +24,7 @@ from app.jobs.queue_store import JobState
 from app.viewmodels.player_side import SideState
 from app.viewmodels.session import Session
 from app.viewmodels.workspace import Workspace
+from app.views.main_window import TITLE_PX, MainWindow
 from app.widgets.screen_fit import fit_into_screen
 from flavr_core.comparison.views import ViewMode
 from flavr_core.media import probe
@@ -322,6 +324,25 @@ def test_windows_are_no_larger_than_the_screen(qtbot: QtBot, open_studio: OpenSt
     assert dialog.frameGeometry().height() <= room.height()
     assert labels[-1].isVisible()
     dialog.close()
+
+
+def test_on_a_low_screen_the_queue_takes_the_timelines_place(
+    qtbot: QtBot, open_studio: OpenStudio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    studio = open_studio()
+    studio.actions["show-queue"].trigger()
+    assert not studio.timeline_panel.isHidden()
+    studio.actions["show-queue"].trigger()
+    least = studio.window.minimumSizeHint().height()
+    screen = SimpleNamespace(availableGeometry=lambda: QRect(0, 0, 4000, least + TITLE_PX))
+    monkeypatch.setattr(MainWindow, "screen", lambda _self: screen)
+    studio.actions["show-queue"].trigger()
+    assert studio.timeline_panel.isHidden()
+    assert not studio.actions["show-timeline"].isChecked()
+    assert "show-timeline" not in studio.window.window_layout().hidden
+    studio.actions["show-queue"].trigger()
+    assert not studio.timeline_panel.isHidden()
+    monkeypatch.undo()
 
 
 def test_the_title_says_how_far_the_queue_is(qtbot: QtBot, open_studio: OpenStudio, plain_clip: Path) -> None:
