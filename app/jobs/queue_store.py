@@ -115,6 +115,11 @@ class Receipt:
     verified: str
     """What was read back from the result; never empty."""
 
+    @property
+    def is_thinned(self) -> bool:
+        """Whether the file has fewer frames than were rendered."""
+        return self.stored_frames not in (0, self.frames)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogLine:

@@ -18,26 +18,22 @@ from flavr_core.timing import format_rate, format_time
 def receipt_rows(receipt: Receipt) -> tuple[tuple[str, str], ...]:
     """(what, value) for people, the most important first."""
     translate = QCoreApplication.translate
+    frames = str(receipt.frames)
+    if receipt.is_thinned:  # the notes say why
+        frames = translate("Receipt", "{stored} of {frames}").format(
+            stored=receipt.stored_frames, frames=receipt.frames
+        )
     drawn = translate("Receipt", "{frames} from {source}; {made} drawn").format(
-        frames=receipt.frames, source=receipt.source_frames, made=receipt.made
+        frames=frames, source=receipt.source_frames, made=receipt.made
     )
     if receipt.held:
         drawn += translate("Receipt", ", {held} held").format(held=receipt.held)
-    if receipt.stored_frames not in (0, receipt.frames):
-        drawn = translate("Receipt", "{stored} in the file, chosen from {frames} (see Note): {drawn}").format(
-            stored=receipt.stored_frames, frames=receipt.frames, drawn=drawn
-        )
     rows = [
         (translate("Receipt", "Verified"), receipt.verified),
         (translate("Receipt", "Output"), str(receipt.output)),
         (translate("Receipt", "Size"), format_bytes(receipt.output_bytes)),
         (translate("Receipt", "Frames"), drawn),
-        (
-            translate("Receipt", "Rate"),
-            translate("Receipt", "{rate} frames a second").format(rate=format_rate(receipt.rate))
-            if receipt.rate
-            else translate("Receipt", "variable"),
-        ),
+        (translate("Receipt", "Rate"), _rate_words(receipt)),
         (translate("Receipt", "Duration"), format_time(receipt.duration)),
         (translate("Receipt", "Drawn by"), receipt.engine),
         (translate("Receipt", "Stored as"), receipt.encoder),
@@ -64,6 +60,17 @@ def receipt_rows(receipt: Receipt) -> tuple[tuple[str, str], ...]:
     if receipt.sha256:
         rows.append(("SHA-256", receipt.sha256))
     return tuple(rows)
+
+
+def _rate_words(receipt: Receipt) -> str:
+    """Frames a second that the file shows: fewer than were rendered where an animation leaves some out."""
+    translate = QCoreApplication.translate
+    if receipt.is_thinned:
+        rate = round(receipt.stored_frames / receipt.duration)
+        return translate("Receipt", "about {rate} frames a second").format(rate=rate)
+    if receipt.rate is None:
+        return translate("Receipt", "variable")
+    return translate("Receipt", "{rate} frames a second").format(rate=format_rate(receipt.rate))
 
 
 def receipt_text(receipt: Receipt) -> str:

@@ -292,6 +292,14 @@
 <context>
     <name>Commands</name>
     <message>
+        <source>Undone: {what}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Done again: {what}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Undo</source>
         <translation>Rückgängig</translation>
     </message>
@@ -1848,6 +1856,10 @@
         <translation>Es zeichnet hier {n} Bilder pro Sekunde.</translation>
     </message>
     <message>
+        <source>It draws a frame in {time} here.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Not counted: looking for repeated frames first.</source>
         <translation>Nicht mitgezählt: zuerst nach wiederholten Bildern suchen.</translation>
     </message>
@@ -2721,10 +2733,6 @@
         <translation>, {held} gehalten</translation>
     </message>
     <message>
-        <source>{stored} in the file, chosen from {frames} (see Note): {drawn}</source>
-        <translation>{stored} in der Datei, ausgewählt aus {frames} (siehe Hinweis): {drawn}</translation>
-    </message>
-    <message>
         <source>Verified</source>
         <translation>Geprüft</translation>
     </message>
@@ -2751,6 +2759,10 @@
     <message>
         <source>variable</source>
         <translation>variabel</translation>
+    </message>
+    <message>
+        <source>{stored} of {frames}</source>
+        <translation>{stored} von {frames}</translation>
     </message>
     <message>
         <source>Duration</source>
@@ -2803,6 +2815,10 @@
     <message>
         <source>Source</source>
         <translation>Quelle</translation>
+    </message>
+    <message>
+        <source>about {rate} frames a second</source>
+        <translation>etwa {rate} Bilder pro Sekunde</translation>
     </message>
     <message>
         <source>&apos;{path}&apos; cannot be written: {reason}.</source>
@@ -3255,6 +3271,10 @@
 </context>
 <context>
     <name>SettingsPanelModel</name>
+    <message>
+        <source>{time} a frame here</source>
+        <translation type="unfinished"></translation>
+    </message>
     <message>
         <source>{n} fps here</source>
         <translation>{n} B/s hier</translation>

@@ -323,7 +323,8 @@ def test_the_receipt_is_shown_copied_and_saved(
     assert "44 s, 9.0 frames a second" in text  # those of the interrupted render were not drawn again
     assert "<b> is no tag" in text
     view.show_receipt(replace(RECEIPT, stored_frames=400))
-    assert "400 in the file, chosen from 480" in view.toPlainText()
+    assert "400 of 480 from 240; 239 drawn" in view.toPlainText()
+    assert "about 50 frames a second" in view.toPlainText()
     dialog = ReceiptDialog(RECEIPT)
     qtbot.addWidget(dialog)
     dialog._on_copy()
