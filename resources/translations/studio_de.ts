@@ -293,11 +293,11 @@
     <name>Commands</name>
     <message>
         <source>Undone: {what}</source>
-        <translation type="unfinished"></translation>
+        <translation>Zurückgenommen: {what}</translation>
     </message>
     <message>
         <source>Done again: {what}</source>
-        <translation type="unfinished"></translation>
+        <translation>Wieder getan: {what}</translation>
     </message>
     <message>
         <source>Undo</source>
@@ -1857,7 +1857,7 @@
     </message>
     <message>
         <source>It draws a frame in {time} here.</source>
-        <translation type="unfinished"></translation>
+        <translation>Hier zeichnet es ein Bild in {time}.</translation>
     </message>
     <message>
         <source>Not counted: looking for repeated frames first.</source>
@@ -3273,7 +3273,7 @@
     <name>SettingsPanelModel</name>
     <message>
         <source>{time} a frame here</source>
-        <translation type="unfinished"></translation>
+        <translation>hier {time} je Bild</translation>
     </message>
     <message>
         <source>{n} fps here</source>
