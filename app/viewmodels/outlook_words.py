@@ -10,7 +10,7 @@ from PySide6.QtCore import QCoreApplication, QLocale
 from app.jobs.estimates import Forecast
 from app.jobs.outlook import Outlook
 from app.viewmodels.amounts import decimal, number, size_words
-from app.viewmodels.durations import about_words, at_least_words
+from app.viewmodels.durations import about_words, at_least_words, duration_words
 from flavr_core.media.containers import CODEC_TITLES
 from flavr_core.settings import DuplicateMode
 from flavr_core.timing import format_rate, format_time
@@ -198,7 +198,12 @@ def _time(outlook: Outlook, forecast: Forecast, *, is_held: bool) -> Fact:
     more = [translate("Outlook", "Measured: {who}.").format(who=speed.device), *speed.notes]
     if speed.gap_s and outlook.workload is not None:
         drawn = outlook.workload.drawn_a_gap / speed.gap_s
-        more.append(translate("Outlook", "It draws {n} frames a second here.").format(n=decimal(drawn)))
+        words_of_speed = translate("Outlook", "It draws {n} frames a second here.").format(n=decimal(drawn))
+        if drawn < 1:
+            words_of_speed = translate("Outlook", "It draws a frame in {time} here.").format(
+                time=duration_words(1 / drawn)
+            )
+        more.append(words_of_speed)
     return Fact(label=label, words=words, more="\n".join(more + extra))
 
 

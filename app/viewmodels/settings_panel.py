@@ -15,7 +15,9 @@ from PySide6.QtCore import QObject, Signal
 
 from app.jobs.estimates import Estimates, Forecast
 from app.jobs.outlook import Cause, Outlook, Problem, is_free
+from app.viewmodels.amounts import decimal
 from app.viewmodels.conversion import command_of, store_cuts
+from app.viewmodels.durations import duration_words
 from app.viewmodels.networks import NetworkEntry, index_of, network_entries
 from app.viewmodels.outlook_words import Fact, facts
 from app.viewmodels.output_names import OutputNaming, fits, propose_output, suffix_of
@@ -175,7 +177,9 @@ class SettingsPanelModel(QObject):
         if speed is None or self.outlook is None or not speed.gap_s or self.outlook.workload is None:
             return ""
         drawn = self.outlook.workload.drawn_a_gap / speed.gap_s
-        return self.tr("{n} fps here").format(n=f"{drawn:.3g}")
+        if drawn < 1:
+            return self.tr("{time} a frame here").format(time=duration_words(1 / drawn))
+        return self.tr("{n} fps here").format(n=decimal(drawn))
 
     @property
     def naming(self) -> OutputNaming:

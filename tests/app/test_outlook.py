@@ -165,6 +165,9 @@ def test_a_gif_tells_what_it_leaves_out(info: ClipInfo, tmp_path: Path) -> None:
     assert words["Time here"].words == "at least 30 s"
     assert "until it fits" in words["Time here"].more
     assert "repeated frames" in words["Time here"].more
+    assert "It draws 3 frames a second here." in words["Time here"].more
+    slow = Forecast(seconds=300.0, speed=replace(speed, gap_s=36.0))
+    assert "It draws a frame in 12 s here." in facts(found, slow, is_held=False)[-1].more
 
 
 @pytest.mark.parametrize(

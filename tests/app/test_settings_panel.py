@@ -320,7 +320,7 @@ def test_what_cannot_start_is_said_instead(bench: Bench, info: ClipInfo) -> None
 
 def test_a_gif_beside_leaves_the_clip_its_format(qtbot: QtBot, bench: Bench, info: ClipInfo) -> None:
     bench.open(info)
-    bench.presets.apply("archive")
+    bench.presets.apply("ffv1")
     before = bench.model.edits
     gif = bench.presets.find("gif")
     assert gif is not None
