@@ -152,7 +152,8 @@ def problem_words(error: FlavrError, path: Path) -> str:
     if message.startswith(name):
         message = f"The file{message.removeprefix(name)}"
     # English as all sentences of the engine: half of one in another language is worse than none.
-    return f"{message.replace(name, 'the file')} {error.hint}".strip()
+    message = message.replace(f"no file {name}", "no such file").replace(name, "the file")
+    return f"{message} {error.hint}".strip()
 
 
 def clock(seconds: Fraction) -> str:

@@ -249,6 +249,7 @@ class ClipsModel(QAbstractListModel):
         else:
             words = self.tr("It cannot be read: {reason}").format(reason=error)
         self.workspace.set_probed(number, None, words.strip())
+        self.check_missing()  # where it is gone, it can be looked for
 
     def _on_thumbnail(self, number: int, thumbnail: Thumbnail) -> None:
         if number in self._rows:

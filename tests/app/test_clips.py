@@ -210,6 +210,12 @@ def test_what_is_wrong_is_said_in_plain_words_without_the_path(
     assert bench.column(ClipRole.BADGES) == [()] * 4
 
 
+def test_a_file_that_was_never_there_can_be_looked_for(tmp_path: Path, bench: Bench, qtbot: QtBot) -> None:
+    number = bench.workspace.add(tmp_path / "gone.mp4").number
+    qtbot.waitUntil(lambda: bench.model.is_missing(number), timeout=60_000)
+    assert bench.column(ClipRole.PROBLEM)[0].startswith("The file is gone.")
+
+
 def test_the_same_file_is_not_added_twice(tmp_path: Path, bench: Bench, qtbot: QtBot) -> None:
     clip = clip_factory.make("constant", tmp_path)
     detour = tmp_path / "x" / ".." / clip.name
