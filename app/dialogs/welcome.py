@@ -81,7 +81,7 @@ class WelcomeDialog(QDialog):
         sample.setProperty("primary", True)
         sample.setDefault(True)
         sample.clicked.connect(self._on_sample_asked)
-        own = QPushButton(icon("open"), self.tr("Open a clip..."))
+        own = QPushButton(icon("open"), " " + self.tr("Open a clip..."))  # a blank keeps both apart
         own.clicked.connect(self._on_open_asked)
         skip = QPushButton(self.tr("Just look around"))
         skip.setFlat(True)
