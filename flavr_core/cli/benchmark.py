@@ -9,7 +9,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from flavr_core.cli import benchmark_fused, benchmark_speed
 from flavr_core.cli.arguments import parsed
+from flavr_core.cli.benchmark_speed import check_runs, parse_size
 from flavr_core.errors import SettingsError
 from flavr_core.settings import EngineSettings, Precision
 from flavr_core.timing import parse_fraction
@@ -76,13 +78,16 @@ def add_parser(commands: Any) -> None:
     network.add_argument("--precision", choices=[*Precision], default=Precision.AUTO, help="number format")
     network.add_argument("--runs", type=int, default=10, help="counted runs (default: 10)")
     network.add_argument("--warm-up", type=int, default=2, help="runs that are not counted (default: 2)")
-    for kind in (reference, memory, network):
+    for kind in (reference, memory, network, benchmark_fused.add_parser(kinds)):
         kind.add_argument("--json", action="store_true", help="print one JSON object")
+    benchmark_speed.add_parsers(kinds)
 
 
 def run(args: argparse.Namespace) -> int:
     """Measure and print."""
-    return {"reference": _run_reference, "memory": _run_memory, "network": _run_network}[args.kind](args)
+    runs = {"reference": _run_reference, "memory": _run_memory, "network": _run_network}
+    runs |= {"fused": benchmark_fused.run, **benchmark_speed.RUNS}
+    return runs[args.kind](args)
 
 
 def _run_reference(args: argparse.Namespace) -> int:
@@ -114,11 +119,8 @@ def _run_network(args: argparse.Namespace) -> int:
     from flavr_core.benchmark.machine import machine_lines
     from flavr_core.benchmark.network import time_network
 
-    if args.runs < 1 or args.warm_up < 0:
-        raise SettingsError(
-            f"{args.runs} runs after {args.warm_up} cannot be measured.", "Use --runs 1 or more."
-        )
-    sizes = [_size(text) for text in args.size]
+    check_runs(args)
+    sizes = [parse_size(text) for text in args.size]
     position = parsed("--position", parse_fraction, args.position)
     if not 0 < position < 1:
         raise SettingsError(f"{position} does not lie in the gap.", "Use a position like 1/2 or 0.25.")
@@ -144,14 +146,6 @@ def _run_network(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps({"machine": machine_lines(), "rows": rows}, indent=1))
     return 0
-
-
-def _size(text: str) -> tuple[int, int]:
-    """Columns and rows of `WxH`."""
-    width, _, height = text.lower().partition("x")
-    if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
-        raise SettingsError(f"--size {text!r} is no size.", "Write it like 1280x720.")
-    return int(width), int(height)
 
 
 def _run_memory(args: argparse.Namespace) -> int:

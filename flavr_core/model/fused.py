@@ -9,6 +9,9 @@ from __future__ import annotations
 import importlib.util
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 
 import torch
@@ -23,8 +26,23 @@ DTYPES = (torch.float32, torch.float16, torch.bfloat16)
 _log = logging.getLogger(__name__)
 
 
+_plainly: ContextVar[bool] = ContextVar("plainly", default=False)
+
+
+@contextmanager
+def plain_only() -> Iterator[None]:
+    """No kernel is used inside, to compare with."""
+    token = _plainly.set(True)
+    try:
+        yield
+    finally:
+        _plainly.reset(token)
+
+
 def use_fused(*tensors: Tensor) -> bool:
     """Whether an operator on these tensors is to be computed by its fused kernel."""
+    if _plainly.get():
+        return False
     first = tensors[0]
     if first.device.type != "cuda" or any(tensor.dtype not in DTYPES for tensor in tensors):
         return False

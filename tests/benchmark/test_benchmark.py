@@ -96,3 +96,21 @@ def test_what_cannot_be_timed_is_said(
 ) -> None:
     assert main(["benchmark", "network", "blend", *arguments]) != 0
     assert words in capsys.readouterr().err
+
+
+def test_plain_ways_are_timed_where_there_are_no_kernels(capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["benchmark", "fused", "--device", "cpu", "--width", "48", "--height", "32", "--runs", "1"]
+    assert main([*command, "--networks", "adacof-compressed", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    assert {row["way"] for row in rows} == {"plain"}
+    assert {row["what"].split(",")[0] for row in rows} == {
+        "sampling 5x5",
+        "sampling 11x11",
+        "splatting",
+        "cost volume 9x9",
+        "adacof-compressed",
+    }
+    assert all(row["ms"] > 0 and row["peak_bytes"] is None for row in rows)
+    assert main([*command, "--networks", "no-such-network"]) == 4
+    assert "no published network no-such-network" in capsys.readouterr().err
+    assert main([*command[:4], "--width", "2"]) == 2
