@@ -277,9 +277,10 @@ def _convert(args: argparse.Namespace, reporter: JsonReporter | TerminalReporter
         return 0
     if args.cluster:
         from flavr_core.cluster import prepare_planning
-        from flavr_core.cluster.ray_workers import check_ray
+        from flavr_core.cluster.ray_workers import check_address, check_ray
 
         check_ray()
+        check_address(args.cluster)
         job = prepare_planning(settings, reporter, token)
     else:
         job = prepare(settings, reporter=reporter, token=token)

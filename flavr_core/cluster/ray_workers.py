@@ -6,6 +6,7 @@ import contextlib
 import importlib.util
 import logging
 import os
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +27,9 @@ INSTALL = "Install it on every machine: pip install 'flavr-studio[cluster]'"
 SILENCE_S = 180.0
 """A worker that has answered and then says nothing for so long is taken for lost; it answers in a thread
 of its own, however long a pass of its network takes."""
+_START_IT = "Start it with `ray start --head`, or use --cluster local."
+_REACH_S = 5.0
+"""How long a cluster's machine may take to answer at all."""
 _OBJECT_STORE_BYTES = 256 * 2**20
 """Shared memory of a local cluster: few pieces of files go through it."""
 _PARTING_S = 1.0
@@ -180,7 +184,28 @@ def _import_ray() -> Any:
     return ray
 
 
+def check_address(address: str) -> None:
+    """See that somebody listens there: Ray itself tries for minutes before it says that nobody does.
+
+    Raises:
+        SettingsError: when it is no address.
+        DeviceError: when nobody listens.
+    """
+    if address in ("auto", "local"):
+        return
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not host or not port.isdecimal():
+        raise SettingsError(
+            f"'{address}' is not where a cluster can be.", "Use auto, local, HOST:PORT or ray://HOST:PORT."
+        )
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_REACH_S).close()
+    except (OSError, OverflowError) as error:
+        raise DeviceError(f"The cluster '{address}' cannot be reached ({error}).", _START_IT) from error
+
+
 def _connect(ray: Any, address: str) -> None:
+    check_address(address)
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     # Workers of this machine find the program where this process found it.
     root = str(Path(flavr_core.__file__).parents[1])
@@ -204,7 +229,7 @@ def _connect(ray: Any, address: str) -> None:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise DeviceError(
             f"The cluster '{address}' cannot be reached ({reason}).",
-            "Start it with `ray start --head`, or use --cluster local.",
+            _START_IT,
         ) from error
 
 

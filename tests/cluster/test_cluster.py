@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import socket
 import threading
 import time
 from dataclasses import replace
@@ -11,8 +12,9 @@ import pytest
 
 from flavr_core.cli import main
 from flavr_core.cluster.messages import Closed, Failed, Piece, Ready
+from flavr_core.cluster.ray_workers import check_address
 from flavr_core.cluster.schedule import MOST_ATTEMPTS
-from flavr_core.errors import CancelledError, DeviceError, MediaError
+from flavr_core.errors import CancelledError, DeviceError, MediaError, SettingsError
 from flavr_core.pipeline import prepare, run_job
 from flavr_core.pipeline.journal import work_folder
 from flavr_core.progress import CancelToken, SilentReporter
@@ -224,6 +226,18 @@ def test_without_ray_one_sentence_says_what_to_do(clip, tmp_path, monkeypatch, c
     said = capsys.readouterr().err
     assert "Ray, which --cluster needs, is not installed." in said
     assert "pip install 'flavr-studio[cluster]'" in said
+
+
+def test_addresses_are_looked_at_before_ray_is_asked():
+    check_address("auto")
+    check_address("local")
+    with pytest.raises(SettingsError, match="'nowhere' is not where a cluster can be"):
+        check_address("nowhere")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        check_address(f"ray://127.0.0.1:{port}")
+    with pytest.raises(DeviceError, match=f"127.0.0.1:{port}' cannot be reached"):
+        check_address(f"127.0.0.1:{port}")
 
 
 @pytest.mark.parametrize(
