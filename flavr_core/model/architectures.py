@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from flavr_core.errors import ModelError
 from flavr_core.model import adacof, cdfi, flavr, fourflow, uprnet
@@ -29,6 +30,8 @@ UNSUPPORTED = {
 }
 """Telling beginnings of names of networks that are known but cannot be run."""
 
+_FIRST_VALUES = (Tensor.normal_, Tensor.uniform_)
+"""What first values of new weights come from."""
 SHOWN = 4
 """Names listed for each kind of mismatch; the rest are counted."""
 
@@ -48,12 +51,33 @@ def from_state_dict(state: Mapping[str, Tensor | np.ndarray[Any, Any]], **option
     architecture, canonical = recognise(strip_names(tensors))
     shapes = {name: tuple(value.shape) for name, value in canonical.items()}
     chosen = _check_options(architecture, {key: str(value) for key, value in options.items()})
-    with torch.device("meta"):  # costs nothing, whatever sizes a mad file asks for
-        expected = architecture.build(shapes, chosen).state_dict()
-    _check_state(architecture.name, expected, canonical)
-    network = architecture.build(shapes, chosen)
+    with _NoFirstValues():
+        with torch.device("meta"):  # costs nothing, whatever sizes a mad file asks for
+            expected = architecture.build(shapes, chosen).state_dict()
+        _check_state(architecture.name, expected, canonical)
+        network = architecture.build(shapes, chosen)
     network.load_state_dict({name: _master(value) for name, value in canonical.items()}, assign=True)
     return network.eval()
+
+
+class _NoFirstValues(TorchFunctionMode):
+    """Leaves out what gives new weights their first values: all of them are replaced at once.
+
+    Random numbers take their time, and those without contents have torch load its compiler: seconds, in
+    which Python's lock is held and a window stands still.
+    """
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Everything but first values as torch has it."""
+        if func in _FIRST_VALUES or getattr(func, "__module__", "") == "torch.nn.init":
+            return args[0] if args else next(iter((kwargs or {}).values()))
+        return func(*args, **(kwargs or {}))
 
 
 def _master(value: Tensor) -> Tensor:
