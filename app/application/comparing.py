@@ -108,7 +108,7 @@ class Comparing(QObject):
             return None
         if key == FLOW:
             raise SettingsError(
-                self.tr("Motion cannot be exported as a comparison."),
+                self.tr("Optical flow cannot be exported as a comparison."),
                 self.tr("Put another picture on this side, or save a picture of the comparison."),
             )
         if key == ORIGINAL:

@@ -97,7 +97,7 @@ COMMANDS: tuple[Command, ...] = (
     _command("difference", QT_TRANSLATE_NOOP("Commands", "Difference"),
              _VIEW, "D", "difference", checkable=True),
     _command("swap", QT_TRANSLATE_NOOP("Commands", "Swap sides"), _VIEW, "S", "swap", checkable=True),
-    _command("flow", QT_TRANSLATE_NOOP("Commands", "Show motion on side B"),
+    _command("flow", QT_TRANSLATE_NOOP("Commands", "Optical flow on side B"),
              _VIEW, "V", "flow", checkable=True),
     _command("labels", QT_TRANSLATE_NOOP("Commands", "Labels over the picture"),
              _VIEW, "Shift+L", checkable=True),

@@ -30,7 +30,7 @@ class Flows(QObject):
         self._engines, self._cache = engines, cache
         self._view_size = (1280, 720)
         self._source: FlowSource | None = None
-        choice = Choice(key=FLOW, title=self.tr("Motion"))
+        choice = Choice(key=FLOW, title=self.tr("Optical flow"))
         viewer.add_maker(Maker(choice=choice, make=self._make, release=self._on_released))
         workspace.edits_changed.connect(self._on_edits_changed)
 
@@ -74,4 +74,4 @@ class Flows(QObject):
         return screen_size(info, *self._view_size)
 
     def _title(self, clip: Clip) -> str:
-        return self.tr("Motion as {network} sees it").format(network=clip.edits.engine.model)
+        return self.tr("Optical flow by {network}").format(network=clip.edits.engine.model)

@@ -123,9 +123,9 @@ def test_motion_in_the_window(qtbot: QtBot, open_studio: OpenStudio, plain_clip:
     flow.trigger()
     assert (viewer.chosen("b"), flow.isChecked()) == (FLOW, True)
     qtbot.waitUntil(lambda: player.state("b") is SideState.EXACT, timeout=60_000)
-    assert viewer.label("b").startswith("Motion as motion sees it  ·  24→25  ·  full colour: ")
+    assert viewer.label("b").startswith("Optical flow by motion  ·  24→25  ·  full colour: ")
     assert viewer.label("b").endswith(" pixels")
-    with pytest.raises(SettingsError, match="Motion cannot be exported"):
+    with pytest.raises(SettingsError, match="Optical flow cannot be exported"):
         studio.comparing.settings()
     player.step(1)
     qtbot.waitUntil(lambda: "25→26" in viewer.label("b"), timeout=60_000)
