@@ -46,6 +46,18 @@ def machine_lines() -> list[str]:
     ]
 
 
+def device_lines() -> list[str]:
+    """The GPUs, and what torch was built for; imports torch."""
+    import torch
+
+    if not torch.cuda.is_available():
+        return [f"device    CPU, {torch.get_num_threads()} threads"]
+    names = [torch.cuda.get_device_name(number) for number in range(torch.cuda.device_count())]
+    return [
+        f"device    {', '.join(names)}; CUDA {torch.version.cuda}, cuDNN {torch.backends.cudnn.version()}"
+    ]
+
+
 def processor_name() -> str:
     """The processor's own name where the system tells it."""
     try:

@@ -1,0 +1,136 @@
+"""FLAVR stage by stage: the plain network in eager mode beside our fast forms, the device waited for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from statistics import median
+
+import torch
+from torch import Tensor, nn
+
+from flavr_core.benchmark.speed import Contest, wait_for
+from flavr_core.errors import ModelError
+from flavr_core.model.flavr import Flavr
+from flavr_core.model.flavr_fast import FastFlavr
+from flavr_core.model.flavr_fast_options import FastOptions
+from flavr_core.model.network import DTYPES, Network
+
+STAGES = ("stem", "layer 1", "layer 2", "layer 3", "layer 4",
+          "decoder 0", "decoder 1", "decoder 2", "decoder 3")  # fmt: skip
+"""Stages that are modules in both forms."""
+REST = "decoder 4, fuse, output, the rest"
+"""What is left of the whole: written as one in our form."""
+
+
+def layer_rows(
+    contest: Contest, options: Mapping[str, FastOptions], *, width: int, height: int, runs: int, warm_up: int
+) -> list[dict[str, str | float | int | None]]:
+    """For each stage the plain form's time and that of ours with each set of options, and TFLOP/s.
+
+    Raises:
+        ModelError: when the network is no FLAVR that has a fast form.
+    """
+    plain = contest.plain
+    if not isinstance(plain, Flavr):
+        raise ModelError(f"{plain.name} is no FLAVR.", "Stages are measured of FLAVR alone.")
+    window = contest.window(width=width, height=height)
+    with torch.backends.cudnn.flags(enabled=True, benchmark=True, allow_tf32=True):
+        times = {"plain fp32 ms": _stage_ms(plain, _plain_stages(plain), window, runs=runs, warm_up=warm_up)}
+    work = _stage_flops(plain, window)
+    dtype = DTYPES[contest.choice.precision]
+    for name, steps in options.items():
+        fast = FastFlavr(plain, dtype=dtype, options=steps)
+        times[f"{name} ms"] = _stage_ms(fast, _fast_stages(fast), window, runs=runs, warm_up=warm_up)
+        del fast
+    fastest = {stage: min(times[key][stage] for key in list(times)[1:]) for stage in times["plain fp32 ms"]}
+    return [
+        {
+            "stage": stage,
+            **{key: of[stage] for key, of in times.items()},
+            "best: times as fast": times["plain fp32 ms"][stage] / fastest[stage],
+            "best: TFLOP/s": work[stage] / fastest[stage] / 1e9,
+        }
+        for stage in (*STAGES, REST, "all")
+    ]
+
+
+def _plain_stages(network: Flavr) -> list[list[nn.Module]]:
+    encoder = network.encoder
+    layers = (encoder.stem, encoder.layer1, encoder.layer2, encoder.layer3, encoder.layer4)
+    return [[module] for module in (*layers, *list(network.decoder)[:4])]
+
+
+def _fast_stages(network: FastFlavr) -> list[list[nn.Module]]:
+    layers = [list(layer) for layer in network.layers if isinstance(layer, nn.ModuleList)]
+    return [[network.stem], *layers, *([stage] for stage in network.stages)]
+
+
+def _stage_ms(
+    network: Network, stages: Sequence[Sequence[nn.Module]], window: Tensor, *, runs: int, warm_up: int
+) -> dict[str, float]:
+    """Median time of each stage, of the rest and of all; each stage is waited for, which costs a little."""
+    device = network.device
+    collected: dict[str, list[float]] = {name: [] for name in (*STAGES, REST, "all")}
+    spent = dict.fromkeys(STAGES, 0.0)
+    started = [0.0]
+
+    def begin(*_: object) -> None:
+        wait_for(device)
+        started[0] = time.perf_counter()
+
+    handles = []
+    for name, modules in zip(STAGES, stages, strict=True):
+
+        def end(*_: object, name: str = name) -> None:
+            wait_for(device)
+            spent[name] += (time.perf_counter() - started[0]) * 1e3
+
+        for module in modules:
+            handles += [module.register_forward_pre_hook(begin), module.register_forward_hook(end)]
+    try:
+        for number in range(warm_up + runs):
+            spent.update(dict.fromkeys(STAGES, 0.0))
+            wait_for(device)
+            whole_started = time.perf_counter()
+            with torch.inference_mode():
+                network(window, network.trial_positions)
+            wait_for(device)
+            whole = (time.perf_counter() - whole_started) * 1e3
+            if number >= warm_up:
+                for name, value in spent.items():
+                    collected[name].append(value)
+                collected[REST].append(whole - sum(spent.values()))
+                collected["all"].append(whole)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return {name: median(values) for name, values in collected.items()}
+
+
+def _stage_flops(network: Flavr, window: Tensor) -> dict[str, float]:
+    """Arithmetic of the convolutions of each stage as written, 2 for each multiply-add."""
+    totals = dict.fromkeys((*STAGES, REST), 0.0)
+    owners = {
+        layer: name
+        for name, modules in zip(STAGES, _plain_stages(network), strict=True)
+        for module in modules
+        for layer in module.modules()
+    }
+
+    def count(layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        weight = layer.weight
+        assert isinstance(weight, Tensor)
+        # A transposed convolution spreads each input over all its taps, another gathers for each output.
+        pixels = inputs[0] if isinstance(layer, nn.ConvTranspose3d) else output
+        totals[owners.get(layer, REST)] += 2.0 * pixels.numel() * weight[0].numel()
+
+    layers = [one for one in network.modules() if isinstance(one, nn.Conv2d | nn.Conv3d | nn.ConvTranspose3d)]
+    handles = [layer.register_forward_hook(count) for layer in layers]
+    try:
+        with torch.inference_mode():
+            network(window, network.trial_positions)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return {**totals, "all": sum(totals.values())}

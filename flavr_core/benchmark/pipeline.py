@@ -1,0 +1,96 @@
+"""A conversion stage by stage and from end to end: how near the whole comes to its slowest part alone.
+
+A made clip is decoded alone, its windows are drawn alone, the frames so made are encoded alone, each by
+the code that the conversion runs; ffmpeg's own decoding and encoding of the same clip stand beside. Then the
+whole conversion runs. Rates are in frames of the output; ffmpeg's encoding in those of the clip.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from flavr_core.benchmark.machine import ffmpeg_command, run_process
+from flavr_core.frame import Frame
+from flavr_core.media import open_segment, open_source
+from flavr_core.pipeline import prepare, run_job
+from flavr_core.pipeline.job import Job
+from flavr_core.progress import CancelToken, SilentReporter
+from flavr_core.settings import ConvertSettings, EngineSettings
+from flavr_core.timeline import iter_windows
+
+Row = dict[str, str | float | int | None]
+
+
+def pipeline_rows(settings: EngineSettings, *, size: str, frames: int) -> list[Row]:
+    """Double the rate of a made clip of `frames` frames and time every stage, once each, in this process.
+
+    Raises:
+        FlavrError: when the network or its device cannot be had, or the clip is too short.
+    """
+    with tempfile.TemporaryDirectory(prefix="flavr-benchmark-") as folder:
+        clip, output = Path(folder) / "clip.mp4", Path(folder) / "out.mp4"
+        run_process(
+            ffmpeg_command(
+                f"-f lavfi -i testsrc2=size={size}:rate=24 -frames:v {frames}",
+                "-c:v libx264 -preset veryfast -crf 18 -pix_fmt yuv420p",
+                clip,
+            )
+        )
+        reporter, token = SilentReporter(), CancelToken()
+        job = prepare(
+            ConvertSettings(source=clip, output=output, engine=settings), reporter=reporter, token=token
+        )
+        rows = _stages(job, Path(folder))
+        report = run_job(job, reporter, token)
+        whole = report.frames / report.rendered_s
+        slowest = min(float(row["frames/s"] or 0) for row in rows if row["alone"] == "ours")
+        rows.append(_row("end to end", "ours", whole, share=100 * whole / slowest))
+        return rows
+
+
+def _stages(job: Job, folder: Path) -> list[Row]:
+    cuts = job.settings.scenes.cuts
+    with _seconds() as decoding, open_source(job.info) as source:
+        frames = list(source.frames())
+    windows = list(iter_windows(frames, job.plan, scenes=job.settings.scenes))
+    job.engine.interpolate(windows[0], cut_mode=cuts)  # warm
+    drawn: list[Frame] = []
+    with _seconds() as drawing:
+        for window in windows:
+            drawn.extend(job.engine.interpolate(window, cut_mode=cuts))
+    count = len(drawn)
+    with _seconds() as encoding:
+        sink = open_segment(job.encoding, folder / "segment")
+        for frame in drawn:
+            sink.write(frame)
+        sink.close()
+    clip = job.settings.source
+    theirs = run_process(ffmpeg_command("-i", clip, "-f null -"))
+    raw = folder / "raw.y4m"
+    run_process(ffmpeg_command("-i", clip, "-pix_fmt yuv420p", raw))
+    crf = "-c:v libx264 -preset medium -crf 18"
+    encoded = run_process(ffmpeg_command("-i", raw, crf, folder / "theirs.mp4"))
+    return [
+        _row("decode", "ours", count / decoding[0]),
+        _row("decode", "ffmpeg", count / theirs.wall_s),
+        _row("draw", "ours", count / drawing[0]),
+        _row("encode", "ours", count / encoding[0]),
+        _row("encode (crf 18, medium)", "ffmpeg", len(frames) / encoded.wall_s),
+    ]
+
+
+def _row(stage: str, by: str, rate: float, *, share: float | None = None) -> Row:
+    return {"stage": stage, "alone": by, "frames/s": rate, "% of the slowest": share}
+
+
+@contextmanager
+def _seconds() -> Iterator[list[float]]:
+    """A list whose first entry is the time that was spent inside, once it is left."""
+    spent = [0.0]
+    started = time.perf_counter()
+    yield spent
+    spent[0] = time.perf_counter() - started

@@ -1,0 +1,173 @@
+"""A network beside its plain form: time, arithmetic, memory and error, in one run on one device.
+
+The plain form is our own unoptimised network in eager mode and float32, with TF32 convolutions on a GPU, as
+the authors run theirs; it computes in the very process and turn (ours, plain, ours, plain ...) of what stands
+beside it. Times are medians of runs after a warm-up; the device is waited for before and after each.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from collections.abc import Callable, Sequence
+from statistics import median
+
+import torch
+from torch import Tensor
+from torch.utils.flop_counter import FlopCounterMode
+
+from flavr_core.engine.device import choose_device, device_name, keep_freed_memory, limit_cpu_threads
+from flavr_core.engine.precision import PrecisionChoice, agreement_db, apply_precision, draw_test_picture
+from flavr_core.engine.speed import speed_up
+from flavr_core.model import load
+from flavr_core.model.network import DTYPES, Network
+from flavr_core.settings import Precision
+
+Action = Callable[[], object]
+
+
+def wait_for(device: torch.device) -> None:
+    """Until everything asked of the device is done."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def medians_ms(actions: Sequence[Action], device: torch.device, *, runs: int, warm_up: int) -> list[float]:
+    """Median time of each, taken in turn so that a drifting machine hits all alike."""
+    times: list[list[float]] = [[] for _ in actions]
+    for number in range(warm_up + runs):
+        for action, collected in zip(actions, times, strict=True):
+            wait_for(device)
+            started = time.perf_counter()
+            action()
+            wait_for(device)
+            if number >= warm_up:
+                collected.append((time.perf_counter() - started) * 1e3)
+    return [median(collected) for collected in times]
+
+
+def matrix_product_tflops(device: torch.device, precision: Precision, *, runs: int = 5) -> float:
+    """Rate of a large matrix product in this format, in TFLOP/s: what the machine can do at best."""
+    size = 8192 if device.type == "cuda" else 2048
+    a = torch.randn(size, size, device=device).to(DTYPES[precision])
+    (milliseconds,) = medians_ms([lambda: a @ a], device, runs=runs, warm_up=2)
+    return 2 * size**3 / milliseconds / 1e9
+
+
+def flops(network: Network, *, width: int, height: int) -> int:
+    """Arithmetic of one window as the plain network is written, padding included: 2 for each multiply-add."""
+    ghost = copy.deepcopy(network).to("meta")
+    window = torch.empty((1, network.num_inputs, 3, height, width), device="meta")
+    counter = FlopCounterMode(display=False)
+    try:
+        with counter:
+            ghost(window, network.trial_positions)
+    except (RuntimeError, NotImplementedError, TypeError, ValueError):
+        return 0
+    return int(counter.get_total_flops())
+
+
+class Contest:
+    """One network on one device: the plain form, and ours in one precision.
+
+    Attributes:
+        plain: float32, as the authors run it.
+        ours: what the engine would draw with.
+        choice: its number format, way and agreement.
+    """
+
+    def __init__(self, name: str, *, device: str, precision: Precision) -> None:
+        """Load and place both.
+
+        Raises:
+            FlavrError: when the network or the device cannot be had.
+        """
+        target = choose_device(device)
+        limit_cpu_threads()
+        if target.type == "cpu":
+            keep_freed_memory()
+        self.plain = load(name).eval().to(target)
+        ours, choice = apply_precision(self.plain, precision, identity=None)
+        self.ours, self.choice = speed_up(self.plain, ours, choice, wanted=precision, identity=None)
+        if self.ours is self.plain:
+            self.choice = PrecisionChoice(precision=Precision.FP32)
+
+    @property
+    def device(self) -> torch.device:
+        """Where both are."""
+        return self.plain.device
+
+    def window(self, *, width: int, height: int, batch: int = 1) -> Tensor:
+        """Windows of noise that is smooth, always the same."""
+        generator = torch.Generator().manual_seed(1)
+        small = torch.rand(batch * self.plain.num_inputs, 3, 9, 16, generator=generator)
+        large = torch.nn.functional.interpolate(small, size=(height, width), mode="bilinear")
+        return large.view(batch, self.plain.num_inputs, 3, height, width).to(self.device)
+
+    def draw_ours(self, window: Tensor) -> Tensor:
+        """Ours, all its places."""
+        with torch.inference_mode():
+            drawn: Tensor = self.ours(window, self.ours.trial_positions)
+        return drawn
+
+    def draw_plain(self, window: Tensor) -> Tensor:
+        """The plain form, all its places, with TF32 convolutions on a GPU."""
+        with (
+            torch.inference_mode(),
+            torch.backends.cudnn.flags(enabled=True, benchmark=True, allow_tf32=True),
+        ):
+            drawn: Tensor = self.plain(window, self.plain.trial_positions)
+        return drawn
+
+    def error_db(self) -> float:
+        """Agreement of ours with the plain form without TF32, on the window that formats are tested with."""
+        return agreement_db(draw_test_picture(self.ours), draw_test_picture(self.plain))
+
+    def peak_bytes(self, action: Action) -> int | None:
+        """Most memory that was allocated on a GPU while it ran; None on a CPU."""
+        if self.device.type != "cuda":
+            return None
+        wait_for(self.device)
+        torch.cuda.reset_peak_memory_stats(self.device)
+        action()
+        wait_for(self.device)
+        return int(torch.cuda.max_memory_allocated(self.device))
+
+    def describe(self) -> str:
+        """Number format and way of ours, and the device."""
+        way = self.choice.way or "plain"
+        return f"{self.choice.precision}, {way}, on {device_name(self.device)}"
+
+
+def speed_row(
+    contest: Contest, *, width: int, height: int, batch: int, runs: int, warm_up: int, with_plain: bool = True
+) -> dict[str, str | float | int | None]:
+    """One line of figures; those of the plain form are for the same windows."""
+    window = contest.window(width=width, height=height, batch=batch)
+    actions: list[Action] = [lambda: contest.draw_ours(window)]
+    if with_plain:
+        actions.append(lambda: contest.draw_plain(window))
+    ours_ms, *rest = medians_ms(actions, contest.device, runs=runs, warm_up=warm_up)
+    plain_ms = rest[0] if rest else None
+    made = batch * len(contest.ours.trial_positions)
+    work = flops(contest.plain, width=width, height=height) * batch
+    rate = work / ours_ms / 1e9
+    limit = matrix_product_tflops(contest.device, contest.choice.precision)
+    peak = contest.peak_bytes(actions[0])
+    error_db = contest.error_db()
+    return {
+        "network": contest.plain.name,
+        "size": f"{width}x{height}",
+        "batch": batch,
+        "precision": str(contest.choice.precision),
+        "plain fp32 ms": plain_ms,
+        "ours ms": ours_ms,
+        "times as fast": None if plain_ms is None else plain_ms / ours_ms,
+        "made frames/s": made / ours_ms * 1e3,
+        "TFLOP/s": rate,
+        "% of matrix product": 100 * rate / limit,
+        "GPU MB": None if peak is None else peak / 1e6,
+        "dB to fp32": error_db if math.isfinite(error_db) else None,
+        "way": contest.choice.way or "plain",
+    }
