@@ -436,8 +436,8 @@
         <translation>Seiten tauschen</translation>
     </message>
     <message>
-        <source>Show motion on side B</source>
-        <translation>Bewegung auf Seite B zeigen</translation>
+        <source>Optical flow on side B</source>
+        <translation>Optischer Fluss auf Seite B</translation>
     </message>
     <message>
         <source>Labels over the picture</source>
@@ -705,8 +705,8 @@
         <translation>{a} gegen {b}</translation>
     </message>
     <message>
-        <source>Motion cannot be exported as a comparison.</source>
-        <translation>Bewegung kann nicht als Vergleich exportiert werden.</translation>
+        <source>Optical flow cannot be exported as a comparison.</source>
+        <translation>Optischer Fluss lässt sich nicht als Vergleich exportieren.</translation>
     </message>
     <message>
         <source>Put another picture on this side, or save a picture of the comparison.</source>
@@ -1232,12 +1232,12 @@
 <context>
     <name>Flows</name>
     <message>
-        <source>Motion</source>
-        <translation>Bewegung</translation>
+        <source>Optical flow</source>
+        <translation>Optischer Fluss</translation>
     </message>
     <message>
-        <source>Motion as {network} sees it</source>
-        <translation>Bewegung, wie {network} sie sieht</translation>
+        <source>Optical flow by {network}</source>
+        <translation>Optischer Fluss von {network}</translation>
     </message>
 </context>
 <context>
