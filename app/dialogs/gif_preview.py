@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QSizePolicy,
     QVBoxLayout,
@@ -26,7 +25,8 @@ from app.widgets.wrapped_label import WrappedLabel
 _FIELDS = ("gif.colors", "gif.dither", "crf", "max_width", "gif.loop", "gif.max_bytes")
 _SQUARE_PX = 8
 _POLL_MS = 200
-_SIDE_PX = 280
+_SIDE_EMS = 20
+"""Width of the settings in widths of the letter m."""
 
 
 class AnimationStage(QWidget):
@@ -142,8 +142,7 @@ class GifPreviewDialog(QDialog):
         self.again.clicked.connect(model.draw_again)
         for button in (self.play, self.again):
             button.setAutoDefault(False)
-        self.state = QLabel(self)
-        self.state.setProperty("muted", True)
+        self.state = WrappedLabel(muted=True, parent=self)
         self.size_label = WrappedLabel(parent=self)
         self.limit = Notice(icon("info"), parent=self)
         self.problem = Notice(icon("problem"), signal="bad", parent=self)
@@ -162,18 +161,19 @@ class GifPreviewDialog(QDialog):
         under = QHBoxLayout()
         under.setSpacing(8)
         under.addWidget(self.play)
-        under.addWidget(self.state, stretch=1)
+        under.addStretch(1)
         under.addWidget(self.again)
         left = QVBoxLayout()
         left.setSpacing(8)
         left.addWidget(self.stage, stretch=1)
+        left.addWidget(self.state)
         left.addLayout(under)
         words = self.tr("The palette here is made for these frames; the export makes it for all.")
         self.hint = WrappedLabel(words, muted=True, parent=self)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
         buttons.rejected.connect(self.reject)
         side = QWidget(self)
-        side.setFixedWidth(_SIDE_PX)
+        side.setFixedWidth(round(_SIDE_EMS * self.fontMetrics().horizontalAdvance("m")))
         right = QVBoxLayout(side)
         right.setContentsMargins(0, 0, 0, 0)
         right.setSpacing(8)

@@ -116,6 +116,11 @@ class ResultView(QWidget):
         menu.addAction(action)
         return action
 
+    def buttons_width_px(self) -> int:
+        """Width that Preview and Export need side by side."""
+        words = sum(button.sizeHint().width() for button in (self.preview, self.export))
+        return words + 8 + 2 * _MARGIN_PX
+
     def choose_output(self) -> None:
         """Ask where the result is to go; the dialog asks before a file is replaced."""
         output = self._model.output

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from html import escape
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QPalette, QStandardItemModel
+from PySide6.QtCore import QEvent, QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QPalette, QShowEvent, QStandardItemModel
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QPushButton,
     QScrollArea,
     QSlider,
+    QStyle,
     QVBoxLayout,
     QWidget,
 )
@@ -67,7 +68,6 @@ class SettingsPanel(QWidget):
         self._model = model
         self._notices: dict[Cause, Notice] = {}
         self._guard = WheelGuard(self)
-        self.setMinimumWidth(_LEAST_WIDTH_PX)
         self.page = QWidget(self)
         column = QVBoxLayout(self.page)
         column.setContentsMargins(_MARGIN_PX, _MARGIN_PX, _MARGIN_PX, _MARGIN_PX)
@@ -99,6 +99,13 @@ class SettingsPanel(QWidget):
         self._refresh_networks()
         self._refresh()
         self._refresh_problems()
+
+    def _fit_width(self) -> None:
+        """Never narrower than its controls: large text needs more."""
+        page_px = self.page.minimumSizeHint().width() + self.style().pixelMetric(
+            QStyle.PixelMetric.PM_ScrollBarExtent
+        )
+        self.setMinimumWidth(max(_LEAST_WIDTH_PX, self.result.buttons_width_px(), page_px))
 
     # The page
 
@@ -389,6 +396,17 @@ class SettingsPanel(QWidget):
                 take(line.text())
             else:
                 self._model.forget_typed(field)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Take the width that the buttons need."""
+        super().showEvent(event)
+        self._fit_width()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Take another width for larger or smaller text."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange) and self.isVisible():
+            self._fit_width()
 
 
 def _heading(text: str, parent: QWidget) -> QLabel:
