@@ -27,11 +27,19 @@ def main(argv: Sequence[str]) -> int:
     return code
 
 
+def has_screen() -> bool:
+    """Whether there is something to show a window on."""
+    return sys.platform in ("win32", "darwin") or "DISPLAY" in os.environ or "WAYLAND_DISPLAY" in os.environ
+
+
 def _run(argv: Sequence[str]) -> int:
     if argv[:1] == ["screenshots"]:
         from app.application.screenshots import main as take_screenshots
 
         return take_screenshots(argv[1:])
+    if not has_screen() and "QT_QPA_PLATFORM" not in os.environ:
+        sys.stderr.write("There is no screen for the window. `main.py --help` says what works without one.\n")
+        return 1
     if argv[:2] == ["benchmark", "ui"]:
         from app.application.ui_benchmark import main as measure
 

@@ -16,6 +16,7 @@ from PySide6.QtCore import QBuffer, QByteArray, QDeadlineTimer, QIODevice, QLoca
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QApplication, QWidget
 
+from app.application import has_screen
 from app.jobs.places import HOME_VARIABLE
 from flavr_core.errors import FlavrError
 from flavr_core.media.presets import load_preset
@@ -47,7 +48,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--language", choices=["en", "de"], default="en", help="default: en")
     args = parser.parse_args(argv)
     width, height = (int(side) for side in args.size.split("x"))
-    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen" if not _has_screen() else "")
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen" if not has_screen() else "")
     with tempfile.TemporaryDirectory(prefix="flavr-screenshots-") as home:
         os.environ[HOME_VARIABLE] = home
         for path in take(args.out, size_px=(width, height), language=args.language):
@@ -173,7 +174,3 @@ def _save(widget: QWidget, path: Path) -> Path:
             break
     path.write_bytes(stored.getvalue())
     return path
-
-
-def _has_screen() -> bool:
-    return os.name == "nt" or "DISPLAY" in os.environ or "WAYLAND_DISPLAY" in os.environ

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -58,3 +59,14 @@ def test_the_command_line_starts_without_qt() -> None:
         [sys.executable, "-c", code], cwd=ROOT, check=False, timeout=60, capture_output=True
     )
     assert done.returncode == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems always have one")
+def test_without_a_screen_one_sentence_is_said() -> None:
+    without = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    environment = {name: value for name, value in os.environ.items() if name not in without}
+    command = [sys.executable, str(ROOT / "main.py")]
+    run = subprocess.run(command, check=False, env=environment, capture_output=True, text=True, timeout=60)
+    assert run.returncode == 1
+    assert run.stderr.startswith("There is no screen")
+    assert run.stderr.count("\n") == 1
