@@ -27,7 +27,10 @@ INSTALL = "Install it on every machine: pip install 'flavr-studio[cluster]'"
 SILENCE_S = 180.0
 """A worker that has answered and then says nothing for so long is taken for lost; it answers in a thread
 of its own, however long a pass of its network takes."""
-_START_IT = "Start it with `ray start --head`, or use --cluster local."
+_START_IT = (
+    "Start it with `ray start --head`, give its token here too (RAY_AUTH_TOKEN) where it has one, "
+    "or use --cluster local."
+)
 _REACH_S = 5.0
 """How long a cluster's machine may take to answer at all."""
 _OBJECT_STORE_BYTES = 256 * 2**20
