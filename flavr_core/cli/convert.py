@@ -475,12 +475,23 @@ def plan_lines(job: Job) -> list[str]:
         f"{format_time(info.times.duration)}",
         f"output   {job.settings.output}: {len(plan)} frames, {rate}, {format_time(plan.duration)}",
         f"network  {job.engine.describe()}",
-        f"timing   largest error {error_ms:.2f} ms",
+        f"timing   largest error {error_ms:.2f} ms; {_places(job)}",
         f"storage  {job.encoding.describe()}, about {job.encoding.projected_bytes / 1e6:.1f} MB",
         f"segments {len(job.segments)}",
     ]
     lines += [f"stream   {words}" for words in job.encoding.stream_words()]
     return lines + [f"note     {note}" for note in job.notes]
+
+
+def _places(job: Job) -> str:
+    """How the network comes to the places asked for, in words."""
+    network = job.engine.network
+    if network.positions is None:
+        return "any place is drawn"
+    parts = len(network.positions) + 1
+    if len(getattr(network, "trial_positions", network.positions)) < len(network.positions):
+        return f"the middle is drawn, other places by halving, down to 1/{parts}"
+    return f"a fixed grid of 1/{parts} is sampled"
 
 
 def _show_plan(job: Job, *, as_json: bool) -> None:

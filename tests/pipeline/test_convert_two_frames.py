@@ -43,6 +43,8 @@ def model(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
         (("--rate", "2x"), 12, True),
         (("--rate", "3x", "--end", "trim"), 16, False),
         (("--rate", "60", "--stop", "4f"), 10, False),
+        (("--rate", "2.5x", "--stop", "4f"), 10, False),
+        (("--rate", "4x", "--stop", "3f"), 12, True),
         (("--slow", "8x", "--stop", "2f"), 16, True),
     ],
 )
@@ -72,3 +74,26 @@ def test_any_factor(
     if exact or model.stem == "uprnet":
         assert len(drawn) > facts["made"]
     assert kept & drawn if "--stop" in options else kept <= drawn
+
+
+def test_the_plan_says_how_places_come_about(
+    model: Path, make_clip: MakeClip, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clip = make_clip("source.mkv", seconds=0.25, size="64x48")
+    command = [
+        "convert",
+        str(clip),
+        str(tmp_path / "out.mkv"),
+        "--device",
+        "cpu",
+        "--rate",
+        "3x",
+        "--dry-run",
+    ]
+    assert main([*command, "--model", str(model)]) == 0
+    timing = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("timing"))
+    if model.stem == "uprnet":
+        assert timing.endswith("0.00 ms; any place is drawn")
+    else:
+        assert timing.endswith("by halving, down to 1/16")
+        assert "0.00 ms" not in timing
