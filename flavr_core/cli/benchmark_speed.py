@@ -123,7 +123,7 @@ def run_layers(args: argparse.Namespace) -> int:
 
     check_runs(args)
     contest = Contest(args.network, device=args.device, precision=Precision(args.precision))
-    bands = None if contest.device.type == "cuda" else 64
+    bands = 256 if contest.device.type == "cuda" else 64
     ways = {
         "layout": FastOptions(band_rows=bands),
         "no padding taps": FastOptions(band_rows=bands, skip_padding=True),

@@ -77,5 +77,6 @@ def activation_bytes(
 
 
 def weight_bytes(network: Network) -> int:
-    """Bytes of the weights."""
-    return sum(parameter.numel() * parameter.element_size() for parameter in network.parameters())
+    """Bytes of the weights, those that are no parameters included."""
+    kept = [*network.parameters(), *network.buffers()]
+    return sum(tensor.numel() * tensor.element_size() for tensor in kept)

@@ -26,6 +26,8 @@ SWITCH = "FLAVR_FAST"
 """Environment variable: `0` keeps to the plain network."""
 _CACHED_ROWS = 64
 """Rows of the last stage at a time on a CPU: a band of usual width stays in its caches."""
+_GPU_ROWS = 256
+"""The same on a GPU, which a band of so many rows still fills: half the memory at 1920x1080 by count."""
 
 _log = logging.getLogger(__name__)
 
@@ -48,7 +50,7 @@ def forms_to_try(device: torch.device, precision: Precision, *, wanted: Precisio
     """
     if device.type != "cpu":
         least_db = {Precision.FP32: 90.0, Precision.FP16: 60.0, Precision.BF16: 50.0}[precision]
-        return [FastForm(options=FastOptions(), least_db=least_db)]
+        return [FastForm(options=FastOptions(band_rows=_GPU_ROWS), least_db=least_db)]
     if precision is Precision.FP32:
         options = FastOptions(toom_cook_from=64, band_rows=_CACHED_ROWS)
         return [FastForm(options=options, least_db=90)]

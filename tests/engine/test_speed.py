@@ -4,12 +4,13 @@ import pytest
 import torch
 
 from flavr_core.engine import speed
+from flavr_core.engine.memory import activation_bytes, weight_bytes
 from flavr_core.engine.precision import PrecisionChoice
 from flavr_core.engine.speed import FastForm, forms_to_try, speed_up
 from flavr_core.model.flavr import Flavr
 from flavr_core.model.flavr_config import FlavrConfig
 from flavr_core.model.flavr_fast import FastFlavr
-from flavr_core.model.flavr_fast_options import FastOptions
+from flavr_core.model.flavr_fast_options import FastOptions, has_fast_int8
 from flavr_core.settings import Precision
 
 FP32 = PrecisionChoice(precision=Precision.FP32)
@@ -94,4 +95,24 @@ def test_integers_are_for_auto_alone():
     assert automatic[-1] == by_name[-1]
     assert len(automatic) > len(by_name)
     on_gpu = forms_to_try(torch.device("cuda"), Precision.FP16, wanted=Precision.AUTO)
-    assert [form.options for form in on_gpu] == [FastOptions()]
+    (on_gpu,) = [form.options for form in on_gpu]
+    assert on_gpu.int8_from is None
+    assert on_gpu.toom_cook_from is None
+
+
+def test_memory_of_full_size_flavr_is_as_promised():
+    """By count, in fp16: 1920x1080 in 2 GiB, 3840x2160 in 8, weights and pictures of the window included."""
+    network = Flavr(FlavrConfig()).eval()
+    (form,) = forms_to_try(torch.device("cuda"), Precision.FP16, wanted=Precision.AUTO)
+    fast = FastFlavr(network, dtype=torch.float16, options=form.options)
+    for width, height, most_gib in ((1920, 1080, 2), (3840, 2160, 8)):
+        need = activation_bytes(fast, batch=1, width=width, height=height, positions=fast.positions)
+        assert need + weight_bytes(fast) < most_gib * 2**30
+
+
+@pytest.mark.skipif(not has_fast_int8(), reason="needs instructions for 8-bit integers")
+def test_integers_can_be_counted(flavr):
+    fast = FastFlavr(flavr, dtype=torch.bfloat16, options=FastOptions(int8_from=2))
+    need = activation_bytes(fast, batch=1, width=64, height=48, positions=fast.positions)
+    assert need > 64 * 48 * 4 * 8
+    assert weight_bytes(fast) > sum(parameter.nbytes for parameter in fast.parameters())
