@@ -84,9 +84,9 @@ def take(folder: Path, *, size_px: tuple[int, int], language: str) -> list[Path]
     studio = Studio(app, store, logs=logs)
     taken = []
     try:
-        studio.window.resize(*size_px)
         studio.start([SAMPLE])
-        studio.window.resize(*size_px)
+        _rest(500)
+        studio.window.resize(*size_px)  # whatever the size of the screen, which it was fitted to meanwhile
         _arrange(studio)
         for theme in (ThemeChoice.DARK, ThemeChoice.LIGHT):
             store.change(theme=theme)
