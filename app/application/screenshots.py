@@ -120,7 +120,8 @@ def _arrange(studio: Studio) -> None:
     studio.player.seek(wanted)
     studio.viewer_panel.view.set_wipe(0.5)
     wait(lambda: all(studio.player.picture(side) is not None for side in ("a", "b")), "pictures")
-    _rest(2500)  # thumbnails, estimates
+    wait(lambda: studio.settings.forecast.seconds is not None, "the time it takes to be measured")
+    _rest(1000)  # thumbnails
 
 
 def _fill_queue(studio: Studio, folder: Path) -> None:
