@@ -353,7 +353,7 @@
     </message>
     <message>
         <source>Open folder...</source>
-        <translation>Ordner öffnen …</translation>
+        <translation>Ordner öffnen...</translation>
     </message>
     <message>
         <source>Reopen last time&apos;s clips</source>
