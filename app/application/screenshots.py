@@ -50,7 +50,7 @@ def main(argv: Sequence[str]) -> int:
     width, height = (int(side) for side in args.size.split("x"))
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen" if not has_screen() else "")
     with tempfile.TemporaryDirectory(prefix="flavr-screenshots-") as home:
-        os.environ[HOME_VARIABLE] = home
+        os.environ[HOME_VARIABLE] = os.environ["HOME"] = home  # pictures show `~`, not somebody's folders
         for path in take(args.out, size_px=(width, height), language=args.language):
             print(path)
     return 0
