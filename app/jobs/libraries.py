@@ -12,11 +12,10 @@ import importlib.util
 import logging
 import os
 import sys
-import tempfile
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+
+from flavr_core.standard_error import standard_error_lines
 
 _lock = threading.Lock()
 _multimedia_loaded = threading.Event()
@@ -46,34 +45,14 @@ def load_multimedia() -> None:
     if _multimedia_loaded.is_set():
         return  # without the lock: torch may be on its way, and the window would wait for it
     with _lock:
-        with _errors_in_log():
+        # Qt's messages could be had by a handler of ours, but see above; and not all is said through Qt.
+        with standard_error_lines() as lines:
             from PySide6.QtMultimedia import QMediaDevices
 
             QMediaDevices.defaultAudioOutput()
+        for line in lines:
+            _log.info("said while sound was loaded: %s", line)
         _multimedia_loaded.set()
-
-
-@contextmanager
-def _errors_in_log() -> Iterator[None]:
-    """Have what libraries of the system write to the terminal meanwhile in the log instead.
-
-    Qt's messages could be had by a handler of ours, but see above; and not all of this is said through Qt.
-    """
-    with tempfile.TemporaryFile() as said:
-        try:
-            kept = os.dup(2)
-        except OSError:  # a program without a terminal
-            yield
-            return
-        os.dup2(said.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(kept, 2)
-            os.close(kept)
-            said.seek(0)
-            for line in said.read().decode(errors="replace").splitlines():
-                _log.info("said while sound was loaded: %s", line)
 
 
 def _open_libraries() -> None:

@@ -6,7 +6,6 @@ import ctypes
 import gc
 import re
 import struct
-import threading
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -19,8 +18,8 @@ from av.sidedata.sidedata import SideData
 from flavr_core.color import Siting
 from flavr_core.frame import PixelFamily
 from flavr_core.media.layouts import layout_of
+from flavr_core.standard_error import standard_error_lines
 
-_logging = threading.Lock()
 _SITINGS = {siting.value: siting for siting in Siting}
 _PRIMARY_UNITS, _LUMINANCE_UNITS = 50_000, 10_000
 """Units of SMPTE ST 2086 as written in streams: 0.00002 and 0.0001 cd/m2."""
@@ -56,16 +55,16 @@ def siting_of(picture: av.VideoFrame) -> Siting:
         width=picture.width, height=picture.height, format=picture.format, time_base=Fraction(1, 1000)
     )
     graph.link_nodes(source, graph.add("showinfo", "checksum=0"), graph.add("buffersink")).configure()
-    # The level is the process's; it is raised for one picture, and by one thread at a time.
-    with _logging, av.logging.Capture() as lines:
-        level = av.logging.get_level()
-        av.logging.set_level(av.logging.INFO)
+    # By libav's own writing to the terminal: PyAV's way into Python needs Python's lock in the threads of
+    # whatever else is being decoded, and PyAV waits for these with the lock held when it closes a decoder.
+    with standard_error_lines() as lines:
+        av.logging.restore_default_callback()
         try:
             graph.vpush(picture)
             graph.vpull()
         finally:
-            av.logging.set_level(level)
-    found = re.search(r"\bcl:(\w+)", " ".join(text for _, _, text in lines))
+            av.logging.set_level(None)
+    found = re.search(r"\bcl:(\w+)", " ".join(lines))
     return _SITINGS.get(found[1], Siting.UNSPECIFIED) if found else Siting.UNSPECIFIED
 
 

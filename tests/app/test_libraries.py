@@ -26,25 +26,3 @@ loading.import_torch()
 assert (sys.modules["torch"].ones(2) + 1).tolist() == [2.0, 2.0]
 """
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=120)
-
-
-def test_what_sound_says_while_it_is_loaded_is_in_the_log_alone() -> None:
-    code = """
-import logging, os
-
-lines = []
-class Kept(logging.Handler):
-    def emit(self, record):
-        lines.append(record.getMessage())
-
-logging.getLogger().addHandler(Kept())
-logging.getLogger().setLevel(logging.INFO)
-import app.jobs.libraries as loading
-
-with loading._errors_in_log():
-    os.write(2, b"no such device\\n")
-os.write(2, b"afterwards\\n")
-assert lines == ["said while sound was loaded: no such device"], lines
-"""
-    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=60, capture_output=True)
-    assert run.stderr == b"afterwards\n"
