@@ -404,6 +404,8 @@ class JobQueue(QObject):
             return
         if running.mailbox.latest is not None:
             self._change(number, kept=running.mailbox.latest.kept)
+        if worker.error is not None:
+            self._count_kept(job)  # what was closed since the last word of progress
         if not job.state.is_active:
             return
         for note in running.mailbox.take_notes():
