@@ -27,7 +27,7 @@ from flavr_core.errors import CancelledError, DeviceError, FlavrError
 from flavr_core.progress import Progress
 from flavr_core.settings import ConvertSettings
 
-NICENESS = 10
+NICENESS = 19
 """How far the process stands back for others where processors are short."""
 _POLL_S = 0.03
 STOP_S = 1.2
