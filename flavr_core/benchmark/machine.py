@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-import imageio_ffmpeg
 import psutil
 
 from flavr_core.errors import FlavrError
@@ -129,7 +128,17 @@ def our_command(*words: str | Path) -> list[str]:
 
 
 def ffmpeg_command(*words: str | Path) -> list[str]:
-    """The reference ffmpeg: quiet, no questions, overwriting; text is split at spaces, paths are not."""
+    """The reference ffmpeg: quiet, no questions, overwriting; text is split at spaces, paths are not.
+
+    Raises:
+        BenchmarkError: when there is none; networks can be measured without it.
+    """
+    try:
+        import imageio_ffmpeg
+    except ImportError as error:
+        raise BenchmarkError(
+            "The ffmpeg program that is measured beside ours is missing.", "Install imageio-ffmpeg."
+        ) from error
     return [imageio_ffmpeg.get_ffmpeg_exe(), *_split(("-hide_banner -nostdin -v error -y", *words))]
 
 

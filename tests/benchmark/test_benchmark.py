@@ -13,6 +13,18 @@ from flavr_core.benchmark.machine import BenchmarkError, ffmpeg_command, machine
 from flavr_core.cli import main
 
 
+def test_networks_are_measured_where_there_is_no_ffmpeg(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)  # importing it fails
+    for name in [name for name in sys.modules if name.startswith("flavr_core.benchmark")]:
+        monkeypatch.delitem(sys.modules, name)
+    assert main(["benchmark", "network", "blend", "--size", "32x32", "--runs", "1"]) == 0
+    capsys.readouterr()
+    assert main(["benchmark", "memory", "--seconds", "1", "--size", "32x32"]) == 1
+    assert "The ffmpeg program that is measured beside ours is missing." in capsys.readouterr().err
+
+
 def test_memory_of_a_process_is_seen() -> None:
     script = "import time; block = bytearray(200_000_000); time.sleep(0.3)"
     figures = run_process([sys.executable, "-c", script])

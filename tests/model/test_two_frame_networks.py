@@ -67,7 +67,8 @@ def window(height: int = 40, width: int = 52, *, count: int = 1) -> Tensor:
 
 def draw(network: Network, frames: Tensor, *positions: Fraction | float) -> Tensor:
     with torch.inference_mode():
-        return network(frames, positions)
+        drawn: Tensor = network(frames, positions)
+        return drawn
 
 
 def test_the_authors_files_import(
