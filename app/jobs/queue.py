@@ -416,6 +416,8 @@ class JobQueue(QObject):
             if receipt is not None:  # the engine knows neither of its network's loading nor of pauses
                 rendered_s = max(0.0, receipt.rendered_s - running.paused_s)
                 receipt = replace(receipt, elapsed_s=elapsed_s, rendered_s=rendered_s)
+                stored = receipt.stored_frames  # a short job may be over before any word of progress came
+                self._change(number, kept=stored, frames=stored)
             self._change(number, receipt=receipt, fraction=1.0, elapsed_s=elapsed_s)
             self._end(number, JobState.DONE, self.tr("Done and verified."))
         elif isinstance(worker.error, CancelledError):

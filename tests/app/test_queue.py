@@ -178,9 +178,8 @@ def test_a_cancelled_job_leaves_nothing_under_its_name_and_goes_on_when_tried_ag
     qtbot.waitUntil(lambda: not queue.totals().jobs, timeout=5000)
     assert not output.exists()
     assert not (tmp_path / "never.mp4").exists()
-    kept = kept_frames(output)
-    assert kept is not None
-    qtbot.waitUntil(lambda: (queue.job(number) or waiting).kept == kept[0] >= 24)
+    # The process that was stopped may still be closing a segment.
+    qtbot.waitUntil(lambda: (queue.job(number) or waiting).kept == (kept_frames(output) or (0,))[0] >= 24)
     queue.retry(number)
     receipt = wait_for(qtbot, queue, number, JobState.DONE).receipt
     assert receipt is not None
