@@ -165,6 +165,7 @@ class Studio(QObject):
         self.viewer_panel.picture_area_changed.connect(self.flows.set_view_size)
         self.previews.rendering_changed.connect(self._on_busy_changed)
         self.queue.totals_changed.connect(self._on_busy_changed)
+        self.player.playing_changed.connect(self._on_playing_changed)
         self.queue_model.totals_changed.connect(self._on_progress)
         self.store.changed.connect(self._on_preferences_changed)
         self.settings.networks_changed.connect(self.previews.read_networks)
@@ -318,8 +319,15 @@ class Studio(QObject):
 
     def _on_busy_changed(self) -> None:
         totals = self.queue.totals()
-        self.estimates.hold(totals.is_running or self.previews.is_rendering)
+        is_busy = totals.is_running or self.previews.is_rendering or self.player.is_playing
+        self.estimates.hold(is_busy)
         self.window.set_queue_count(sum(job.state.is_open for job in self.queue.jobs))
+
+    def _on_playing_changed(self) -> None:
+        """What nobody waits for stands back while it plays: pictures would be dropped."""
+        for work in (self.thumbnails, self.probing):
+            work.hold(self.player.is_playing)
+        self._on_busy_changed()
 
     def _on_progress(self) -> None:
         self.window.set_progress(self.queue_model.fraction)

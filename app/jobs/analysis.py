@@ -126,6 +126,10 @@ class _Watched(QObject):
             self._drop()
             self.stopped.emit()
 
+    def hold(self, is_held: bool) -> None:
+        """While held the work stands still; nothing of it is lost."""
+        self._calls.hold(is_held)
+
     def close(self) -> None:
         """Stop and wait for the thread. May be called twice."""
         self._drop()

@@ -10,6 +10,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal, SignalInstance
 
+from app.jobs.worker import PausableToken
 from flavr_core.errors import CancelledError
 from flavr_core.progress import CancelToken
 
@@ -24,8 +25,11 @@ class Call:
         action: Callable[[CancelToken], Any],
         on_done: Callable[[Any], None],
         on_error: Callable[[Exception], None],
+        *,
+        is_urgent: bool = False,
     ) -> None:
-        self.token = CancelToken()
+        self.token = PausableToken()
+        self.is_urgent = is_urgent
         self._action, self._on_done, self._on_error = action, on_done, on_error
         self._answer: Any = None
         self._error: Exception | None = None
@@ -56,7 +60,8 @@ class BackgroundCalls(QObject):
     """A few plain threads that take calls in the order they were handed in.
 
     Answers are collected by the window's own thread (a queued signal wakes it), so no QObject is
-    ever touched from a worker. `close` cancels all that waits or runs and joins the threads.
+    ever touched from a worker. `hold` keeps the machine free for something else. `close` cancels all that
+    waits or runs and joins the threads.
     """
 
     _finished = Signal()
@@ -67,7 +72,7 @@ class BackgroundCalls(QObject):
         self._waiting: deque[Call] = deque()
         self._running: set[Call] = set()
         self._done: deque[Call] = deque()
-        self._closed = False
+        self._closed = self._is_held = False
         self._finished.connect(self._deliver)
         wake: SignalInstance = self._finished
         self._threads = [
@@ -91,9 +96,9 @@ class BackgroundCalls(QObject):
             action: runs in a background thread; should look at its token now and then.
             on_done: takes the answer.
             on_error: takes what was raised, cancelling apart.
-            first: put it before all that waits.
+            first: put it before all that waits; it is done even while others are held.
         """
-        call = Call(action, on_done, on_error)
+        call = Call(action, on_done, on_error, is_urgent=first)
         with self._condition:
             if self._closed:
                 call.cancel()
@@ -102,8 +107,16 @@ class BackgroundCalls(QObject):
                 self._waiting.appendleft(call)
             else:
                 self._waiting.append(call)
+            self._pace()
             self._condition.notify()
         return call
+
+    def hold(self, is_held: bool) -> None:
+        """While held only urgent calls begin; others that run wait at their next look at the token."""
+        with self._condition:
+            self._is_held = is_held
+            self._pace()
+            self._condition.notify_all()
 
     def close(self, *, wait_s: float | None = None) -> None:
         """Cancel everything and wait for the threads; nothing is answered any more.
@@ -125,7 +138,7 @@ class BackgroundCalls(QObject):
     def _work(self, wake: SignalInstance) -> None:
         while True:
             with self._condition:
-                while not self._waiting and not self._closed:
+                while not self._is_something_due() and not self._closed:
                     self._condition.wait()
                 if self._closed:
                     return
@@ -138,9 +151,22 @@ class BackgroundCalls(QObject):
                     self._done.append(call)
                     wake.emit()
 
+    def _is_something_due(self) -> bool:
+        return bool(self._waiting) and (not self._is_held or self._waiting[0].is_urgent)
+
+    def _pace(self) -> None:
+        """In the window's thread: have what runs wait, or go on, also to make way for an urgent call."""
+        makes_way = self._is_something_due()
+        for call in self._running:
+            if self._is_held and not makes_way and not call.is_urgent:
+                call.token.pause()
+            else:
+                call.token.resume()
+
     def _deliver(self) -> None:
         while True:
             with self._condition:
+                self._pace()
                 if not self._done:
                     return
                 call = self._done.popleft()

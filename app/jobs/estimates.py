@@ -123,7 +123,9 @@ class Estimates(QObject):
         self._calls.close(wait_s=_GRACE_S)
 
     def hold(self, is_held: bool) -> None:
-        """While held nothing is measured: another job keeps the machine busy, and numbers would be wrong."""
+        """While held nothing is measured: the machine is busy, and numbers would be wrong."""
+        if is_held is self._is_held:
+            return
         self._is_held = is_held
         if is_held:
             self.forget_question()
@@ -131,7 +133,7 @@ class Estimates(QObject):
 
     @property
     def is_held(self) -> bool:
-        """Whether measuring waits for another job."""
+        """Whether measuring waits for the machine."""
         return self._is_held
 
     def forget_question(self) -> None:

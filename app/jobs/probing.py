@@ -188,6 +188,10 @@ class Probing(QObject):
 
         return self._searches.submit(look, on_done=on_done, on_error=_reraise)
 
+    def hold(self, is_held: bool) -> None:
+        """While held no further clip is probed; searches, which are short, go on."""
+        self._probes.hold(is_held)
+
     def close(self) -> None:
         """Cancel everything. May be called twice."""
         self._searches.close()

@@ -125,7 +125,7 @@ class Thumbnails(QObject):
             on_ready: takes each image; those at hand at once, during this call.
             tolerance: a frame that is shown up to so many seconds before will do, where it can be had
                 faster. 0 asks for the very frames.
-            urgent: come before other askers.
+            urgent: come before other askers, also while they are held.
         """
         self.forget(asker)
         calls = self._wishes.setdefault(asker, [])
@@ -155,6 +155,10 @@ class Thumbnails(QObject):
         for key in [key for key in self._kept if key.clip not in wanted]:
             self._bytes -= self._kept.pop(key).sizeInBytes()
         self._infos = {clip: info for clip, info in self._infos.items() if clip in wanted}
+
+    def hold(self, is_held: bool) -> None:
+        """While held only what is urgent is decoded; the rest goes on afterwards."""
+        self._calls.hold(is_held)
 
     def close(self) -> None:
         """Stop decoding and let go of files and memory. May be called twice."""

@@ -58,7 +58,7 @@ class Prospect(QObject):
 
     @property
     def is_held(self) -> bool:
-        """Whether measuring waits for another job."""
+        """Whether measuring waits for the machine."""
         return self._estimates.is_held
 
     @property

@@ -74,7 +74,7 @@ class TimelineModel(QObject):
         self._info: ClipInfo | None = None
         self._edits: ClipEdits | None = None
         self._marks: dict[MarkKind, Marks] = {}
-        self._is_asked_for = self._is_refused = False
+        self._is_refused = False
         self._rest = after(_REST_MS, self._on_rested, self)
         workspace.current_changed.connect(self._on_current_changed)
         workspace.clip_changed.connect(self._on_clip_changed)
@@ -291,10 +291,6 @@ class TimelineModel(QObject):
 
     def analyse(self) -> None:
         """Look for cuts and duplicates."""
-        self._is_asked_for = True
-        self._begin_analysis()
-
-    def _begin_analysis(self) -> None:
         if self._info is not None and self._edits is not None and not self.is_analysed:
             self._analysis.start(self._info, sensitivity=self._edits.scenes.sensitivity)
             self.work_changed.emit()
@@ -433,12 +429,13 @@ class TimelineModel(QObject):
         if self._info is None or self.player.is_playing or self._analysis.is_running_for(self._info):
             return
         if 1 < len(self._info.times) <= ANALYSED_AT_ONCE and not self._is_refused:
-            self._is_asked_for = False
-            self._begin_analysis()
+            self.analyse()
 
     def _on_playing_changed(self) -> None:
-        """An analysis that nobody asked for gives way to playing."""
-        if not self.player.is_playing:
+        """Analysis and check stand back while it plays."""
+        is_playing = self.player.is_playing
+        for work in (self._analysis, self._holdout):
+            work.hold(is_playing)
+        if not is_playing:
             self._rest.start()
-        elif self._analysis.is_running_for(self._info) and not self._is_asked_for:
-            self._analysis.cancel()
+        self.work_changed.emit()

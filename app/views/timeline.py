@@ -210,6 +210,8 @@ class TimelineView(QWidget):
         self._progress.setVisible(part is not None)
         if part is not None:
             self._progress.setValue(round(part * 1000))
+            waits = self.tr("It goes on when playing stops") if model.player.is_playing else ""
+            self._progress.setToolTip(waits)
         self._find.setVisible(analysis is not None or not model.is_analysed)
         self._find.setText(self.tr("Stop finding") if analysis is not None else self.tr("Find cuts"))
         self._find.setIcon(icon("cancel" if analysis is not None else "search"))

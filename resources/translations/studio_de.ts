@@ -3663,6 +3663,10 @@
         <translation>{start} bis {stop}: {length}</translation>
     </message>
     <message>
+        <source>It goes on when playing stops</source>
+        <translation>Es geht weiter, wenn das Abspielen endet</translation>
+    </message>
+    <message>
         <source>Stop finding</source>
         <translation>Suche anhalten</translation>
     </message>

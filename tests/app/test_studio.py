@@ -21,6 +21,7 @@ from pytestqt.qtbot import QtBot
 
 from app.application.studio import Studio
 from app.jobs.queue_store import JobState
+from app.viewmodels.player import LoopMode
 from app.viewmodels.player_side import SideState
 from app.viewmodels.session import Session
 from app.viewmodels.workspace import Workspace
@@ -108,6 +109,29 @@ def test_drop_scrub_step_wipe_mark_and_undo(qtbot: QtBot, open_studio: OpenStudi
     assert "in" in studio.actions["undo"].text().lower()
     _press(qtbot, studio, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert clip.edits.timing.start is None
+
+
+def test_what_nobody_waits_for_stands_back_while_it_plays(
+    qtbot: QtBot, open_studio: OpenStudio, plain_clip: Path
+) -> None:
+    studio = open_studio()
+    _drop(studio, plain_clip)
+    _opened(qtbot, studio)
+    studio.player.set_loop(LoopMode.FORWARD)
+    studio.actions["play"].trigger()
+    assert studio.estimates.is_held
+    got: list[object] = []
+    info, start = studio.viewer.info, Fraction(0)
+    assert info is not None
+    studio.thumbnails.want("test", info, [start], height_px=10, on_ready=got.append)
+    studio.probing.probe(plain_clip, sequence_rate=Fraction(24), on_done=got.append, on_error=got.append)
+    qtbot.wait(300)
+    assert not got
+    studio.thumbnails.want("mouse", info, [start], height_px=12, on_ready=got.append, urgent=True)
+    qtbot.waitUntil(lambda: len(got) == 1, timeout=20_000)
+    studio.actions["play"].trigger()
+    assert not studio.estimates.is_held
+    qtbot.waitUntil(lambda: len(got) == 3, timeout=20_000)
 
 
 def test_preview_then_export_to_mp4_and_gif(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from fractions import Fraction
 from pathlib import Path
 
@@ -99,6 +100,56 @@ def test_a_closed_pool_answers_nothing_and_leaves_no_thread(qtbot: QtBot) -> Non
     calls.close()
     qtbot.wait(20)
     assert not answers
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("background")]
+
+
+def test_held_calls_wait_where_they_are_but_for_urgent_ones(qtbot: QtBot) -> None:
+    calls, began, said = BackgroundCalls(), threading.Event(), []
+    count = 0
+
+    def work(token: CancelToken) -> str:
+        nonlocal count
+        began.set()
+        for _ in range(50):
+            token.check()
+            count += 1
+            time.sleep(0.002)
+        return "long"
+
+    def hand_in(name: str, *, first: bool = False) -> None:
+        calls.submit(lambda _: name, on_done=said.append, on_error=said.append, first=first)
+
+    calls.submit(work, on_done=said.append, on_error=said.append)
+    hand_in("next")
+    assert began.wait(5)
+    calls.hold(True)
+    qtbot.wait(20)
+    before = count
+    qtbot.wait(50)
+    assert count == before < 50
+    assert said == []
+    hand_in("urgent", first=True)  # one thread: the long call makes way by coming to its end
+    qtbot.waitUntil(lambda: said == ["long", "urgent"], timeout=5000)
+    qtbot.wait(50)
+    assert said == ["long", "urgent"]
+    calls.hold(False)
+    qtbot.waitUntil(lambda: said == ["long", "urgent", "next"], timeout=5000)
+    calls.close()
+
+
+def test_what_is_held_can_be_closed(qtbot: QtBot) -> None:
+    calls, began = BackgroundCalls(), threading.Event()
+
+    def work(token: CancelToken) -> None:
+        began.set()
+        while True:
+            token.check()
+            time.sleep(0.001)
+
+    calls.submit(work, on_done=lambda _: None, on_error=lambda _: None)
+    assert began.wait(5)
+    calls.hold(True)
+    calls.close()
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("background")]
 
 
