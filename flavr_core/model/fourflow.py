@@ -42,6 +42,8 @@ MATCHED = 32
 """Channels that are compared in a correlation."""
 LARGE_ROWS = 1440
 """Pictures of this short side and more are matched at 1/64 too."""
+PICTURE_SAMPLING = "bilinear"
+"""How the pictures themselves are fetched; what is compared and weighed is fetched bilinearly."""
 HYPOTHESES = 2
 """Pairs of flows for each pixel of the result."""
 
@@ -132,16 +134,16 @@ def _sampling_grid(height: int, width: int, device: torch.device) -> tuple[Tenso
         return torch.stack((xs, ys), dim=-1)[None], scale
 
 
-def warp(features: Tensor, flow: Tensor) -> Tensor:
+def warp(features: Tensor, flow: Tensor, *, sampling: str = "bilinear") -> Tensor:
     """Fetch `features` at each pixel plus `flow`; beyond the border the border's value.
 
-    Convention: features (N, C, H, W), flow (N, 2, H, W) float32 pixels, x first; sampled bilinearly in
-    float32 whatever the dtype of the features, which the result has.
+    Convention: features (N, C, H, W), flow (N, 2, H, W) float32 pixels, x first; sampled in float32
+    whatever the dtype of the features, which the result has.
     """
     base, scale = _sampling_grid(flow.shape[-2], flow.shape[-1], flow.device)
     grid = torch.addcmul(base, flow.permute(0, 2, 3, 1), scale)  # (N, H, W, 2)
     sampled = functional.grid_sample(
-        features.float(), grid, mode="bilinear", padding_mode="border", align_corners=True
+        features.float(), grid, mode=sampling, padding_mode="border", align_corners=True
     )
     fetched: Tensor = sampled.to(features.dtype, memory_format=torch.channels_last)
     return fetched
@@ -491,7 +493,10 @@ class FourFlow(Network):
         coarse.append(motion)
         motion = _finer(motion, self.to_half)
         velocities, hidden, inner = self.split_half(encoded.half_pair, motion, t, speed)
-        warped = [warp(encoded.pair, _pair_flow(velocity, speed)) for velocity in velocities]
+        warped = [
+            warp(encoded.pair, _pair_flow(velocity, speed), sampling=PICTURE_SAMPLING)
+            for velocity in velocities
+        ]
         sides = [side for both in warped for side in both.chunk(2)]
         spread = (velocities[0] - velocities[1])[..., ::2, ::2]
         known = torch.cat((motion.logit, spread), dim=1)

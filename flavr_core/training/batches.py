@@ -21,6 +21,8 @@ COPIED_BOTH = 0.2
 """Share of samples whose outer frames are copies of the inner ones: two-frame input."""
 COPIED_ONE = 0.05
 """Share, on either side, with one copied outer frame: a clip's end, a cut next to the gap."""
+GRAINY = 1 / 3
+"""Share of the batches whose rendered samples carry fine grain."""
 FOREIGN_OUTER = 0.03
 """Share whose outer frames come from another clip: a cut that was not found."""
 
@@ -88,6 +90,7 @@ def rendered_samples(
         layers=layers,
         max_speed_px=reach,
         shutter_samples=samples,
+        has_grain=bool(numbers.random() < GRAINY),
     )
     textures = None
     if bank is not None and numbers.random() < 0.75:
@@ -96,7 +99,8 @@ def rendered_samples(
     places = np.where(numbers.random(count) < 0.5, 0.5, numbers.integers(1, 8, count) / 8).astype(np.float32)
     t = send(places, device)
     times = (torch.arange(4, device=device) - 1.0).expand(count, 4)
-    rendered = render(scenes, torch.cat((times, t[:, None]), dim=1), shutter_samples=samples)
+    moments = torch.cat((times, t[:, None]), dim=1)
+    rendered = render(scenes, moments, shutter_samples=samples, is_sharp=True)
     return rendered.frames, t, rendered.flow
 
 

@@ -24,6 +24,8 @@ from flavr_core.errors import MediaError
 
 MOTION_HEIGHT = 96
 """Rows of the pictures on which a clip's motion is measured."""
+SLOWEST_PX = 1.5
+"""Least motion over the gap that is wished for, pixels."""
 MAX_STRIDE = 8
 """Largest distance of two inputs, frames."""
 STILL_PX = 0.15
@@ -197,7 +199,7 @@ class ClipBank:
         chosen = numbers.choice(len(weights), size=count, p=weights / weights.sum())
         rows_of, columns_of, frames = table["height"][chosen], table["width"][chosen], table["frames"][chosen]
         turn = turned[chosen] & (~upright[chosen] | (numbers.random(count) < 0.5))
-        wanted = np.exp(numbers.uniform(np.log(3.0), np.log(max_motion_px), count))
+        wanted = np.exp(numbers.uniform(np.log(SLOWEST_PX), np.log(max_motion_px), count))
         longest = np.minimum(MAX_STRIDE, (frames - 1) // 3)
         stride = np.clip(np.round(wanted / np.maximum(self.motion[chosen], 0.05)), 2, longest).astype(
             np.int64

@@ -14,7 +14,6 @@ from flavr_core.model.fourflow import FourFlow
 from flavr_core.training.clips import ClipBank, build_bank, default_workers, find_clips
 from flavr_core.training.loop import LegSettings, Trainer
 from flavr_core.training.ranks import Rank, join_ranks
-from flavr_core.training.stretches import build_stretches, find_footage
 from flavr_core.training.validation import read_validation
 
 CLIP_SCALES = (1.0, 0.82)
@@ -89,6 +88,9 @@ def _open_bank(files: LegFiles, rank: Rank) -> ClipBank | None:
         return None
     if rank.leads and not (files.bank / "bank.json").exists():
         if files.find_cuts:
+            # The other way needs no PyAV, which machines made for training may lack.
+            from flavr_core.training.stretches import build_stretches, find_footage
+
             build_stretches(find_footage(files.clips), files.bank)
         else:
             build_bank(find_clips(files.clips), files.bank, scales=CLIP_SCALES, workers=default_workers())

@@ -13,6 +13,10 @@ from flavr_core.training.batches import Batch
 
 PYRAMID_LEVELS = 5
 """Of the Laplacian pyramid."""
+FINE_BANDS = 2
+"""Finest bands of the pyramid that can be weighed apart."""
+FINE_WEIGHT = 2.0
+"""Of these bands for FourFlow, whose weakness is fine detail."""
 STAGE_WEIGHTS = (0.2, 0.2, 0.1, 0.05)
 """Of the motion stages' own losses, from 1/4 to 1/32."""
 FLOW_WEIGHT = 0.004
@@ -37,17 +41,19 @@ def _blur(images: Tensor) -> Tensor:
     )
 
 
-def laplacian_l1(images: Tensor, truth: Tensor, levels: int = PYRAMID_LEVELS) -> Tensor:
-    """Sum over a pyramid's bands of the mean absolute difference.
+def laplacian_l1(
+    images: Tensor, truth: Tensor, levels: int = PYRAMID_LEVELS, *, fine_weight: float = 1.0
+) -> Tensor:
+    """Sum over a pyramid's bands of the mean absolute difference, the finest `FINE_BANDS` times a weight.
 
     Convention: (N, C, H, W) float32. Since the pyramid is linear, the difference is decomposed once.
     """
     difference = images - truth
     total = torch.zeros((), device=images.device)
-    for _ in range(levels - 1):
+    for band in range(levels - 1):
         coarse = functional.avg_pool2d(_blur(difference), 2)
         fine = difference - functional.interpolate(coarse, size=difference.shape[-2:], mode="bilinear")
-        total = total + fine.abs().mean()
+        total = total + (fine_weight if band < FINE_BANDS else 1.0) * fine.abs().mean()
         difference = coarse
     return total + difference.abs().mean()
 
@@ -74,7 +80,8 @@ def stage_loss(motion: Motion, middle: Tensor, truth: Tensor, t: Tensor) -> Tens
 def total_loss(prediction: Prediction, batch: Batch) -> tuple[Tensor, Tensor]:
     """The loss, and the squared error of each image (N,) for the log."""
     truth, t = batch.truth, batch.t
-    loss = laplacian_l1(prediction.image, truth) + 0.2 * charbonnier(prediction.image, truth)
+    loss = laplacian_l1(prediction.image, truth, fine_weight=FINE_WEIGHT)
+    loss = loss + 0.2 * charbonnier(prediction.image, truth)
     loss = loss + 0.3 * charbonnier(prediction.blend, truth)
     for weight, motion in zip(STAGE_WEIGHTS, reversed(prediction.coarse), strict=False):
         loss = loss + weight * stage_loss(motion, batch.window[:, 1:3], truth, t)

@@ -38,6 +38,8 @@ class SceneSettings:
     """Fastest motion over the gap, pixels; speeds are log-uniform from a hundredth of it."""
     shutter_samples: int = 1
     """Moments averaged for motion blur; 1 for none."""
+    has_grain: bool = False
+    """Whether the layers carry a grain of two to three pixels that moves along with them."""
 
 
 @dataclass(slots=True)
@@ -107,6 +109,21 @@ def draw_textures(count: int, height: int, width: int, generator: torch.Generato
     return (base + torch.einsum("nij,njhw->nihw", mix, noise)).clamp(0, 1)
 
 
+def draw_grain(count: int, height: int, width: int, generator: torch.Generator) -> Tensor:
+    """Grey grain of about two pixels or three, from faint to strong: (count, 1, height, width).
+
+    Finer grain would be fainter wherever it is sampled between pixels.
+    """
+    device = generator.device
+    white = torch.randn(count, 1, height + 4, width + 4, generator=generator, device=device)
+    fine = functional.avg_pool2d(functional.avg_pool2d(white, 2, 1), 2, 1)
+    coarse = functional.avg_pool2d(fine, 3, 1)
+    is_coarse = torch.rand(count, 1, 1, 1, generator=generator, device=device) < 0.5
+    grain = torch.where(is_coarse, coarse, fine[:, :, 1:-1, 1:-1])
+    strength = 0.01 * 8 ** torch.rand(count, 1, 1, 1, generator=generator, device=device)
+    return grain / grain.std(dim=(2, 3), keepdim=True) * strength
+
+
 def _shape_alpha(kinds: Tensor, height: int, width: int, generator: torch.Generator) -> Tensor:
     """Alpha of one layer each: (N, H, W); `kinds` (N,) indexes SHAPES."""
     device = generator.device
@@ -129,8 +146,15 @@ def _shape_alpha(kinds: Tensor, height: int, width: int, generator: torch.Genera
     period, share = uniform(6, 40), uniform(0.15, 0.5)
     fence = share * period / 2 - ((along % period) - period / 2).abs()
     lines = uniform(0.5, 2.5) - ((along + 12 * noise) % (period * 3) - period * 1.5).abs()
-    cells = (torch.rand(count, 1, height // 4, width // 4, generator=generator, device=device) < 0.5).float()
-    glyphs = functional.interpolate(cells, size=(height, width), mode="nearest")[:, 0] * 4 - 2
+    thick, thin = (
+        functional.interpolate(
+            (torch.rand(count, 1, height // cell, width // cell, generator=generator, device=device) < 0.5)
+            * 1.0,
+            size=(height, width),
+        )[:, 0]
+        for cell in (4, 2)
+    )
+    glyphs = torch.where(uniform(0, 1) < 0.5, thick, thin) * 4 - 2
     gaps = torch.minimum(2.5 - ((xs % 20) - 10).abs() / 3, 8 - ((ys % 28) - 14).abs())
     inside = torch.minimum(
         uniform(0.05, 0.16) * size - (ys - cy).abs(), uniform(0.2, 0.5) * size - (xs - cx).abs()
@@ -167,6 +191,8 @@ def draw_scenes(
 
     if textures is None:
         textures = draw_textures(count * total, height, width, pixels)
+    if settings.has_grain:
+        textures = (textures + draw_grain(count * total, height, width, pixels)).clamp(0, 1)
     kinds = torch.multinomial(
         torch.tensor(SHAPE_WEIGHTS).expand(count, -1), total, replacement=True, generator=numbers
     )
@@ -254,7 +280,7 @@ def _from_layer(scenes: Scenes, layer: int, times: Tensor, places: Tensor) -> Te
     return torch.stack((cosine * x - sine * y, sine * x + cosine * y), dim=-1) + center + offset
 
 
-def _sample(picture: Tensor, places: Tensor, padding: str) -> Tensor:
+def _sample(picture: Tensor, places: Tensor, padding: str, mode: str = "bilinear") -> Tensor:
     """picture (N, C, H, W) at places (N, T, H', W', 2) in pixels: (N, T, C, H', W')."""
     height, width = picture.shape[-2:]
     scale_x, scale_y = 2 / max(width - 1, 1), 2 / max(height - 1, 1)
@@ -262,7 +288,7 @@ def _sample(picture: Tensor, places: Tensor, padding: str) -> Tensor:
     grid = torch.stack((places[..., 0] * scale_x - 1, places[..., 1] * scale_y - 1), dim=-1).reshape(
         count, moments * rows, columns, 2
     )
-    out = functional.grid_sample(picture, grid, mode="bilinear", padding_mode=padding, align_corners=True)
+    out = functional.grid_sample(picture, grid, mode=mode, padding_mode=padding, align_corners=True)
     return out.reshape(count, -1, moments, rows, columns).transpose(1, 2)
 
 
@@ -274,15 +300,15 @@ def _wobbled(scenes: Scenes, layer: int, times: Tensor, places: Tensor) -> Tenso
     return places + swing * shift.permute(0, 1, 3, 4, 2)
 
 
-def _compose(scenes: Scenes, times: Tensor) -> Tensor:
+def _compose(scenes: Scenes, times: Tensor, mode: str) -> Tensor:
     """All layers at `times` (N, T), without light and bars: (N, T, 3, H, W)."""
     height, width = scenes.pictures.shape[-2:]
     places = _pixel_grid(height, width, times.device)
     frames = torch.zeros(1, device=times.device)
     for layer in range(scenes.pictures.shape[1]):
         stored = _wobbled(scenes, layer, times, _to_layer(scenes, layer, times, places))
-        drawn = _sample(scenes.pictures[:, layer], stored, "zeros" if layer else "reflection")
-        frames = drawn[:, :, :3] + (1 - drawn[:, :, 3:]) * frames if layer else drawn[:, :, :3]
+        drawn = _sample(scenes.pictures[:, layer], stored, "zeros" if layer else "reflection", mode)
+        frames = drawn[:, :, :3] + (1 - drawn[:, :, 3:].clamp(0, 1)) * frames if layer else drawn[:, :, :3]
     return frames
 
 
@@ -305,13 +331,18 @@ def exact_flow(scenes: Scenes, time: Tensor) -> Tensor:
     return flow.permute(0, 1, 4, 2, 3).flatten(1, 2)
 
 
-def render(scenes: Scenes, times: Tensor, *, shutter_samples: int = 1) -> Rendered:
-    """Frames at `times` (N, T), in units of the gap, and the flow of the last of them."""
+def render(scenes: Scenes, times: Tensor, *, shutter_samples: int = 1, is_sharp: bool = False) -> Rendered:
+    """Frames at `times` (N, T), in units of the gap, and the flow of the last of them.
+
+    Linear sampling softens what lies between pixels, so that fine detail is fainter in some of the frames;
+    with `is_sharp` layers are sampled cubically.
+    """
+    mode = "bicubic" if is_sharp else "bilinear"
     shutter = scenes.shutter[:, None] if shutter_samples > 1 else torch.zeros_like(times[:, :1])
     frames = torch.zeros(1, device=times.device)
     for sample in range(shutter_samples):
         place = (sample + 0.5) / shutter_samples - 0.5
-        frames = frames + _compose(scenes, times + shutter * place) / shutter_samples
+        frames = frames + _compose(scenes, times + shutter * place, mode) / shutter_samples
     gain = 1 + scenes.light[:, :1] * times + scenes.light[:, 1:] * times * times
     frames = (frames * gain[..., None, None, None]).clamp(0, 1)
     rows = torch.arange(frames.shape[-2], device=times.device)

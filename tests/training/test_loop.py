@@ -190,7 +190,7 @@ def test_a_teacher_is_asked_for_each_samples_own_position() -> None:
 
 
 def test_a_leg_learns_from_a_teacher(tmp_path: Path) -> None:
-    seen = batch(0)
+    seen = batch(1)
     seen.t.fill_(0.5)
     far = {}
     for weight in (0.0, 5.0):
