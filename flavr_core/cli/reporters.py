@@ -7,14 +7,14 @@ import sys
 import threading
 import time
 from dataclasses import asdict
-from typing import Any, TextIO
-
-from rich.console import Console
-from rich.progress import BarColumn, TaskID, TextColumn
-from rich.progress import Progress as Bar
+from typing import TYPE_CHECKING, Any, TextIO
 
 from flavr_core.progress import Progress
 from flavr_core.timing import format_time
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+    from rich.progress import TaskID
 
 _LABELS = {
     "analyse": "Looking for duplicates",
@@ -43,31 +43,40 @@ def progress_words(progress: Progress) -> str:
     return "  ".join(words)
 
 
+def _live_bar() -> Bar:
+    """A bar on stderr. Imported here alone: it takes longer to load than a short clip to begin."""
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn
+    from rich.progress import Progress as Bar
+
+    return Bar(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TextColumn("{task.fields[words]}"),
+        console=Console(stderr=True, highlight=False),
+        transient=True,
+    )
+
+
 class TerminalReporter:
     """A live bar on a terminal; a line now and then where the output is no terminal."""
 
     def __init__(self, *, quiet: bool = False) -> None:
-        self._console = Console(stderr=True, quiet=quiet, highlight=False)
-        self._live = self._console.is_terminal and not quiet
-        self._bar = Bar(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.percentage:>3.0f}%"),
-            TextColumn("{task.fields[words]}"),
-            console=self._console,
-            transient=True,
-            disable=not self._live,
-        )
+        self._quiet = quiet
+        self._bar = _live_bar() if sys.stderr.isatty() and not quiet else None
         self._task: TaskID | None = None
         self._stage = ""
         self._last_plain_s = 0.0
 
     def __enter__(self) -> TerminalReporter:
-        self._bar.start()
+        if self._bar is not None:
+            self._bar.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._bar.stop()
+        if self._bar is not None:
+            self._bar.stop()
 
     def progress(self, progress: Progress) -> None:
         """Redraw the bar, or print a line where a stage begins and every ten seconds."""
@@ -76,7 +85,7 @@ class TerminalReporter:
         now = time.monotonic()
         is_new = progress.stage != self._stage
         self._stage = progress.stage
-        if self._live:
+        if self._bar is not None:
             if is_new or self._task is None:
                 if self._task is not None:
                     self._bar.remove_task(self._task)
@@ -84,11 +93,17 @@ class TerminalReporter:
             self._bar.update(self._task, completed=progress.done, total=progress.total or None, words=words)
         elif (is_new or now - self._last_plain_s > _PLAIN_EVERY_S) and progress.stage != "done":
             self._last_plain_s = now
-            self._console.print(f"{label} {words}".rstrip(), soft_wrap=True)
+            self._say(f"{label} {words}".rstrip())
 
     def note(self, text: str) -> None:
         """Print a note above the bar."""
-        self._console.print(f"note: {text}", soft_wrap=True, markup=False)
+        self._say(f"note: {text}")
+
+    def _say(self, line: str) -> None:
+        if self._bar is not None:
+            self._bar.console.print(line, soft_wrap=True, markup=False)
+        elif not self._quiet:
+            print(line, file=sys.stderr, flush=True)
 
 
 class JsonReporter:

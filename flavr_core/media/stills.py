@@ -9,7 +9,6 @@ from pathlib import Path
 
 import av
 from av.error import FFmpegError
-from PIL import Image, UnidentifiedImageError
 
 from flavr_core.errors import MediaError
 from flavr_core.media.opening import check_file, check_size, open_container
@@ -77,6 +76,8 @@ def read_header(path: Path) -> ImageHeader | None:
     Raises:
         MediaError: when the picture is absurdly large.
     """
+    from PIL import Image, UnidentifiedImageError  # videos need none of it
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the size is checked by ourselves

@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from flavr_core.clip import ClipInfo, ClipKind
 from flavr_core.color import ColorSpec, Matrix, Range
@@ -69,6 +68,8 @@ class WebpSource:
 
     def __init__(self, info: ClipInfo) -> None:
         self.info = info
+        from PIL import Image  # other clips need none of it
+
         self._first_held: int | None = None
         try:
             with warnings.catch_warnings():

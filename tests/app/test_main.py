@@ -70,3 +70,17 @@ def test_without_a_screen_one_sentence_is_said() -> None:
     assert run.returncode == 1
     assert run.stderr.startswith("There is no screen")
     assert run.stderr.count("\n") == 1
+
+
+def test_the_end_runs_what_was_left_for_it_and_keeps_the_exit_code() -> None:
+    program = (
+        "import atexit, main, threading, time\n"
+        "atexit.register(print, 'at exit')\n"
+        "threading.Thread(target=lambda: (time.sleep(0.1), print('thread'))).start()\n"
+        "print('unflushed', end=' ')\n"
+        "main.leave(7)\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (ended.returncode, ended.stdout) == (7, "unflushed thread\nat exit\n")
