@@ -6,12 +6,12 @@ follows from the network, the size, the plan and the machine, and from nothing t
 
 from __future__ import annotations
 
+import os
 from fractions import Fraction
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from flavr_core.engine import Engine
-from flavr_core.engine.processor import usable_cpus
 from flavr_core.model.planes import PlaneNetwork
 from flavr_core.plan import OutputPlan
 
@@ -27,6 +27,8 @@ BLEND_FRAMES = 1920
 FEWEST_FRAMES = 8
 """However slowly they come: a file of key frames alone would be several times as large."""
 
+_PROCESSORS = os.cpu_count() or 1
+"""Of the machine, whichever of them this process may use: a render is taken up again under other limits too."""
 _LOOKED_AT = 240
 """Output frames that are looked at to see how many are drawn in a gap."""
 _CPU_OPERATIONS = 3e10
@@ -53,7 +55,7 @@ def segment_length(engine: Engine, plan: OutputPlan) -> int:
     examples = {len(positions): positions for positions in gaps if positions}
     costs = {count: _gap_s(engine, positions) for count, positions in examples.items()}
     pixels = engine.width * engine.height
-    frame_s = _STORE_S * pixels / usable_cpus()
+    frame_s = _STORE_S * pixels / _PROCESSORS
     frame_s += sum(costs[len(positions)] for positions in gaps if positions) / frames
     return max(FEWEST_FRAMES, min(MOST_FRAMES, round(WORK_S / frame_s)))
 
@@ -63,10 +65,10 @@ def _gap_s(engine: Engine, positions: tuple[Fraction, ...]) -> float:
     pixels = engine.width * engine.height
     network = engine.network
     if isinstance(network, PlaneNetwork) or not network.num_parameters:
-        return _FLOW_S * pixels * len(positions) / usable_cpus()
+        return _FLOW_S * pixels * len(positions) / _PROCESSORS
     operations = _operations(network, engine.width, engine.height, positions)
     if operations is None:
-        return _UNKNOWN_S * pixels * len(positions) / usable_cpus()
+        return _UNKNOWN_S * pixels * len(positions) / _PROCESSORS
     return operations * pixels / _operations_a_second(network)
 
 
@@ -90,6 +92,6 @@ def _operations_a_second(network: Network) -> float:
 
     device = network.device
     if device.type != "cuda":
-        return _CPU_OPERATIONS * usable_cpus()
+        return _CPU_OPERATIONS * _PROCESSORS
     multiprocessors = torch.cuda.get_device_properties(device).multi_processor_count
     return _GPU_OPERATIONS[str(network.precision)] * multiprocessors
