@@ -28,7 +28,7 @@ FEWEST_FRAMES = 8
 """However slowly they come: a file of key frames alone would be several times as large."""
 
 _PROCESSORS = os.cpu_count() or 1
-"""Of the machine, whichever of them this process may use: a render is taken up again under other limits too."""
+"""Of the machine, however few this process may use: a render is taken up again under other limits too."""
 _LOOKED_AT = 240
 """Output frames that are looked at to see how many are drawn in a gap."""
 _CPU_OPERATIONS = 3e10

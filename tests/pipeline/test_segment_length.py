@@ -25,7 +25,7 @@ HALF = (Fraction(1, 2),)
 @pytest.fixture(autouse=True)
 def two_processors(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same lengths on every machine that tests."""
-    monkeypatch.setattr("flavr_core.pipeline.segment_length.usable_cpus", lambda: 2)
+    monkeypatch.setattr("flavr_core.pipeline.segment_length._PROCESSORS", 2)
 
 
 class Convolution(Network):
