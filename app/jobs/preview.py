@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -57,6 +58,9 @@ class RangeState(StrEnum):
     RENDERING = "rendering"
     """Being rendered, or next."""
 
+
+_KEPT_STARTS = 1024
+"""Frames whose beginning is remembered."""
 
 PreviewRange = tuple[Fraction, Fraction, RangeState]
 """Source seconds from and to, and what there is."""
@@ -135,6 +139,7 @@ class Preview(PictureSource):
         self._size = screen_size(info, 1280, 720)
         self._wanted_size = self._size
         self._plan: OutputPlan | None = None
+        self._start_of: Callable[[int], Fraction] = info.times.time
         self._times: FrameTimes | None = None
         self._available: set[int] = set()
         self._focus = info.times.start
@@ -188,7 +193,7 @@ class Preview(PictureSource):
 
     def source_time(self, index: int) -> Fraction:
         """Source seconds at which frame `index` begins; index == len gives the end."""
-        return self.info.times.time(index) if self._plan is None else source_seconds(self._plan, index)
+        return self._start_of(index)
 
     def index_at(self, source_time: Fraction) -> int:
         """The frame shown at a source second."""
@@ -397,6 +402,9 @@ class Preview(PictureSource):
 
     def _set_plan(self, plan: OutputPlan | None) -> None:
         self._plan, self._times = plan, None
+        self._start_of = self.info.times.time
+        if plan is not None:  # asked for many times a frame while it plays
+            self._start_of = lru_cache(_KEPT_STARTS)(lambda index: source_seconds(plan, index))
         look = self._look
         self._frames.use(look)
         self._available = set()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QFocusEvent,
@@ -25,12 +25,13 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from app.widgets.still_layer import StillLayer, whole_pixels
 from app.widgets.timeline_hover import HoverCard
 from app.widgets.timeline_keys import press_key, wants_key
 from app.widgets.timeline_look import Look
 from app.widgets.timeline_menu import timeline_menu
 from app.widgets.timeline_mouse import TimelineMouse
-from app.widgets.timeline_paint import paint_timeline
+from app.widgets.timeline_paint import paint_moving, paint_still
 from app.widgets.timeline_scale import MARGIN_PX, TimeScale
 from app.widgets.timeline_state import Band, Lanes, Score, TimelineState
 from app.widgets.timeline_tiles import ThumbnailWish, TilePictures, tile_seconds, tiles
@@ -89,6 +90,7 @@ class Timeline(QWidget):
         self._mouse = TimelineMouse(self)
         self._card = HoverCard(self)
         self._phase = 0.0
+        self._still = StillLayer(self)
         self._wheel = 0
         self._rest = self._timer(REST_MS, self._on_rested)
         self._hover = self._timer(_HOVER_MS, self._on_hover_rested)
@@ -148,7 +150,7 @@ class Timeline(QWidget):
     def set_range(self, start: Fraction | None, stop: Fraction | None) -> None:
         """In and out; None where not marked."""
         self.state.start, self.state.stop = start, stop
-        self.update()
+        self._still.spoil()
 
     def set_markers(
         self, kind: str, frames: Sequence[int], *, ghosts: Sequence[int] = (), is_active: bool = True
@@ -163,7 +165,7 @@ class Timeline(QWidget):
         """
         if self.state.times is not None:
             self.state.set_markers(kind, frames, ghosts, is_active=is_active)
-            self.update()
+            self._still.spoil()
 
     def set_bands(self, bands: Sequence[Band]) -> None:
         """What is rendered, by time, none overlapping."""
@@ -174,13 +176,13 @@ class Timeline(QWidget):
                 self._moving.start()
         else:
             self._moving.stop()
-        self.update(self._rect_of(self.lanes.bar))
+        self._still.spoil(self.lanes.bar)
 
     def set_scores(self, scores: Sequence[Score]) -> None:
         """How well gaps are rebuilt, by time; an empty one takes the strip away."""
         had_scores = bool(self.state.scores)
         self.state.set_scores(scores)
-        self.update()
+        self._still.spoil()
         if had_scores is not bool(scores):
             self.updateGeometry()
             self._rest.start()
@@ -190,7 +192,7 @@ class Timeline(QWidget):
         self._pictures.put(time, image)
         x = self.scale.x(time)
         strip = self.lanes.strip
-        self.update(self._rect_of(QRectF(x - 1, strip.top(), 2 * self.thumbnail_px, strip.height())))
+        self._still.spoil(QRectF(x - 1, strip.top(), 2 * self.thumbnail_px, strip.height()))
 
     def set_hover_picture(self, time: Fraction, image: QImage) -> None:
         """A picture for the card at the mouse, by the time that was asked."""
@@ -251,12 +253,12 @@ class Timeline(QWidget):
         if item != self.state.selected:
             self.state.selected = item
             self.setAccessibleDescription(self.describe_place())
-            self.update()
+            self._still.spoil()
 
     def set_dragged(self, dragged: tuple[str, int, int] | None) -> None:
         """Show a marker at another place while it is dragged."""
         self.state.dragged = dragged
-        self.update()
+        self._still.spoil()
 
     def describe_place(self) -> str:
         """Where the playhead is and what is chosen, in words."""
@@ -301,18 +303,14 @@ class Timeline(QWidget):
             pixel_ratio=self.devicePixelRatioF(),
         )
 
-    def _rect_of(self, rect: QRectF) -> QRect:
-        return rect.toAlignedRect().adjusted(-1, -1, 1, 1)
-
     def _update_at(self, time: Fraction | None) -> None:
-        """Paint anew what the playhead covers."""
+        """Show what the playhead covered, or covers now; in the overview, too."""
         if time is not None:
             self.update(round(self.scale.x(time)) - 9, 0, 18, self.height())
-            # The overview's playhead moves, too.
-            self.update(self._rect_of(self.lanes.overview))
+            self.update(whole_pixels(self.lanes.overview))
 
     def _on_view_changed(self) -> None:
-        self.update()
+        self._still.spoil()
         self._rest.start()
         self.view_changed.emit()
 
@@ -361,7 +359,7 @@ class Timeline(QWidget):
 
     def _on_moving(self) -> None:
         self._phase = (self._phase + 0.6) % 1000
-        self.update(self._rect_of(self.lanes.bar))
+        self._still.spoil(self.lanes.bar)
 
     def sizeHint(self) -> QSize:
         """Room for a strip that shows something."""
@@ -374,18 +372,21 @@ class Timeline(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint what is exposed."""
         painter = QPainter(self)
-        painter.fillRect(event.rect(), self.palette().color(QPalette.ColorRole.Window))
         if self.state.times is None:
+            painter.fillRect(event.rect(), self.palette().color(QPalette.ColorRole.Window))
             painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
             painter.drawText(
                 self.rect(), Qt.AlignmentFlag.AlignCenter, self.tr("The clip's timeline appears here.")
             )
         else:
             look = self._look()
-            for rect in event.region():  # type: ignore[attr-defined]
-                # One by one: the playhead's column and the overview lie in a box that is nearly everything.
-                painter.setClipRect(rect)
-                paint_timeline(painter, QRectF(rect), self.state, look)
+
+            def paint(on: QPainter, exposed: QRectF) -> None:
+                on.fillRect(exposed, look.color(QPalette.ColorRole.Window))
+                paint_still(on, exposed, self.state, look)
+
+            painter.drawPixmap(0, 0, self._still.picture(paint))
+            paint_moving(painter, self.state, look)
         painter.end()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -471,15 +472,20 @@ class Timeline(QWidget):
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """The playhead shows it."""
-        self.update()
+        self._still.spoil()
         super().focusInEvent(event)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         """Nothing is chosen any more."""
         if event.reason() != Qt.FocusReason.PopupFocusReason:
             self.select(None)
-        self.update()
+        self._still.spoil()
         super().focusOutEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Other colours, another font."""
+        super().changeEvent(event)
+        self._still.spoil()
 
     def event(self, event: QEvent) -> bool:
         """Keys that mean something here are kept from the window's shortcuts."""

@@ -9,7 +9,9 @@ from PySide6.QtGui import QPainter, QPalette, QPen, QPolygonF
 
 from app.widgets.theme import signal_color
 from app.widgets.timeline_look import CLEAR, FAINT, PALE, Look, paint_columns
+from app.widgets.timeline_scale import MARGIN_PX, TimeScale
 from app.widgets.timeline_state import TimelineState
+from flavr_core.timing import FrameTimes
 
 HANDLE_PX = 9
 """Width of the tabs of in and out."""
@@ -49,14 +51,15 @@ def paint_handles(painter: QPainter, state: TimelineState, look: Look) -> None:
 
 
 def paint_overview(painter: QPainter, state: TimelineState, look: Look) -> None:
-    """The whole clip, small: what is seen of it, the marked range, cuts and the playhead."""
+    """The whole clip, small: what is seen of it, the marked range and cuts."""
     assert state.times is not None
     lane, scale, times = look.lanes.overview, look.scale, state.times
-    left, width = look.scale.x(scale.start), scale.width_px
+    width = scale.width_px
 
     def x(time: Fraction) -> float:
-        return left + float((time - times.start) / times.duration) * width
+        return _overview_x(times, scale, time)
 
+    left = x(times.start)
     track = QRectF(left, lane.center().y() - 2, width, 4)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(look.color(QPalette.ColorRole.Midlight))
@@ -74,10 +77,10 @@ def paint_overview(painter: QPainter, state: TimelineState, look: Look) -> None:
         painter.setPen(QPen(look.color(QPalette.ColorRole.PlaceholderText), 1))
         painter.setBrush(look.color(QPalette.ColorRole.WindowText, CLEAR))
         painter.drawRoundedRect(window, 3, 3)
-    painter.fillRect(
-        QRectF(x(state.asked) - 0.75, lane.top(), 1.5, lane.height()),
-        look.color(QPalette.ColorRole.WindowText),
-    )
+
+
+def _overview_x(times: FrameTimes, scale: TimeScale, time: Fraction) -> float:
+    return MARGIN_PX + float(time - times.start) / float(times.duration) * scale.width_px
 
 
 def paint_focus(painter: QPainter, look: Look) -> None:
@@ -98,7 +101,8 @@ def paint_hover(painter: QPainter, state: TimelineState, look: Look) -> None:
 
 
 def paint_playhead(painter: QPainter, state: TimelineState, look: Look) -> None:
-    """Where the playhead stands, and what is still shown instead."""
+    """Where the playhead stands, also in the whole clip, and what is still shown instead."""
+    assert state.times is not None
     top, bottom = look.lanes.ruler.top(), look.lanes.overview.top() - 3
     text, base = look.color(QPalette.ColorRole.WindowText), look.color(QPalette.ColorRole.Base, PALE)
     if state.shown is not None:
@@ -116,3 +120,6 @@ def paint_playhead(painter: QPainter, state: TimelineState, look: Look) -> None:
     )
     painter.setBrush(text)
     painter.drawPolygon(QPolygonF([QPointF(x + dx, top + 3 + dy) for dx, dy in head]))
+    overview = look.lanes.overview
+    small = _overview_x(state.times, look.scale, state.asked)
+    painter.fillRect(QRectF(small - 0.75, overview.top(), 1.5, overview.height()), text)

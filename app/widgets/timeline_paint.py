@@ -48,24 +48,34 @@ _CROWDED_PX = 7
 """Markers nearer than this are drawn as lines."""
 
 
-def paint_timeline(painter: QPainter, exposed: QRectF, state: TimelineState, look: Look) -> None:
-    """Paint everything that lies in the exposed part."""
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-    if state.times is None:
-        return
-    _paint_strip(painter, exposed, state, look)
-    _paint_ruler(painter, exposed, state, look)
+def paint_still(painter: QPainter, exposed: QRectF, state: TimelineState, look: Look) -> None:
+    """Paint what stands still while it plays, as far as it lies in the exposed part."""
+    _smooth(painter)
+    if exposed.intersects(look.lanes.strip):
+        _paint_strip(painter, exposed, state, look)
+    if exposed.intersects(look.lanes.ruler):
+        _paint_ruler(painter, exposed, state, look)
     _paint_bar(painter, exposed, state, look)
-    if not look.lanes.heat.isEmpty():
+    if exposed.intersects(look.lanes.heat):
         _paint_heat(painter, exposed, state, look)
     for kind in ("duplicate", "cut"):
         _paint_markers(painter, exposed, state, look, kind)
     paint_handles(painter, state, look)
-    paint_overview(painter, state, look)
+    if exposed.intersects(look.lanes.overview):
+        paint_overview(painter, state, look)
     paint_focus(painter, look)
+
+
+def paint_moving(painter: QPainter, state: TimelineState, look: Look) -> None:
+    """Paint what lies over it: playhead and mouse."""
+    _smooth(painter)
     paint_hover(painter, state, look)
     paint_playhead(painter, state, look)
+
+
+def _smooth(painter: QPainter) -> None:
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
 
 
 def _paint_ruler(painter: QPainter, exposed: QRectF, state: TimelineState, look: Look) -> None:

@@ -123,7 +123,7 @@ class TimeScale:
 
     def x(self, time: Fraction) -> float:
         """The place of a time."""
-        return MARGIN_PX + float((time - self.start) / self.span) * self.width_px
+        return MARGIN_PX + float(time - self.start) * self.px_per_s
 
     def time_at(self, x: float) -> Fraction:
         """The time at a place, to the microsecond, within the clip."""
@@ -213,13 +213,12 @@ class TimeScale:
         origin = self.times.start
         first = max(0, floor((self.time_at(left) - origin) / minor))
         last = ceil((self.time_at(right) - origin) / minor)
-        ticks = []
-        for number in range(first, last + 1):
-            time = number * minor
-            if origin + time > self.times.end:
-                break
-            ticks.append(Tick(x=self.x(origin + time), time=time, is_major=number % parts == 0))
-        return ticks
+        last = min(last, floor(self.times.duration / minor))
+        begin, apart_px = self.x(origin), float(minor) * self.px_per_s
+        return [
+            Tick(x=begin + number * apart_px, time=number * minor, is_major=number % parts == 0)
+            for number in range(first, last + 1)
+        ]
 
     def _frame_ticks(self, left: float, right: float, label_px: float) -> list[Tick]:
         assert self.times is not None

@@ -7,11 +7,12 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QColor, QImage, QKeyEvent, QPainter, QRegion, QWheelEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QImage, QKeyEvent, QPainter, QPalette, QRegion, QWheelEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+import app.widgets.timeline as timeline_module
 from app.widgets.theme import palette_of, signal_color
 from app.widgets.timeline import Timeline
 from app.widgets.timeline_look import heat_colors
@@ -340,6 +341,32 @@ def test_partial_painting_gives_the_same_picture(timeline: Timeline) -> None:
         timeline.render(painter, rect.topLeft(), QRegion(rect))
     painter.end()
     assert partly == whole
+
+
+def test_what_stands_still_is_painted_once(timeline: Timeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    timeline.grab()
+    painted: list[QRectF] = []
+    paint_still = timeline_module.paint_still
+
+    def watched(painter: QPainter, exposed: QRectF, *rest: Any) -> None:
+        painted.append(exposed)
+        paint_still(painter, exposed, *rest)
+
+    monkeypatch.setattr(timeline_module, "paint_still", watched)
+    for frame in range(20):
+        timeline.set_playhead(TIMES.time(frame))
+        before = timeline.grab().toImage()
+    assert not painted
+    timeline.set_bands([(TIMES.time(48), TIMES.time(96), "rendered")])
+    after = timeline.grab().toImage()
+    assert [rect.height() for rect in painted] == [timeline.lanes.bar.height() + 2]
+    assert after != before
+    timeline.set_markers("cut", [60])
+    timeline.setPalette(palette_of("light"))
+    light = timeline.grab().toImage()
+    assert light.pixelColor(1, 1) == timeline.palette().color(QPalette.ColorRole.Window)
+    timeline.resize(800, 150)
+    assert timeline.grab().toImage().pixelColor(place(timeline, 60, "bar")) == signal_color("good")
 
 
 def test_reduced_motion_stops_the_moving_bar(timeline: Timeline) -> None:
