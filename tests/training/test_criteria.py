@@ -5,6 +5,7 @@ import torch
 
 from flavr_core.errors import SettingsError
 from flavr_core.training.criteria import PLAIN, census_loss, parse_loss, ssim_loss
+from flavr_core.training.losses import laplacian_l1
 
 CPU = torch.device("cpu")
 
@@ -74,3 +75,12 @@ def test_losses_of_missing_packages_name_them(
         monkeypatch.setitem(__import__("sys").modules, module, None)
     with pytest.raises(SettingsError, match=package):
         parse_loss(f"1*L1+0.1*{name}", CPU)
+
+
+def test_fine_bands_can_weigh_more(pair: tuple[torch.Tensor, torch.Tensor]) -> None:
+    made, truth = pair
+    smooth = truth + 0.1
+    assert laplacian_l1(smooth, truth, fine_weight=3.0) == pytest.approx(
+        laplacian_l1(smooth, truth), rel=1e-3
+    )
+    assert laplacian_l1(made, truth, fine_weight=3.0) > 1.5 * laplacian_l1(made, truth)

@@ -1,6 +1,6 @@
 """Rendered scenes: repeatable, exact in flow, quiet where nothing moves."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 import torch
@@ -80,3 +80,22 @@ def test_motion_blur_keeps_brightness() -> None:
     blurred = render(scene, TIMES.expand(4, 5), shutter_samples=4).frames
     assert (sharp - blurred).abs().mean() > 1e-3
     assert torch.allclose(sharp.mean(dim=(2, 3, 4)), blurred.mean(dim=(2, 3, 4)), atol=0.01)
+
+
+def test_grain_is_as_strong_in_every_frame() -> None:
+    settings = SceneSettings(height=96, width=128, layers=0, max_speed_px=12.0, has_grain=True)
+    textures = torch.full((4, 3, 96, 128), 0.5)
+    scene = draw_scenes(4, settings, 5, CPU, textures)
+    for part in (scene.light, scene.bars):
+        part.zero_()
+    plain = render(draw_scenes(4, replace(settings, has_grain=False), 5, CPU, textures), TIMES.expand(4, 5))
+    assert plain.frames[0, 1].std() < 0.1 * render(scene, TIMES.expand(4, 5)).frames[0, 1].std()
+    steepness = [
+        (frames[..., 1:] - frames[..., :-1]).abs().mean(dim=(0, 2, 3, 4))
+        for frames in (
+            render(scene, TIMES.expand(4, 5), is_sharp=is_sharp).frames for is_sharp in (True, False)
+        )
+    ]
+    cubic, linear = ((values / values.max()).min().item() for values in steepness)
+    assert cubic > 0.9
+    assert cubic > linear
