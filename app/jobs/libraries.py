@@ -22,6 +22,11 @@ _multimedia_loaded = threading.Event()
 _log = logging.getLogger(__name__)
 
 
+def is_loading() -> bool:
+    """Whether a library is on its way; to be asked in the window's thread."""
+    return _lock.locked()
+
+
 def import_torch() -> None:
     """Import torch in a background thread; quick where that was done.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication
@@ -12,7 +13,7 @@ from app.viewmodels.durations import duration_words
 from app.viewmodels.plain_words import plain_words
 from flavr_core.errors import FlavrError
 from flavr_core.media.containers import CODEC_TITLES, CONTAINERS
-from flavr_core.model.catalog import find
+from flavr_core.model.catalog import find, user_dir
 from flavr_core.settings import ConvertSettings, format_bytes
 from flavr_core.timing import format_rate
 
@@ -166,6 +167,16 @@ def _done_detail(job: QueuedJob) -> str:
 
 
 def _network_title(model: str) -> str:
+    """A network's title; the list asks at every painting, so files are read only when some came or went."""
+    try:
+        changed_ns = user_dir().stat().st_mtime_ns
+    except OSError:
+        changed_ns = 0
+    return _title_then(model, changed_ns)
+
+
+@lru_cache(maxsize=64)
+def _title_then(model: str, _changed_ns: int) -> str:
     try:
         entry = find(model)
     except FlavrError:

@@ -24,6 +24,7 @@ from PySide6.QtGui import (
     QPainter,
     QPalette,
     QPixmap,
+    QPixmapCache,
 )
 
 from app.widgets.theme import signal_color
@@ -189,7 +190,7 @@ class _GlyphEngine(QIconEngine):
     def clone(self) -> QIconEngine:
         return _GlyphEngine(self._glyph, self._color)
 
-    def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
+    def _color_of(self, mode: QIcon.Mode) -> QColor:
         palette = QGuiApplication.palette()
         disabled = mode == QIcon.Mode.Disabled
         group = QPalette.ColorGroup.Disabled if disabled else QPalette.ColorGroup.Active
@@ -199,20 +200,30 @@ class _GlyphEngine(QIconEngine):
         color = palette.color(group, role)
         if callable(self._color) and mode in (QIcon.Mode.Normal, QIcon.Mode.Active):
             color = self._color()
+        return color
+
+    def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(color)
+        painter.setPen(self._color_of(mode))
         painter.setFont(_font(max(1, min(rect.width(), rect.height()))))
         painter.drawText(QRectF(rect), int(Qt.AlignmentFlag.AlignCenter), self._glyph)
         painter.restore()
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
+        # Kept, for a window that is resized asks for all of them again and again.
+        key = f"icon {self._glyph} {size.width()}x{size.height()} {self._color_of(mode).rgba():08x}"
+        kept = QPixmap()
+        if QPixmapCache.find(key, kept):
+            return kept
         image = QImage(size, QImage.Format.Format_ARGB32_Premultiplied)
         image.fill(Qt.GlobalColor.transparent)
         painter = QPainter(image)
         self.paint(painter, QRect(QPoint(0, 0), size), mode, state)
         painter.end()
-        return QPixmap.fromImage(image)
+        kept = QPixmap.fromImage(image)
+        QPixmapCache.insert(key, kept)
+        return kept
 
 
 def icon(name: str, *, role: QPalette.ColorRole = QPalette.ColorRole.ButtonText, meaning: str = "") -> QIcon:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt
+from PySide6.QtCore import QLine, QPoint, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPalette, QPen, QPolygonF
 
 from app.widgets.picture_software import to_image
@@ -137,13 +137,12 @@ def draw_grid(
     light.setAlphaF(0.35)
     painter.setPen(QPen(light, 0))
     first, last = int((seen.left() - target.x()) / across), int((seen.right() - target.x()) / across) + 1
-    for column in range(first, last + 1):
-        x = round(target.x() + column * across)
-        painter.drawLine(x, seen.top(), x, seen.bottom())
+    places = [round(target.x() + column * across) for column in range(first, last + 1)]
+    lines = [QLine(x, seen.top(), x, seen.bottom()) for x in places]
     first, last = int((seen.top() - target.y()) / down), int((seen.bottom() - target.y()) / down) + 1
-    for row in range(first, last + 1):
-        y = round(target.y() + row * down)
-        painter.drawLine(seen.left(), y, seen.right(), y)
+    places = [round(target.y() + row * down) for row in range(first, last + 1)]
+    lines += [QLine(seen.left(), y, seen.right(), y) for y in places]
+    painter.drawLines(lines)
     painter.restore()
 
 

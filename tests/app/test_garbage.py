@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 
+import pytest
 from PySide6.QtCore import QObject, QTimer
 from pytestqt.qtbot import QtBot
 
@@ -43,3 +44,28 @@ def test_cycles_go_in_the_windows_thread(qtbot: QtBot) -> None:
     garbage.close()
     garbage.close()
     assert gc.isenabled()
+
+
+def test_what_a_large_library_brings_is_not_looked_through(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_loading = True
+    monkeypatch.setattr("app.jobs.garbage.is_loading", lambda: is_loading)
+    before, collections = gc.get_freeze_count(), []  # type: tuple[int, list[str]]
+
+    def note(phase: str, _: dict[str, int]) -> None:
+        collections.append(phase)
+
+    garbage = WindowGarbage()
+    gc.callbacks.append(note)
+    try:
+        library = [[] for _ in range(5000)]  # type: list[list[int]]
+        qtbot.wait(250)
+        assert collections == []
+        is_loading = False
+        qtbot.waitUntil(lambda: gc.get_freeze_count() >= before + len(library), timeout=5000)
+        assert collections == []
+        garbage.close()
+        assert gc.get_freeze_count() == 0
+    finally:
+        gc.callbacks.remove(note)
