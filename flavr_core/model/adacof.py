@@ -19,7 +19,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from flavr_core.errors import ModelError
-from flavr_core.model.adacof_sampling import sample_adaptively
+from flavr_core.model.adacof_sampling import sample_softly
+from flavr_core.model.layers import run_layers
 from flavr_core.model.layout import lay_channels_last
 from flavr_core.model.network import Architecture, Network, Shape
 
@@ -58,8 +59,9 @@ class KernelWidths:
 
     @property
     def kernel(self) -> int:
-        """Side of the kernels, F."""
-        return isqrt(self.blocks["moduleWeight1"][-1])
+        """Side of the kernels, F: the largest odd one that the heads' channels are enough for."""
+        side = isqrt(self.blocks["moduleWeight1"][-1])
+        return side - 1 + side % 2
 
 
 def triple(widths: Sequence[int]) -> nn.Sequential:
@@ -105,28 +107,27 @@ class KernelEstimator(nn.Module):
 
     def encode(self, pair: Tensor) -> list[Tensor]:
         """Features of a pair of frames, (N, 6, H, W), at 1, 1/2, ... 1/16 of the size."""
-        features = [self.part(DOWN[0])(pair)]
+        features = [run_layers(self.part(DOWN[0]), pair)]
         for name in DOWN[1:]:
-            features.append(self.part(name)(functional.avg_pool2d(features[-1], 2)))
+            features.append(run_layers(self.part(name), functional.avg_pool2d(features[-1], 2)))
         return features
 
     def decode(self, features: Sequence[Tensor]) -> Tensor:
         """What the heads look at: (N, C, H / 2, W / 2)."""
         x = functional.avg_pool2d(features[-1], 2)
         for name, skip in zip(UP, reversed(features), strict=False):
-            x = self.part(name.replace("Deconv", "Upsample"))(self.part(name)(x)) + skip
+            layers = [*self.part(name), *self.part(name.replace("Deconv", "Upsample"))]
+            x = run_layers(layers, x, added=skip)
         return x
 
     def prepare(self, name: str, decoded: Tensor) -> Tensor:
         """The part of a head at half size."""
-        x: Tensor = self.part(name)[:6](decoded)
-        return x
+        return run_layers(list(self.part(name))[:6], decoded)
 
     def finish(self, name: str, prepared: Tensor, rows: slice) -> Tensor:
         """The part of a head at full size, for some rows of the result."""
-        convolution = self.part(name)[7]
         top, bottom = max(rows.start - 1, 0), min(rows.stop + 1, 2 * prepared.shape[2])
-        x: Tensor = convolution(enlarge_rows(prepared, top, bottom))
+        x = run_layers(list(self.part(name))[7:], enlarge_rows(prepared, top, bottom))
         return x[:, :, rows.start - top : rows.stop - top]
 
 
@@ -148,6 +149,11 @@ def enlarge_rows(x: Tensor, top: int, bottom: int) -> Tensor:
     return functional.interpolate(rows, size=size, mode="bilinear", align_corners=True)
 
 
+def zeros_like_rows(x: Tensor, channels: int) -> Tensor:
+    """Zeros for so many channels beside those of x: (N, channels, H, W)."""
+    return x.new_zeros((len(x), channels, *x.shape[2:]))
+
+
 def pad_by_reflection(images: Tensor, multiple: int) -> Tensor:
     """Mirror right and bottom until H and W are multiples; pictures smaller than that are mirrored again.
 
@@ -166,7 +172,9 @@ def pad_by_reflection(images: Tensor, multiple: int) -> Tensor:
 
 def reduced(images: Tensor) -> Tensor:
     """Pictures (N, 3, H, W) without the mean colour."""
-    return images - images.new_tensor(MEAN)[:, None, None]
+    # Filled on the device: what is copied there cannot be part of a CUDA graph.
+    mean = torch.cat([images.new_full((1,), value) for value in MEAN])
+    return images - mean[:, None, None]
 
 
 class MiddleNetwork(Network):
@@ -219,6 +227,12 @@ class MiddleNetwork(Network):
         """The middle of two frames, (N, 3, H, W) each, H and W multiples of 32."""
         raise NotImplementedError
 
+    def pair(self, before: Tensor, after: Tensor) -> Tensor:
+        """Both frames as the estimator sees them, with zeros for channels beyond six: (N, C, H, W)."""
+        parts = [reduced(before).to(self.dtype), reduced(after).to(self.dtype)]
+        parts.append(zeros_like_rows(parts[0], self.widths.blocks[DOWN[0]][0] - 6))
+        return torch.cat(parts, 1).contiguous(memory_format=torch.channels_last)
+
     def strips(self, frames: Tensor) -> Iterator[slice]:
         """Rows of frames like these, (N, 3, H, W), whose weights and offsets are held at a time."""
         count, _, height, width = frames.shape
@@ -234,13 +248,13 @@ class MiddleNetwork(Network):
         self, image: Tensor, prepared: Mapping[str, Tensor], side: str, rows: slice, margin: int
     ) -> Tensor:
         """Some rows of an image sampled as the heads of one side say."""
-        weights, down, across = (
-            self.get_kernel.finish(name + side, prepared[name + side], rows) for name in KERNEL_HEADS
+        taps = self.widths.kernel**2
+        logits, down, across = (
+            self.get_kernel.finish(name + side, prepared[name + side], rows)[:, :taps]
+            for name in KERNEL_HEADS
         )
-        # Along the last axis, where features lie channels last: no copies there and back.
-        weights = weights.permute(0, 2, 3, 1).softmax(3).permute(0, 3, 1, 2)
-        return sample_adaptively(
-            image, weights, down, across, dilation=self.dilation, margin=margin, top=rows.start
+        return sample_softly(
+            image, logits, down, across, dilation=self.dilation, margin=margin, top=rows.start
         )
 
 
@@ -251,9 +265,8 @@ class AdaCoF(MiddleNetwork):
 
     def draw_padded(self, before: Tensor, after: Tensor) -> Tensor:
         """See `MiddleNetwork`."""
-        pair = torch.cat((reduced(before), reduced(after)), 1).to(self.dtype)  # (N, 6, H, W)
         estimator = self.get_kernel
-        decoded = estimator.decode(estimator.encode(pair))
+        decoded = estimator.decode(estimator.encode(self.pair(before, after)))
         heads = [name + side for side in SIDES for name in KERNEL_HEADS] + ["moduleOcclusion"]
         prepared = {name: estimator.prepare(name, decoded) for name in heads}
         wide = torch.promote_types(before.dtype, torch.float32)

@@ -64,6 +64,32 @@ def sample_adaptively(
     return sample_plainly(image, weights, down, across, dilation=dilation, first=(first + top, first))
 
 
+def sample_softly(
+    image: Tensor,
+    logits: Tensor,
+    down: Tensor,
+    across: Tensor,
+    *,
+    dilation: int,
+    margin: int = 0,
+    top: int = 0,
+) -> Tensor:
+    """`sample_adaptively` with each pixel's weights given by their logarithms, and made to sum to one.
+
+    Raises:
+        ValueError: when the shapes do not fit together.
+    """
+    if not torch.is_grad_enabled() and use_fused(image, logits, down, across):
+        from flavr_core.model.adacof_sampling_triton import sample_softly_fused
+
+        kernel = _check(image, logits, down, across, dilation)
+        first = margin - dilation * (kernel - 1) // 2
+        return sample_softly_fused(image, logits, down, across, dilation=dilation, first=(first + top, first))
+    # Along the last axis, where features lie channels last: no copies there and back.
+    weights = logits.permute(0, 2, 3, 1).softmax(3).permute(0, 3, 1, 2)
+    return sample_adaptively(image, weights, down, across, dilation=dilation, margin=margin, top=top)
+
+
 def _check(image: Tensor, weights: Tensor, down: Tensor, across: Tensor, dilation: int) -> int:
     """The side of the kernel."""
     kernel = isqrt(weights.shape[1])

@@ -45,7 +45,9 @@ def _forward(  # type: ignore[no-untyped-def]
     down_n, down_t, down_h, down_w,
     across_n, across_t, across_h, across_w,
     KERNEL: tl.constexpr, PIXELS: tl.constexpr, CHANNELS: tl.constexpr, channels: tl.constexpr,
+    MOST_TAPS: tl.constexpr,
 ):  # fmt: skip
+    """With MOST_TAPS, a power of two, the weights are the exponentials of what is given, over their sum."""
     number = tl.program_id(1).to(tl.int64)
     pixel = tl.program_id(0) * PIXELS + tl.arange(0, PIXELS)
     channel = tl.program_id(2) * CHANNELS + tl.arange(0, CHANNELS)
@@ -57,11 +59,21 @@ def _forward(  # type: ignore[no-untyped-def]
     across += number * across_n + row * across_h + column * across_w
     image += number * image_rows * image_columns * channels
     both = is_pixel[:, None] & is_channel[None, :]
+    if MOST_TAPS:
+        all_taps = tl.arange(0, MOST_TAPS)
+        is_tap = is_pixel[:, None] & (all_taps < KERNEL * KERNEL)[None, :]
+        logits = tl.load(
+            weights[:, None] + all_taps[None, :] * weights_t, mask=is_tap, other=float("-inf")
+        ).to(tl.float32)
+        largest = tl.where(is_pixel, tl.max(logits, 1), 0.0)
+        share_of_one = 1 / tl.where(is_pixel, tl.sum(tl.exp(logits - largest[:, None]), 1), 1.0)
     total = tl.zeros((PIXELS, CHANNELS), tl.float32)
     for k in range(KERNEL):
         for m in range(KERNEL):
             tap = k * KERNEL + m
             weight = tl.load(weights + tap * weights_t, mask=is_pixel, other=0.0).to(tl.float32)
+            if MOST_TAPS:
+                weight = tl.exp(weight - largest) * share_of_one
             vertical = tl.load(down + tap * down_t, mask=is_pixel, other=0.0).to(tl.float32)
             horizontal = tl.load(across + tap * across_t, mask=is_pixel, other=0.0).to(tl.float32)
             upper, left = _truncated(vertical), _truncated(horizontal)
@@ -164,19 +176,9 @@ class _Sampling(torch.autograd.Function):
     ) -> Tensor:
         """See `sample_fused`; what is kept for the way back are the inputs alone."""
         table = whole_rows(image)  # (N, Hs, Ws, C')
-        count, image_rows, image_columns, channels = table.shape
         # Neighbouring pixels of a tap are read together; features may lie with their channels last.
         weights, down, across = (field.contiguous() for field in (weights, down, across))
-        taps, rows, columns = weights.shape[1:]
-        result = torch.empty((count, rows, columns, channels), dtype=image.dtype, device=image.device)
-        width = min(CHANNELS_AT_ONCE, triton.next_power_of_2(channels))
-        pixels, warps = tile_for(width)
-        _forward[(triton.cdiv(rows * columns, pixels), count, triton.cdiv(channels, width))](
-            table, weights, down, across, result,
-            image_rows, image_columns, rows, columns, *first, dilation,
-            *weights.stride(), *down.stride(), *across.stride(),
-            KERNEL=isqrt(taps), PIXELS=pixels, CHANNELS=width, channels=channels, num_warps=warps,
-        )  # fmt: skip
+        result = _sampled(table, weights, down, across, dilation, first, most_taps=0)
         ctx.save_for_backward(table, weights, down, across)
         ctx.dilation, ctx.first, ctx.channels = dilation, first, image.shape[1]
         # Channels last in memory, as the convolutions after it like it.
@@ -219,6 +221,32 @@ class _Sampling(torch.autograd.Function):
         )
 
 
+def _sampled(
+    table: Tensor,
+    weights: Tensor,
+    down: Tensor,
+    across: Tensor,
+    dilation: int,
+    first: tuple[int, int],
+    *,
+    most_taps: int,
+) -> Tensor:
+    """The first kernel's result, (N, H, W, C') for a table (N, Hs, Ws, C')."""
+    count, image_rows, image_columns, channels = table.shape
+    taps, rows, columns = weights.shape[1:]
+    result = torch.empty((count, rows, columns, channels), dtype=table.dtype, device=table.device)
+    width = min(CHANNELS_AT_ONCE, triton.next_power_of_2(channels))
+    pixels, warps = tile_for(width)
+    _forward[(triton.cdiv(rows * columns, pixels), count, triton.cdiv(channels, width))](
+        table, weights, down, across, result,
+        image_rows, image_columns, rows, columns, *first, dilation,
+        *weights.stride(), *down.stride(), *across.stride(),
+        KERNEL=isqrt(taps), PIXELS=pixels, CHANNELS=width, channels=channels, MOST_TAPS=most_taps,
+        num_warps=warps,
+    )  # fmt: skip
+    return result
+
+
 def whole_rows(image: Tensor, channels: int | None = None) -> Tensor:
     """(N, C, H, W) as (N, H, W, C'), C' filled up with zeros to 4 or a multiple of 8, or to `channels`."""
     count, own, height, width = image.shape
@@ -241,3 +269,12 @@ def sample_fused(
     """`adacof_sampling.sample_plainly` by the kernel; sums are in float32."""
     sampled: Tensor = _Sampling.apply(image, weights, down, across, dilation, first)  # type: ignore[no-untyped-call]
     return sampled
+
+
+def sample_softly_fused(
+    image: Tensor, logits: Tensor, down: Tensor, across: Tensor, *, dilation: int, first: tuple[int, int]
+) -> Tensor:
+    """`adacof_sampling.sample_softly` by the kernel, without gradients."""
+    most_taps = triton.next_power_of_2(logits.shape[1])
+    result = _sampled(whole_rows(image), logits, down, across, dilation, first, most_taps=most_taps)
+    return result[..., : image.shape[1]].permute(0, 3, 1, 2)

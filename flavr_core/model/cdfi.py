@@ -22,9 +22,9 @@ from flavr_core.model.adacof import (
     MiddleNetwork,
     convolution_shape,
     dilation_of,
-    reduced,
     unfit,
     widths_from_shapes,
+    zeros_like_rows,
 )
 from flavr_core.model.gridnet import GridNet, GridWidths
 from flavr_core.model.network import Architecture, Shape
@@ -63,8 +63,7 @@ class Cdfi(MiddleNetwork):
     def draw_padded(self, before: Tensor, after: Tensor) -> Tensor:
         """See `MiddleNetwork`."""
         estimator = self.get_kernel
-        pair = torch.cat((reduced(before), reduced(after)), 1).to(self.dtype)  # (N, 6, H, W)
-        features = estimator.encode(pair)
+        features = estimator.encode(self.pair(before, after))
         decoded = estimator.decode(features)
         table = self._table(before, after, features)
         features.clear()
@@ -152,11 +151,16 @@ class Cdfi(MiddleNetwork):
             yield slice(top, min(top + rows, height))
 
     def _side_by_side(self, sampled: Sequence[Tensor]) -> Tensor:
-        """What was sampled by both sides, scale by scale, before and after; the frames come first."""
+        """What was sampled by both sides, scale by scale, before and after; the frames come first.
+
+        Zeros come last where the synthesis takes more channels than there are.
+        """
         counts = [outputs for _, outputs in self.cdfi_widths.levels]
         first, second = sampled[0].split([3, *counts], 1), sampled[1].split([*counts, 3], 1)
         second = (second[-1], *second[:-1])
-        return torch.cat([part for both in zip(first, second, strict=True) for part in both], 1)
+        parts = [part for both in zip(first, second, strict=True) for part in both]
+        missing = self.cdfi_widths.grid.inputs - 2 * (3 + sum(counts))
+        return torch.cat([*parts, zeros_like_rows(parts[0], missing)], 1)
 
 
 def widths_of(shapes: Mapping[str, Shape]) -> CdfiWidths:

@@ -15,48 +15,44 @@ from torch import Tensor
 PIXELS = 32
 """Pixels of a row that one program compares with those around them."""
 MOST_CHANNELS = 64
-"""Channels that are multiplied at a time."""
+"""Channels that are multiplied at a time; no fewer than 16, as tensor cores want it."""
 
 
 @triton.jit
 def _forward(  # type: ignore[no-untyped-def]
-    first, second, costs, channels, rows, columns,
+    first, second, costs, rows, columns,
     first_n, first_c, first_h, first_w, second_n, second_c, second_h, second_w,
-    RADIUS: tl.constexpr, PIXELS: tl.constexpr, CHANNELS: tl.constexpr,
+    channels: tl.constexpr, RADIUS: tl.constexpr, PIXELS: tl.constexpr, CHANNELS: tl.constexpr,
 ):  # fmt: skip
+    """A stretch of a row times one row of the other picture at a time; of that matrix a band counts."""
     number, row = tl.program_id(2).to(tl.int64), tl.program_id(1)
-    column = tl.program_id(0) * PIXELS + tl.arange(0, PIXELS)
-    first += number * first_n + row * first_h
-    second += number * second_n
-    is_pixel = column < columns
     side: tl.constexpr = 2 * RADIUS + 1
-    costs += (number * side * side * rows + row) * columns + column
+    column = tl.program_id(0) * PIXELS + tl.arange(0, PIXELS)
+    other_column = tl.program_id(0) * PIXELS - RADIUS + tl.arange(0, 2 * PIXELS)
+    first += number * first_n + row * first_h + column[:, None] * first_w
+    second += number * second_n + other_column[None, :] * second_w
+    is_pixel = (column < columns)[:, None]
+    is_other = ((other_column >= 0) & (other_column < columns))[None, :]
+    across = tl.arange(0, 2 * PIXELS)[None, :] - tl.arange(0, PIXELS)[:, None]
+    kept = is_pixel & (across >= 0) & (across < side)
+    costs += (number * rows * columns + row * columns + column)[:, None] * (side * side) + across
     for down in range(side):
-        other_row = row + down - RADIUS + 0 * column
-        for across in range(side):
-            other_column = column + across - RADIUS
-            inside = is_pixel & (other_column >= 0) & (other_column < columns)
-            inside = inside & (other_row >= 0) & (other_row < rows)
-            total = tl.zeros((PIXELS,), tl.float32)
-            for start in range(0, channels, CHANNELS):
-                channel = start + tl.arange(0, CHANNELS)
-                is_channel = (channel < channels)[None, :]
-                one = tl.load(
-                    first + column[:, None] * first_w + channel[None, :] * first_c,
-                    mask=is_pixel[:, None] & is_channel,
-                    other=0.0,
-                )
-                other = tl.load(
-                    second
-                    + other_row[:, None] * second_h
-                    + other_column[:, None] * second_w
-                    + channel[None, :] * second_c,
-                    mask=inside[:, None] & is_channel,
-                    other=0.0,
-                )
-                total += tl.sum(one.to(tl.float32) * other.to(tl.float32), 1)
-            place = (down * side + across) * rows * columns
-            tl.store(costs + place, (total / channels).to(costs.dtype.element_ty), mask=is_pixel)
+        other_row = row + down - RADIUS
+        is_row = (other_row >= 0) & (other_row < rows)
+        total = tl.zeros((PIXELS, 2 * PIXELS), tl.float32)
+        for start in tl.static_range(0, channels, CHANNELS):
+            channel = start + tl.arange(0, CHANNELS)
+            one = tl.load(
+                first + channel[None, :] * first_c, mask=is_pixel & (channel < channels)[None, :], other=0.0
+            )
+            other = tl.load(
+                second + other_row * second_h + channel[:, None] * second_c,
+                mask=is_other & is_row & (channel < channels)[:, None],
+                other=0.0,
+            )
+            total = tl.dot(one, other, total, input_precision="ieee")
+        mean = (total / channels).to(costs.dtype.element_ty)
+        tl.store(costs + down * side, mean, mask=kept)
 
 
 class _CostVolume(torch.autograd.Function):
@@ -67,14 +63,16 @@ class _CostVolume(torch.autograd.Function):
         """See `cost_volume_fused`."""
         count, channels, rows, columns = first.shape
         side = 2 * radius + 1
-        costs = torch.empty((count, side * side, rows, columns), dtype=first.dtype, device=first.device)
+        costs = torch.empty((count, rows, columns, side * side), dtype=first.dtype, device=first.device)
         _forward[(triton.cdiv(columns, PIXELS), rows, count)](
-            first, second, costs, channels, rows, columns, *first.stride(), *second.stride(),
-            RADIUS=radius, PIXELS=PIXELS, CHANNELS=min(MOST_CHANNELS, triton.next_power_of_2(channels)),
+            first, second, costs, rows, columns, *first.stride(), *second.stride(),
+            channels=channels, RADIUS=radius, PIXELS=PIXELS,
+            CHANNELS=min(MOST_CHANNELS, max(16, triton.next_power_of_2(channels))),
         )  # fmt: skip
         ctx.save_for_backward(first, second)
         ctx.radius = radius
-        return costs
+        # Channels last in memory, as the convolutions after it like it.
+        return costs.permute(0, 3, 1, 2)
 
     @staticmethod
     @torch.autograd.function.once_differentiable

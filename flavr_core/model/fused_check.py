@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from flavr_core.model.adacof_sampling import sample_plainly
-from flavr_core.model.adacof_sampling_triton import sample_fused
+from flavr_core.model.adacof_sampling_triton import sample_fused, sample_softly_fused
 from flavr_core.model.cost_volume import cost_volume_plainly
 from flavr_core.model.cost_volume_triton import cost_volume_fused
+from flavr_core.model.layers_triton import finish
 from flavr_core.model.splatting import splat_plainly
 from flavr_core.model.splatting_triton import splat_fused
 
@@ -22,16 +23,19 @@ Operator = Callable[..., Tensor]
 
 def find_faults(device: torch.device) -> list[str]:
     """Each operator whose kernel gives something else than its plain way, and by how much."""
-    faults = []
-    for name, plain, fused, inputs in _cases(device):
-        wanted, given = _with_gradients(plain, inputs), _with_gradients(fused, inputs)
-        error = max(
-            float((one - other).abs().max() / one.abs().max())
-            for one, other in zip(wanted, given, strict=True)
-        )
-        if not error <= MOST_ERROR:  # what is no number is a fault too
-            faults.append(f"{name} is {error:.1e} off")
-    return faults
+    errors = [
+        (name, _error(wanted, given))
+        for name, plain, fused, inputs in _cases(device)
+        for wanted, given in zip(_with_gradients(plain, inputs), _with_gradients(fused, inputs), strict=True)
+    ]
+    for results in (_soft_samples(device), _finished_layers(device)):
+        errors += [(name, _error(wanted, given)) for name, wanted, given in results]
+    # What is no number is a fault too.
+    return [f"{name} is {error:.1e} off" for name, error in errors if not error <= MOST_ERROR]
+
+
+def _error(wanted: Tensor, given: Tensor) -> float:
+    return float((wanted - given).abs().max() / wanted.abs().max())
 
 
 def _with_gradients(operator: Operator, inputs: tuple[Tensor, ...]) -> list[Tensor]:
@@ -64,17 +68,13 @@ def _cases(device: torch.device) -> Iterator[tuple[str, Operator, Operator, tupl
             return sample_fused(*inputs, dilation=dilation, first=(first, first))
 
         yield f"adaptive sampling ({kernel} x {kernel}, {channels} channels)", plain, fused, (image, *fields)
+
+    def splatted(values: Tensor, flow: Tensor) -> Tensor:
+        return splat_fused([values], flow)[0]
+
     for channels in (3, 70):
-        flow = random(2, 2, 19, 23, scale=3).round() + 0.3
-        yield (
-            f"splatting ({channels} channels)",
-            splat_plainly,
-            splat_fused,
-            (
-                random(2, channels, 19, 23),
-                flow,
-            ),
-        )
+        carried = (random(2, channels, 19, 23), random(2, 2, 19, 23, scale=3).round() + 0.3)
+        yield f"splatting ({channels} channels)", splat_plainly, splatted, carried
 
     def costs(first: Tensor, second: Tensor) -> Tensor:
         return cost_volume_plainly(first, second, radius=4)
@@ -85,3 +85,47 @@ def _cases(device: torch.device) -> Iterator[tuple[str, Operator, Operator, tupl
     for channels in (24, 70):
         pair = (random(2, channels, 11, 37), random(2, channels, 11, 37))
         yield f"the cost volume ({channels} channels)", costs, costs_fused, pair
+
+
+def _soft_samples(device: torch.device) -> Iterator[tuple[str, Tensor, Tensor]]:
+    """Sampling whose weights are made to sum to one on the way, which gradients do not pass through."""
+    generator = torch.Generator().manual_seed(11)
+    for kernel, channels, margin in ((5, 3, 0), (3, 64, 2)):
+        size = (19, 23)
+        shape = (2, kernel**2, *size)
+        logits, down, across = (torch.randn(shape, generator=generator).to(device) for _ in range(3))
+        down, across = (4 * down).round() + 0.4, (4 * across).round() + 0.4
+        image = torch.randn(2, channels, *(side + 2 * margin for side in size), generator=generator).to(
+            device
+        )
+        # Fields lie as convolutions leave them, channels last and filled up.
+        logits, down, across = (
+            torch.cat((field, field), 1).contiguous(memory_format=torch.channels_last)[:, : kernel**2]
+            for field in (logits, down, across)
+        )
+        first = margin - (kernel - 1) // 2
+        with torch.no_grad():
+            wanted = sample_plainly(image, logits.softmax(1), down, across, dilation=1, first=(first, first))
+            given = sample_softly_fused(image, logits, down, across, dilation=1, first=(first, first))
+        yield f"soft sampling ({kernel} x {kernel}, {channels} channels)", wanted, given
+
+
+def _finished_layers(device: torch.device) -> Iterator[tuple[str, Tensor, Tensor]]:
+    """Convolutions with what follows them, which are fused where no gradients are wanted."""
+    generator = torch.Generator().manual_seed(9)
+    for rectifier in (None, nn.ReLU(), nn.LeakyReLU(0.1), nn.PReLU(), nn.PReLU(20)):
+        for has_added in (False, True):
+            x, bias, added = (
+                torch.randn(shape, generator=generator).to(device).contiguous(memory_format=last)
+                for shape, last in (
+                    ((2, 20, 7, 9), torch.channels_last),
+                    ((20,), torch.contiguous_format),
+                    ((2, 20, 7, 9), torch.channels_last),
+                )
+            )
+            rectify = nn.Identity() if rectifier is None else rectifier.to(device)
+            with torch.no_grad():
+                wanted = rectify(x + bias[:, None, None])
+                wanted = wanted + added if has_added else wanted
+                given = finish(x, bias, rectifier, added if has_added else None)
+            yield f"what follows a convolution ({rectifier})", wanted, given

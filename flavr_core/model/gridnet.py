@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+from flavr_core.model.layers import run_layers
+
 COLUMNS = 6
 """Features of each row: half of them gather from above, the other half from below."""
 
@@ -49,8 +51,7 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, inputs, H, W) to (N, outputs, H', W')."""
-        changed: Tensor = self.f(x)
-        return changed
+        return run_layers(self.f, x)
 
 
 class Lateral(Block):
@@ -63,7 +64,7 @@ class Lateral(Block):
     def forward(self, x: Tensor) -> Tensor:
         """(N, inputs, H, W) to (N, outputs, H, W)."""
         kept = x if self.conv is None else self.conv(x)
-        return super().forward(x) + kept
+        return run_layers(self.f, x, added=kept)
 
 
 class GridNet(nn.Module):

@@ -14,6 +14,7 @@ from flavr_core.errors import ModelError
 from flavr_core.model.adacof import DOWN, KERNEL_HEADS, SIDES, UP, AdaCoF, KernelWidths
 from flavr_core.model.cdfi import Cdfi, CdfiWidths
 from flavr_core.model.gridnet import GridWidths
+from flavr_core.model.layout import lay_channels_last
 from flavr_core.model.network import Network
 from flavr_core.model.uprnet import UprNet, UprWidths
 
@@ -112,6 +113,7 @@ def new_network(name: str) -> Network:
     network = _NETWORKS[name]()
     if isinstance(network, UprNet):
         _flatten(network)
+    lay_channels_last(network)
     network.name = name
     return network
 

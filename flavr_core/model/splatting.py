@@ -2,11 +2,13 @@
 
 Forward warping as in Niklaus and Liu, "Softmax Splatting for Video Frame Interpolation", CVPR 2020, section
 3.1, in its `average` form; written from the paper. Two ways compute it: PyTorch's own operations, right on
-every device, differentiable in both inputs and the same from run to run, and a fused kernel for CUDA
+every device, differentiable in both inputs and the same from run to run, and fused kernels for CUDA
 (`splatting_triton`).
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -27,13 +29,24 @@ def splat(values: Tensor, flow: Tensor) -> Tensor:
     Raises:
         ValueError: when the shapes do not fit together.
     """
-    if values.ndim != 4 or flow.shape != (len(values), 2, *values.shape[2:]):
-        raise ValueError(f"a flow of {tuple(flow.shape)} cannot carry values of {tuple(values.shape)}")
-    if use_fused(values, flow):
+    return splat_together([values], flow)[0]
+
+
+def splat_together(parts: Sequence[Tensor], flow: Tensor) -> tuple[Tensor, ...]:
+    """`splat` of several values of one size along the same flow: where pixels land is found once.
+
+    Raises:
+        ValueError: when the shapes do not fit together.
+    """
+    for values in parts:
+        if values.ndim != 4 or flow.shape != (len(values), 2, *values.shape[2:]):
+            raise ValueError(f"a flow of {tuple(flow.shape)} cannot carry values of {tuple(values.shape)}")
+    if use_fused(flow, *parts):
         from flavr_core.model.splatting_triton import splat_fused
 
-        return splat_fused(values, flow)
-    return splat_plainly(values, flow)
+        return splat_fused(parts, flow)
+    carried = splat_plainly(torch.cat(list(parts), 1), flow)
+    return tuple(torch.split(carried, [values.shape[1] for values in parts], 1))
 
 
 def splat_plainly(values: Tensor, flow: Tensor) -> Tensor:

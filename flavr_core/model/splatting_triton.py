@@ -1,12 +1,15 @@
-"""Average splatting as two CUDA kernels: one sums, one divides.
+"""Average splatting by CUDA kernels: pixels are listed by where they land, and each result sums its lists.
 
-Imported only where Triton is installed; see `splatting` for the operator and `fused` for the switch. Shares
-are summed as whole numbers, so the result does not depend on the order in which they arrive and is the same
+Imported only where Triton is installed; see `splatting` for the operator and `fused` for the switch. A pixel
+is written down once, with the cell between four pixels that it lands in; every result then reads the four
+cells around it. So nothing is held but two whole numbers a pixel, however many channels there are.
+Shares are summed as whole numbers, so the result does not depend on the order within a list and is the same
 from run to run.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -14,10 +17,14 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
+LISTED = 256
+"""Pixels that one program lists."""
 TILE = 1024
-"""Pixels times channels of one program."""
+"""Pixels times channels of one program that sums."""
 CHANNELS_AT_ONCE = 64
-"""Channels that one program carries."""
+"""Channels that one program sums."""
+MOST_PIXELS = 128
+"""Pixels of one program that sums, at most."""
 ONE = 2.0**32
 """What stands for 1 in the sums."""
 MOST = 2.0**20
@@ -25,14 +32,11 @@ MOST = 2.0**20
 
 
 @triton.jit
-def _forward(  # type: ignore[no-untyped-def]
-    values, flow, sums, channels, rows, columns,
-    values_n, values_c, values_h, values_w, flow_n, flow_c, flow_h, flow_w,
-    PIXELS: tl.constexpr, CHANNELS: tl.constexpr, ONE: tl.constexpr, MOST: tl.constexpr,
+def _list(  # type: ignore[no-untyped-def]
+    flow, heads, following, rows, columns, flow_n, flow_c, flow_h, flow_w, PIXELS: tl.constexpr
 ):  # fmt: skip
     number = tl.program_id(1).to(tl.int64)
     pixel = tl.program_id(0) * PIXELS + tl.arange(0, PIXELS)
-    channel = tl.program_id(2) * CHANNELS + tl.arange(0, CHANNELS)
     is_pixel = pixel < rows * columns
     row = pixel // columns
     column = pixel - row * columns
@@ -42,80 +46,127 @@ def _forward(  # type: ignore[no-untyped-def]
     # Comparisons with what is no number are false, so such pixels are left out here.
     is_pixel = is_pixel & (x > -1.0) & (x < columns) & (y > -1.0) & (y < rows)
     x, y = tl.where(is_pixel, x, 0.0), tl.where(is_pixel, y, 0.0)
-    left, upper = tl.floor(x), tl.floor(y)
-    right_share, lower_share = x - left, y - upper
-    left_column, upper_row = left.to(tl.int32), upper.to(tl.int32)
-    values += number * values_n + (row * values_h + column * values_w)[:, None] + channel[None, :] * values_c
-    given = tl.load(values, mask=is_pixel[:, None] & (channel < channels)[None, :], other=0.0).to(tl.float32)
-    given = tl.minimum(tl.maximum(given, -MOST), MOST)
-    given = tl.where((channel == channels)[None, :], 1.0, given)  # the weights are one channel more
-    sums += number * rows * columns * (channels + 1)
-    for corner in tl.static_range(4):
-        at_row, at_column = upper_row + corner // 2, left_column + corner % 2
-        share = (lower_share if corner // 2 else 1 - lower_share) * (
-            right_share if corner % 2 else 1 - right_share
-        )
-        inside = is_pixel & (at_row >= 0) & (at_row < rows) & (at_column >= 0) & (at_column < columns)
-        place = (at_row * columns + at_column)[:, None] * (channels + 1) + channel[None, :]
-        tl.atomic_add(
-            sums + place,
-            (given * (share * ONE)[:, None]).to(tl.int64),
-            mask=inside[:, None] & (channel <= channels)[None, :],
-            sem="relaxed",
-        )
+    cell = (tl.floor(y).to(tl.int32) + 1) * (columns + 1) + tl.floor(x).to(tl.int32) + 1
+    heads += number * (rows + 1) * (columns + 1)
+    last = tl.atomic_xchg(heads + cell, pixel, mask=is_pixel, sem="relaxed")
+    tl.store(following + number * rows * columns + pixel, last, mask=is_pixel)
 
 
 @triton.jit
-def _mean(  # type: ignore[no-untyped-def]
-    sums, result, all_pixels, channels, PIXELS: tl.constexpr, CHANNELS: tl.constexpr
+def _with_next(  # type: ignore[no-untyped-def]
+    total, weight, pixel, row, column, flow, values, following, channels, columns,
+    values_c, values_h, values_w, flow_c, flow_h, flow_w,
+    CHANNELS: tl.constexpr, ONE: tl.constexpr, MOST: tl.constexpr,
 ):  # fmt: skip
-    pixel = tl.program_id(0).to(tl.int64) * PIXELS + tl.arange(0, PIXELS)
-    channel = tl.program_id(1) * CHANNELS + tl.arange(0, CHANNELS)
-    is_pixel = pixel < all_pixels
-    both = is_pixel[:, None] & (channel < channels)[None, :]
-    sums += pixel * (channels + 1)
-    weight = tl.load(sums + channels, mask=is_pixel, other=0)
+    """One pixel of a list added to the sums of the result at (row, column), and the next of the list."""
+    is_pixel = pixel >= 0
+    channel = tl.program_id(2) * CHANNELS + tl.arange(0, CHANNELS)
+    from_row = pixel // columns
+    from_column = pixel - from_row * columns
+    at = from_row * flow_h + from_column * flow_w
+    x = tl.load(flow + at, mask=is_pixel, other=0.0).to(tl.float32) + from_column
+    y = tl.load(flow + flow_c + at, mask=is_pixel, other=0.0).to(tl.float32) + from_row
+    share = (1 - tl.abs(x - column)) * (1 - tl.abs(y - row)) * ONE
+    share = tl.where(is_pixel, share, 0.0)
+    given = tl.load(
+        values + (from_row * values_h + from_column * values_w)[:, None] + channel[None, :] * values_c,
+        mask=is_pixel[:, None] & (channel < channels)[None, :],
+        other=0.0,
+    ).to(tl.float32)
+    given = tl.minimum(tl.maximum(given, -MOST), MOST)
+    total += (given * share[:, None]).to(tl.int64)
+    weight += share.to(tl.int64)
+    return total, weight, tl.load(following + pixel, mask=is_pixel, other=-1)
+
+
+@triton.jit
+def _sum(  # type: ignore[no-untyped-def]
+    values, flow, heads, following, result, channels, rows, columns,
+    values_n, values_c, values_h, values_w, flow_n, flow_c, flow_h, flow_w,
+    PIXELS: tl.constexpr, CHANNELS: tl.constexpr, ONE: tl.constexpr, MOST: tl.constexpr,
+):  # fmt: skip
+    number = tl.program_id(1).to(tl.int64)
+    place = tl.program_id(0) * PIXELS + tl.arange(0, PIXELS)
+    channel = tl.program_id(2) * CHANNELS + tl.arange(0, CHANNELS)
+    is_place = place < rows * columns
+    row = place // columns
+    column = place - row * columns
+    flow += number * flow_n
+    values += number * values_n
+    following += number * rows * columns
+    # The cell above and left of this place holds what it is the lower right neighbour of, and so on.
+    heads += number * (rows + 1) * (columns + 1) + row * (columns + 1) + column
+    first = tl.load(heads, mask=is_place, other=-1)
+    second = tl.load(heads + 1, mask=is_place, other=-1)
+    third = tl.load(heads + columns + 1, mask=is_place, other=-1)
+    fourth = tl.load(heads + columns + 2, mask=is_place, other=-1)
+    total = tl.zeros((PIXELS, CHANNELS), tl.int64)
+    weight = tl.zeros((PIXELS,), tl.int64)
+    while tl.max(tl.maximum(tl.maximum(first, second), tl.maximum(third, fourth)), 0) >= 0:
+        total, weight, first = _with_next(
+            total, weight, first, row, column, flow, values, following, channels, columns,
+            values_c, values_h, values_w, flow_c, flow_h, flow_w, CHANNELS, ONE, MOST,
+        )  # fmt: skip
+        total, weight, second = _with_next(
+            total, weight, second, row, column, flow, values, following, channels, columns,
+            values_c, values_h, values_w, flow_c, flow_h, flow_w, CHANNELS, ONE, MOST,
+        )  # fmt: skip
+        total, weight, third = _with_next(
+            total, weight, third, row, column, flow, values, following, channels, columns,
+            values_c, values_h, values_w, flow_c, flow_h, flow_w, CHANNELS, ONE, MOST,
+        )  # fmt: skip
+        total, weight, fourth = _with_next(
+            total, weight, fourth, row, column, flow, values, following, channels, columns,
+            values_c, values_h, values_w, flow_c, flow_h, flow_w, CHANNELS, ONE, MOST,
+        )  # fmt: skip
     weight = tl.where(weight == 0, 1, weight).to(tl.float32)
-    total = tl.load(sums[:, None] + channel[None, :], mask=both, other=0).to(tl.float32)
-    mean = (total / weight[:, None]).to(result.dtype.element_ty)
-    tl.store(result + pixel[:, None] * channels + channel[None, :], mean, mask=both)
+    mean = (total.to(tl.float32) / weight[:, None]).to(result.dtype.element_ty)
+    both = is_place[:, None] & (channel < channels)[None, :]
+    tl.store(
+        result + (number * rows * columns + place)[:, None] * channels + channel[None, :], mean, mask=both
+    )
 
 
 class _Splat(torch.autograd.Function):
-    """The kernel as an operation that gradients pass through."""
+    """The kernels as an operation that gradients pass through."""
 
     @staticmethod
-    def forward(ctx: Any, values: Tensor, flow: Tensor) -> Tensor:
+    def forward(ctx: Any, flow: Tensor, *parts: Tensor) -> tuple[Tensor, ...]:
         """See `splat_fused`."""
-        count, channels, rows, columns = values.shape
-        sums = torch.zeros((count, rows, columns, channels + 1), dtype=torch.int64, device=values.device)
-        width = min(CHANNELS_AT_ONCE, triton.next_power_of_2(channels + 1))
-        pixels = TILE // width
-        _forward[(triton.cdiv(rows * columns, pixels), count, triton.cdiv(channels + 1, width))](
-            values, flow, sums, channels, rows, columns, *values.stride(), *flow.stride(),
-            PIXELS=pixels, CHANNELS=width, ONE=ONE, MOST=MOST,
-        )  # fmt: skip
-        ctx.save_for_backward(values, flow)
-        mean = torch.empty((count, rows, columns, channels), dtype=values.dtype, device=values.device)
-        width = min(CHANNELS_AT_ONCE, triton.next_power_of_2(channels))
-        _mean[(triton.cdiv(count * rows * columns, TILE // width), triton.cdiv(channels, width))](
-            sums, mean, count * rows * columns, channels, PIXELS=TILE // width, CHANNELS=width
+        count, _, rows, columns = flow.shape
+        heads = torch.full((count, rows + 1, columns + 1), -1, dtype=torch.int32, device=flow.device)
+        following = torch.empty((count, rows, columns), dtype=torch.int32, device=flow.device)
+        _list[(triton.cdiv(rows * columns, LISTED), count)](
+            flow, heads, following, rows, columns, *flow.stride(), PIXELS=LISTED
         )
-        return mean.permute(0, 3, 1, 2)
+        carried = []
+        for values in parts:
+            channels = values.shape[1]
+            mean = torch.empty((count, rows, columns, channels), dtype=values.dtype, device=values.device)
+            width = min(CHANNELS_AT_ONCE, triton.next_power_of_2(channels))
+            pixels = min(TILE // width, MOST_PIXELS)
+            _sum[(triton.cdiv(rows * columns, pixels), count, triton.cdiv(channels, width))](
+                values, flow, heads, following, mean, channels, rows, columns,
+                *values.stride(), *flow.stride(),
+                PIXELS=pixels, CHANNELS=width, ONE=ONE, MOST=MOST,
+            )  # fmt: skip
+            carried.append(mean.permute(0, 3, 1, 2))
+        ctx.save_for_backward(flow, *parts)
+        return tuple(carried)
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         """By way of the plain operator, computed again."""
         from flavr_core.model.splatting import splat_plainly
 
-        inputs = [tensor.detach().requires_grad_() for tensor in ctx.saved_tensors]
+        flow, *parts = (tensor.detach().requires_grad_() for tensor in ctx.saved_tensors)
         with torch.enable_grad():
-            result = splat_plainly(*inputs)
-        return torch.autograd.grad(result, inputs, gradient)
+            carried = [splat_plainly(values, flow) for values in parts]
+        return torch.autograd.grad(carried, [flow, *parts], gradients)
 
 
-def splat_fused(values: Tensor, flow: Tensor) -> Tensor:
-    """`splatting.splat_plainly` by the kernel; shares are rounded to 2**-32."""
-    carried: Tensor = _Splat.apply(values, flow)  # type: ignore[no-untyped-call]
+def splat_fused(parts: Sequence[Tensor], flow: Tensor) -> tuple[Tensor, ...]:
+    """`splatting.splat_plainly` of several values along one flow; shares are rounded to 2**-32."""
+    carried: tuple[Tensor, ...] = _Splat.apply(flow, *parts)  # type: ignore[no-untyped-call]
     return carried

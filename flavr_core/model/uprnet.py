@@ -18,9 +18,10 @@ from torch.nn import functional
 
 from flavr_core.errors import ModelError
 from flavr_core.model.cost_volume import cost_volume
+from flavr_core.model.layers import run_layers
 from flavr_core.model.layout import lay_channels_last
 from flavr_core.model.network import Architecture, Network, Shape
-from flavr_core.model.splatting import splat
+from flavr_core.model.splatting import splat, splat_together
 
 SLOPE = 0.1
 """Of the leaky rectifiers of features and motion."""
@@ -85,9 +86,14 @@ class FeaturePyramid(nn.Module):
         """(N, 3, H, W) to three feature maps, finest first."""
         features = []
         for stage in range(3):
-            frames = self.get_submodule(f"conv_stage{stage}")(frames)
+            frames = run_layers(self._stage(stage), frames)
             features.append(frames)
         return tuple(features)
+
+    def _stage(self, number: int) -> nn.Sequential:
+        stage = self.get_submodule(f"conv_stage{number}")
+        assert isinstance(stage, nn.Sequential)
+        return stage
 
 
 class MotionEstimator(nn.Module):
@@ -115,7 +121,9 @@ class MotionEstimator(nn.Module):
         costs = functional.leaky_relu(cost_volume(*warped, radius=RADIUS), SLOPE)
         x = torch.cat((costs, *warped, hidden, *small.to(hidden.dtype).chunk(2)), 1)
         for number in range(1, 6):
-            x = self.get_submodule(f"conv_layer{number}")(x)
+            layer = self.get_submodule(f"conv_layer{number}")
+            assert isinstance(layer, nn.Sequential)
+            x = run_layers(layer, x)
         found = _resized(self._flow(x), 4.0)  # in pixels of the level already
         return torch.cat((found[:, :2], found[:, 2:])), x
 
@@ -148,13 +156,13 @@ class Synthesis(nn.Module):
 
         `warped` is used up: what has been looked at need not be held.
         """
-        full = self.encoder_conv(known)
-        half = self.encoder_down1(torch.cat((full, warped.pop(0)), 1))
-        quarter = self.encoder_down2(torch.cat((half, warped.pop(0)), 1))
-        x = self.decoder_up1(torch.cat((quarter, warped.pop(0)), 1))
-        x = self.decoder_up2(torch.cat((x, half), 1))
-        predicted: Tensor = self.pred(self.decoder_conv(torch.cat((x, full), 1)))
-        return predicted
+        full = run_layers(self.encoder_conv, known)
+        half = run_layers(self.encoder_down1, torch.cat((full, warped.pop(0)), 1))
+        quarter = run_layers(self.encoder_down2, torch.cat((half, warped.pop(0)), 1))
+        x = run_layers(self.decoder_up1, torch.cat((quarter, warped.pop(0)), 1))
+        x = run_layers(self.decoder_up2, torch.cat((x, half), 1))
+        x = run_layers(self.decoder_conv, torch.cat((x, full), 1))
+        return run_layers([self.pred], x)
 
 
 def _rectified(*widths: int, stride: int = 1) -> nn.Sequential:
@@ -267,10 +275,10 @@ class UprNet(Network):
         forth, back = level.flow[:count] * t, level.flow[count:] * (1 - t)
         flow = torch.cat((forth, back))
         # Frames and features of the same size travel together.
-        carried = splat(torch.cat((level.frames, level.features[0]), 1), flow)
-        before, after = carried[:, :3].to(torch.float32, copy=True).chunk(2)
-        warped = [_beside(carried[:, 3:])]
-        del carried
+        frames, finest = splat_together((level.frames, level.features[0]), flow)
+        before, after = frames.float().chunk(2)
+        warped = [_beside(finest)]
+        del frames, finest
         smaller = flow
         for features in level.features[1:]:
             smaller = 0.5 * _resized(smaller, 0.5)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from flavr_core.model.cost_volume import cost_volume
-from flavr_core.model.splatting import splat
+from flavr_core.model.splatting import splat, splat_together
 
 
 def random(*shape: int, seed: int = 5) -> Tensor:
@@ -37,6 +37,15 @@ def written_out(values: Tensor, flow: Tensor) -> Tensor:
 def test_splatting_is_the_sum_written_out() -> None:
     values, flow = random(2, 3, 7, 9), 3 * random(2, 2, 7, 9, seed=6)
     torch.testing.assert_close(splat(values, flow), written_out(values, flow))
+
+
+def test_values_that_travel_together_are_splatted_like_each_alone() -> None:
+    flow = 3 * random(2, 2, 7, 9, seed=6)
+    parts = [random(2, channels, 7, 9, seed=channels) for channels in (3, 1, 5)]
+    for values, carried in zip(parts, splat_together(parts, flow), strict=True):
+        torch.testing.assert_close(carried, splat(values, flow))
+    with pytest.raises(ValueError, match="cannot carry"):
+        splat_together([parts[0], parts[1][:, :, 1:]], flow)
 
 
 def test_no_flow_changes_nothing() -> None:
