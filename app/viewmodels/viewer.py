@@ -444,6 +444,15 @@ class Viewer(QObject):
             self._release[key] = _close if maker is None else maker.release
         return source
 
+    def _take_off(self, key: str) -> None:
+        """Let go of what stands on a side, to make it anew: a file may have been written over."""
+        source = self._sources.get(key)
+        if source is not None:
+            for side in SIDES:
+                if self.player.source(side) is source:
+                    self.player.set_side(side, None)
+            self._let_go(key)
+
     def _let_go(self, key: str) -> None:
         self._release.pop(key)(self._sources.pop(key))
 
@@ -452,7 +461,11 @@ class Viewer(QObject):
         if number != self._number or self._info is None:
             return
         key = f"{_FILE}{info.path}"
-        self._files.setdefault(number, {})[key] = info
+        self._files.setdefault(number, {})
+        for files in self._files.values():  # for other clips it may be another file than it was, too
+            if key in files or files is self._files[number]:
+                files[key] = info
+        self._take_off(key)
         clip = self._workspace.current
         fits = clip is not None and fitting(info, self._info, clip.edits.timing)[2]
         self._say(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -26,9 +28,9 @@ from app.views.actions import Actions
 from app.views.viewer import ViewerPanel
 from app.widgets.compare_view import ViewMode
 from flavr_core.errors import DeviceError
-from flavr_core.media import probe
+from flavr_core.media import open_source, probe
 from flavr_core.settings import TimingSettings
-from flavr_core.timing import TimePoint
+from flavr_core.timing import FrameTimes, TimePoint
 from tests import clip_factory
 
 F = Fraction
@@ -165,6 +167,40 @@ def test_a_file_on_a_side(stand: Stand, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: "another length" in stand.viewer.notice)
     stand.viewer.open_file("b", stand.folder / "gone.mp4")
     qtbot.waitUntil(lambda: "gone.mp4" in stand.viewer.notice)
+
+
+def test_a_file_that_was_written_over_is_shown_as_it_is_now(stand: Stand, qtbot: QtBot) -> None:
+    first, second = stand.add(), stand.add("variable")
+    result, part = stand.folder / "result.mp4", stand.folder / "part.mp4"
+
+    def place(clip: Clip) -> None:
+        stand.workspace.set_current(clip.number)
+        with qtbot.waitSignal(stand.viewer.file_placed, timeout=20_000):
+            stand.viewer.open_file("b", result)
+
+    def times() -> FrameTimes:
+        source = stand.player.source("b")
+        assert isinstance(source, FileSource)
+        return source.times
+
+    shutil.copy(clip_factory.make("constant", stand.folder), result)
+    for clip in (second, first):
+        place(clip)
+    assert times() == probe(result).times
+    shutil.copy(clip_factory.make("long_gop", stand.folder), part)
+    part.replace(result)
+    place(first)
+    info = probe(result)
+    assert times() == info.times
+    stand.player.seek_frame("b", 5)
+    qtbot.waitUntil(lambda: stand.player.state("b") is SideState.EXACT, timeout=20_000)
+    with open_source(info) as plain:
+        [truth] = plain.frames(5, 6)
+    picture = stand.player.picture("b")
+    assert picture is not None
+    assert all(np.array_equal(a, b) for a, b in zip(picture.planes, truth.planes, strict=True))
+    stand.workspace.set_current(second.number)  # there it stood on B as well
+    assert times() == info.times
 
 
 def test_how_a_result_lies_over_its_clip(stand: Stand) -> None:
