@@ -38,6 +38,14 @@ def _inside(x, size):  # type: ignore[no-untyped-def]
 
 
 @triton.jit
+def _parted(offset):  # type: ignore[no-untyped-def]
+    """The whole part, truncated toward zero, and what is left; one conversion, as these are slow."""
+    near = tl.minimum(tl.maximum(offset, -4194304.0), 4194304.0)
+    whole = near.to(tl.int32)
+    return whole, near - whole.to(tl.float32)
+
+
+@triton.jit
 def _forward(  # type: ignore[no-untyped-def]
     image, weights, down, across, result,
     image_rows, image_columns, rows, columns, first_row, first_column, dilation,
@@ -45,54 +53,77 @@ def _forward(  # type: ignore[no-untyped-def]
     down_n, down_t, down_h, down_w,
     across_n, across_t, across_h, across_w,
     KERNEL: tl.constexpr, PIXELS: tl.constexpr, CHANNELS: tl.constexpr, channels: tl.constexpr,
-    MOST_TAPS: tl.constexpr,
+    stride: tl.constexpr, MOST_TAPS: tl.constexpr,
 ):  # fmt: skip
     """With MOST_TAPS, a power of two, the weights are the exponentials of what is given, over their sum."""
     number = tl.program_id(1).to(tl.int64)
-    pixel = tl.program_id(0) * PIXELS + tl.arange(0, PIXELS)
+    place = tl.program_id(0) * PIXELS + tl.arange(0, PIXELS)
     channel = tl.program_id(2) * CHANNELS + tl.arange(0, CHANNELS)
-    is_pixel, is_channel = pixel < rows * columns, channel < channels
+    # Beyond the last pixel it is computed again and not stored: no load needs to be guarded.
+    pixel = tl.minimum(place, rows * columns - 1)
     row = pixel // columns
     column = pixel - row * columns
     weights += number * weights_n + row * weights_h + column * weights_w
     down += number * down_n + row * down_h + column * down_w
     across += number * across_n + row * across_h + column * across_w
     image += number * image_rows * image_columns * channels
-    both = is_pixel[:, None] & is_channel[None, :]
+    if channels % CHANNELS == 0:
+        around = image + channel[None, :]
+    else:
+        around = image + tl.minimum(channel, channels - 1)[None, :]
     if MOST_TAPS:
-        all_taps = tl.arange(0, MOST_TAPS)
-        is_tap = is_pixel[:, None] & (all_taps < KERNEL * KERNEL)[None, :]
-        logits = tl.load(
-            weights[:, None] + all_taps[None, :] * weights_t, mask=is_tap, other=float("-inf")
-        ).to(tl.float32)
-        largest = tl.where(is_pixel, tl.max(logits, 1), 0.0)
-        share_of_one = 1 / tl.where(is_pixel, tl.sum(tl.exp(logits - largest[:, None]), 1), 1.0)
+        # In pieces of the image's shape, so that threads hold the same pixels here as below.
+        largest = tl.full((PIXELS,), float("-inf"), tl.float32)
+        for start in tl.static_range(0, MOST_TAPS, CHANNELS):
+            some = start + tl.arange(0, CHANNELS)
+            is_tap = (some < KERNEL * KERNEL)[None, :]
+            logits = tl.load(weights[:, None] + some[None, :] * weights_t, mask=is_tap, other=float("-inf"))
+            largest = tl.maximum(largest, tl.max(logits, 1).to(tl.float32))
+        whole = tl.zeros((PIXELS,), tl.float32)
+        for start in tl.static_range(0, MOST_TAPS, CHANNELS):
+            some = start + tl.arange(0, CHANNELS)
+            is_tap = (some < KERNEL * KERNEL)[None, :]
+            logits = tl.load(weights[:, None] + some[None, :] * weights_t, mask=is_tap, other=float("-inf"))
+            whole += tl.sum(tl.exp(logits.to(tl.float32) - largest[:, None]), 1)
+        share_of_one = 1 / whole
     total = tl.zeros((PIXELS, CHANNELS), tl.float32)
     for k in range(KERNEL):
+        tap_row = row + (first_row + k * dilation)
         for m in range(KERNEL):
             tap = k * KERNEL + m
-            weight = tl.load(weights + tap * weights_t, mask=is_pixel, other=0.0).to(tl.float32)
+            weight = tl.load(weights + tap * weights_t).to(tl.float32)
             if MOST_TAPS:
                 weight = tl.exp(weight - largest) * share_of_one
-            vertical = tl.load(down + tap * down_t, mask=is_pixel, other=0.0).to(tl.float32)
-            horizontal = tl.load(across + tap * across_t, mask=is_pixel, other=0.0).to(tl.float32)
-            upper, left = _truncated(vertical), _truncated(horizontal)
-            low, right = vertical - upper, horizontal - left
-            upper += row + (first_row + k * dilation)
+            upper, low = _parted(tl.load(down + tap * down_t).to(tl.float32))
+            left, right = _parted(tl.load(across + tap * across_t).to(tl.float32))
+            upper += tap_row
             left += column + (first_column + m * dilation)
-            above = _inside(upper, image_rows) * image_columns
-            below = _inside(upper + 1.0, image_rows) * image_columns
-            before, after = _inside(left, image_columns), _inside(left + 1.0, image_columns)
-            x = tl.load(image + (above + before)[:, None] * channels + channel[None, :], mask=both, other=0.0)
-            total += x.to(tl.float32) * (weight * (1 - low) * (1 - right))[:, None]
-            x = tl.load(image + (above + after)[:, None] * channels + channel[None, :], mask=both, other=0.0)
-            total += x.to(tl.float32) * (weight * (1 - low) * right)[:, None]
-            x = tl.load(image + (below + before)[:, None] * channels + channel[None, :], mask=both, other=0.0)
-            total += x.to(tl.float32) * (weight * low * (1 - right))[:, None]
-            x = tl.load(image + (below + after)[:, None] * channels + channel[None, :], mask=both, other=0.0)
-            total += x.to(tl.float32) * (weight * low * right)[:, None]
-    place = (number * rows * columns + pixel)[:, None] * channels + channel[None, :]
-    tl.store(result + place, total.to(result.dtype.element_ty), mask=both)
+            above = tl.minimum(tl.maximum(upper, 0), image_rows - 1) * image_columns
+            below = tl.minimum(tl.maximum(upper + 1, 0), image_rows - 1) * image_columns
+            before = tl.minimum(tl.maximum(left, 0), image_columns - 1)
+            after = tl.minimum(tl.maximum(left + 1, 0), image_columns - 1)
+            lower_share = weight * low
+            upper_share = weight - lower_share
+            lower_right, upper_right = lower_share * right, upper_share * right
+            one = tl.load(around + ((above + before) * channels)[:, None])
+            two = tl.load(around + ((above + after) * channels)[:, None])
+            three = tl.load(around + ((below + before) * channels)[:, None])
+            four = tl.load(around + ((below + after) * channels)[:, None])
+            if image.dtype.element_ty == tl.float16:
+                # Each tap's sample in halves, two at a time; the taps are summed in float32.
+                sample = one * (upper_share - upper_right).to(tl.float16)[:, None]
+                sample += two * upper_right.to(tl.float16)[:, None]
+                sample += three * (lower_share - lower_right).to(tl.float16)[:, None]
+                sample += four * lower_right.to(tl.float16)[:, None]
+                total += sample.to(tl.float32)
+            else:
+                total += one.to(tl.float32) * (upper_share - upper_right)[:, None]
+                total += two.to(tl.float32) * upper_right[:, None]
+                total += three.to(tl.float32) * (lower_share - lower_right)[:, None]
+                total += four.to(tl.float32) * lower_right[:, None]
+    at = (number * rows * columns + place)[:, None] * stride + channel[None, :]
+    both = (place < rows * columns)[:, None] & (channel < channels)[None, :]
+    tl.store(result + at, total.to(result.dtype.element_ty), mask=both)
 
 
 @triton.jit
@@ -241,7 +272,7 @@ def _sampled(
         table, weights, down, across, result,
         image_rows, image_columns, rows, columns, *first, dilation,
         *weights.stride(), *down.stride(), *across.stride(),
-        KERNEL=isqrt(taps), PIXELS=pixels, CHANNELS=width, channels=channels, MOST_TAPS=most_taps,
+        KERNEL=isqrt(taps), PIXELS=pixels, CHANNELS=width, channels=channels, stride=channels, MOST_TAPS=most_taps,
         num_warps=warps,
     )  # fmt: skip
     return result
