@@ -233,7 +233,7 @@ class ComparisonDialog(QDialog):
     def _on_progressed(self, progress: Progress) -> None:
         if progress.total:
             self._progress.setValue(round(1000 * progress.done / progress.total))
-            text = self.tr("{done} of {total} pictures").format(done=progress.done, total=progress.total)
+            text = self.tr("{done} of %n pictures", "", progress.total).format(done=progress.done)
             self._say(text, "")
 
     def _on_finished(self, report: object) -> None:

@@ -20,11 +20,18 @@ from flavr_core.standard_error import standard_error_lines
 _lock = threading.Lock()
 _multimedia_loaded = threading.Event()
 _log = logging.getLogger(__name__)
+_gpus: list[int] = []
+"""How many there are, once that is known."""
 
 
 def is_loading() -> bool:
     """Whether a library is on its way; to be asked in the window's thread."""
     return _lock.locked()
+
+
+def gpu_count() -> int:
+    """How many GPUs torch can use; 0 before it was loaded."""
+    return _gpus[0] if _gpus else 0
 
 
 def import_torch() -> None:
@@ -35,10 +42,12 @@ def import_torch() -> None:
     ctypes, which gives the lock up; importing then finds them open. On Windows torch itself does so.
     """
     with _lock:
-        if "torch" not in sys.modules:
-            if os.name == "posix":
-                _open_libraries()
-            import torch  # noqa: F401
+        if "torch" not in sys.modules and os.name == "posix":
+            _open_libraries()
+        import torch
+
+        if not _gpus:
+            _gpus.append(torch.cuda.device_count())
 
 
 def load_multimedia() -> None:

@@ -278,8 +278,8 @@ class ExportDetails(QObject):
         yield Choice(value=None, label=self.tr("As the clip"))
         for depth in (8, 10, 12, 16):
             can = _can_store(self.export, depth=depth, chroma=self.export.chroma)
-            problem = "" if can else self._cannot(self.tr("{n} bits").format(n=depth))
-            yield Choice(value=depth, label=self.tr("{n} bits").format(n=depth), problem=problem)
+            problem = "" if can else self._cannot(self.tr("%n bits", "", depth))
+            yield Choice(value=depth, label=self.tr("%n bits", "", depth), problem=problem)
 
     def _chroma_choices(self) -> Iterable[Choice]:
         yield Choice(value=None, label=self.tr("As the clip"))

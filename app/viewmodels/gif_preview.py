@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.jobs.animation_sample import Sample, WrittenSample, draw_sample, write_sample
 from app.jobs.background import BackgroundCalls, Call, after
-from app.viewmodels.amounts import number, size_words
+from app.viewmodels.amounts import size_words
 from app.viewmodels.plain_words import plain_words
 from app.viewmodels.workspace import Clip, ClipEdits, Workspace
 from flavr_core.clip import ClipInfo
@@ -102,7 +102,7 @@ class GifPreviewModel(QObject):
         if self._shown is None:
             return ""
         width, height = self._shown.size
-        words = self.tr("{n} frames around the playhead").format(n=len(self._shown.pictures))
+        words = self.tr("%n frames around the playhead", "", len(self._shown.pictures))
         return f"{words}, {width}×{height}"
 
     @property
@@ -111,8 +111,10 @@ class GifPreviewModel(QObject):
         if self._shown is None:
             return ""
         size = size_words(self._shown.projected_bytes)
-        words = self.tr("About {size} for all {n} frames, if the rest is like these.")
-        return words.format(size=size, n=number(self._shown.whole_frames))
+        frames = self._shown.whole_frames
+        return self.tr("About {size} for all %Ln frames, if the rest is like these.", "", frames).format(
+            size=size
+        )
 
     @property
     def limit_words(self) -> str:

@@ -9,12 +9,13 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication
 
 from app.jobs.queue_store import JobState, QueuedJob
+from app.viewmodels.amounts import size_words
 from app.viewmodels.durations import duration_words
 from app.viewmodels.plain_words import plain_words
 from flavr_core.errors import FlavrError
 from flavr_core.media.containers import CODEC_TITLES, CONTAINERS
 from flavr_core.model.catalog import find, user_dir
-from flavr_core.settings import ConvertSettings, format_bytes
+from flavr_core.settings import ConvertSettings
 from flavr_core.timing import format_rate
 
 translate = QCoreApplication.translate
@@ -74,9 +75,7 @@ def kept_text(job: QueuedJob) -> str:
     """`312 of 480 frames are there`; empty where nothing is."""
     if not job.kept:
         return ""
-    return translate("QueueModel", "{kept} of {frames} frames are there").format(
-        kept=job.kept, frames=job.frames
-    )
+    return translate("QueueModel", "{kept} of %n frames are there", "", job.frames).format(kept=job.kept)
 
 
 def error_text(job: QueuedJob) -> str:
@@ -158,8 +157,8 @@ def _done_detail(job: QueuedJob) -> str:
     if receipt is None:
         return translate("QueueModel", "Finished and verified just before the program ended")
     words = [
-        format_bytes(receipt.output_bytes),
-        translate("QueueModel", "{count} frames").format(count=receipt.stored_frames or receipt.frames),
+        size_words(receipt.output_bytes),
+        translate("QueueModel", "%n frames", "", receipt.stored_frames or receipt.frames),
         translate("QueueModel", "verified"),
         translate("QueueModel", "took {time}").format(time=duration_words(receipt.elapsed_s)),
     ]

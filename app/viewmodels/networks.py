@@ -9,6 +9,7 @@ from PySide6.QtCore import QCoreApplication
 
 from app.viewmodels.amounts import decimal, size_words
 from flavr_core.errors import ModelError
+from flavr_core.model.cards import ModelCard
 from flavr_core.model.catalog import Catalog, Entry, Origin, read_catalog
 
 translate = QCoreApplication.translate
@@ -38,6 +39,9 @@ class NetworkEntry:
 
 _PUBLISHED = {"flavr": "FLAVR", "adacof": "AdaCoF", "cdfi": "CDFI", "uprnet": "UPR-Net"}
 """Names of published networks by their architecture, whose weights may not be here."""
+
+_HALVING = frozenset({"adacof", "cdfi"})
+"""Architectures that draw the middle alone, and other places between that and its neighbours."""
 
 
 def network_entries(chosen: str) -> tuple[NetworkEntry, ...]:
@@ -138,8 +142,21 @@ def _facts(entry: Entry) -> str:
     if card.parameters:
         millions = translate("Networks", "{n} M parameters").format(n=decimal(card.parameters / 1e6))
         parts = [millions, size_words(card.file_bytes), translate("Networks", "best on a GPU")]
-    if card.positions is None:
-        parts.append(translate("Networks", "any rate"))
-    else:
-        parts.append(translate("Networks", "%n places in a gap", "", len(card.positions)))
+    parts.append(_places(card))
     return " · ".join(parts)
+
+
+def _places(card: ModelCard) -> str:
+    """How it comes to the places that a rate asks for."""
+    if card.positions is None:
+        return translate("Networks", "draws any place in a gap")
+    finest = len(card.positions) + 1
+    if card.architecture in _HALVING:
+        words = translate(
+            "Networks", "draws the middle of a gap; other places by halving, down to 1/{finest}"
+        )
+    elif finest == 2:
+        return translate("Networks", "draws the middle of a gap; other places are taken from there")
+    else:
+        words = translate("Networks", "draws a fixed grid of 1/{finest} of a gap; the nearest place is taken")
+    return words.format(finest=finest)

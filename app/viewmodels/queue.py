@@ -209,14 +209,22 @@ class QueueModel(QAbstractListModel):
         """The queue in one line; empty for an empty one."""
         jobs, totals = self.queue.jobs, self.queue.totals()
         working = sum(job.state.is_active for job in jobs)
-        counts = (
-            (self.tr("{count} paused") if totals.is_paused else self.tr("{count} at work"), working),
-            (self.tr("{count} waiting"), self.open_count - working),
-            (self.tr("{count} done"), sum(job.state is JobState.DONE for job in jobs)),
-            (self.tr("{count} failed"), sum(job.state is JobState.FAILED for job in jobs)),
-            (self.tr("{count} cancelled"), sum(job.state is JobState.CANCELLED for job in jobs)),
+        waiting = self.open_count - working
+        done, failed, cancelled = (
+            sum(job.state is state for job in jobs)
+            for state in (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
         )
-        words = [text.format(count=count) for text, count in counts if count]
+        counts = (
+            (
+                working,
+                self.tr("%n paused", "", working) if totals.is_paused else self.tr("%n at work", "", working),
+            ),
+            (waiting, self.tr("%n waiting", "", waiting)),
+            (done, self.tr("%n done", "", done)),
+            (failed, self.tr("%n failed", "", failed)),
+            (cancelled, self.tr("%n cancelled", "", cancelled)),
+        )
+        words = [text for count, text in counts if count]
         if totals.remaining_s is not None:
             left = duration_words(totals.remaining_s)
             words.append(self.tr("{time} left for this job").format(time=left))
@@ -235,9 +243,11 @@ class QueueModel(QAbstractListModel):
                 "Nothing of {name} is kept yet: at the next start it would begin with its first frame."
             ).format(name=name)
         text = self.tr(
-            "{kept} of {frames} frames of {name} are kept, and the queue offers to go on from them at the "
-            "next start."
-        ).format(kept=job.kept, frames=job.frames, name=name)
+            "{kept} of %n frames of {name} are kept, and the queue offers to go on from them at the next "
+            "start.",
+            "",
+            job.frames,
+        ).format(kept=job.kept, name=name)
         lost = job.done - job.kept if job.stage == "convert" else 0
         if lost > 0:
             text += " " + self.tr("%n frame(s) after them would be drawn again.", "", lost)

@@ -9,9 +9,9 @@ from PySide6.QtCore import QCoreApplication, QIODevice, QSaveFile
 
 from app.jobs.queue_store import Receipt
 from app.jobs.records import to_plain
+from app.viewmodels.amounts import size_words
 from app.viewmodels.durations import duration_words
 from flavr_core.errors import OutputError
-from flavr_core.settings import format_bytes
 from flavr_core.timing import format_rate, format_time
 
 
@@ -27,11 +27,11 @@ def receipt_rows(receipt: Receipt) -> tuple[tuple[str, str], ...]:
         frames=frames, source=receipt.source_frames, made=receipt.made
     )
     if receipt.held:
-        drawn += translate("Receipt", ", {held} held").format(held=receipt.held)
+        drawn += translate("Receipt", ", %n held", "", receipt.held)
     rows = [
         (translate("Receipt", "Verified"), receipt.verified),
         (translate("Receipt", "Output"), str(receipt.output)),
-        (translate("Receipt", "Size"), format_bytes(receipt.output_bytes)),
+        (translate("Receipt", "Size"), size_words(receipt.output_bytes)),
         (translate("Receipt", "Frames"), drawn),
         (translate("Receipt", "Rate"), _rate_words(receipt)),
         (translate("Receipt", "Duration"), format_time(receipt.duration)),
@@ -49,11 +49,11 @@ def receipt_rows(receipt: Receipt) -> tuple[tuple[str, str], ...]:
         error_ms = float(receipt.largest_timing_error) * 1000
         rows.append((translate("Receipt", "Largest timing error"), f"{error_ms:.2f} ms"))
     if receipt.resumed_frames:
-        resumed = translate("Receipt", "{frames} frames from the interrupted render")
-        rows.append((translate("Receipt", "Resumed"), resumed.format(frames=receipt.resumed_frames)))
+        resumed = translate("Receipt", "%n frames from the interrupted render", "", receipt.resumed_frames)
+        rows.append((translate("Receipt", "Resumed"), resumed))
     if receipt.reused_frames:
-        reused = translate("Receipt", "{frames} drawn frames from the preview")
-        rows.append((translate("Receipt", "Reused"), reused.format(frames=receipt.reused_frames)))
+        reused = translate("Receipt", "%n drawn frames from the preview", "", receipt.reused_frames)
+        rows.append((translate("Receipt", "Reused"), reused))
     rows += [(translate("Receipt", "Stream"), words) for words in receipt.streams]
     rows += [(translate("Receipt", "Note"), note) for note in receipt.notes]
     rows.append((translate("Receipt", "Source"), str(receipt.source)))

@@ -14,6 +14,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from app.jobs.estimates import Estimates, Forecast
+from app.jobs.libraries import gpu_count
 from app.jobs.outlook import Cause, Outlook, Problem, is_free
 from app.viewmodels.amounts import decimal
 from app.viewmodels.conversion import command_of, store_cuts
@@ -38,6 +39,9 @@ from flavr_core.settings import (
     parse_slow,
 )
 from flavr_core.timeline import CutOverrides
+
+_ALL_GPUS = "cuda:all"
+"""The device that is all GPUs at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +184,21 @@ class SettingsPanelModel(QObject):
         if drawn < 1:
             return self.tr("{time} a frame here").format(time=duration_words(1 / drawn))
         return self.tr("{n} fps here").format(n=decimal(drawn))
+
+    @property
+    def devices(self) -> tuple[tuple[str, str], ...]:
+        """(EngineSettings.device, words): where frames can be drawn, as far as it is known by now."""
+        found = [
+            ("auto", self.tr("Automatic")),
+            ("cpu", self.tr("Processor")),
+            ("cuda", self.tr("NVIDIA GPU")),
+        ]
+        chosen = self.edits.engine.device
+        if gpu_count() > 1 or chosen == _ALL_GPUS:
+            found.append((_ALL_GPUS, self.tr("All NVIDIA GPUs")))
+        if chosen not in dict(found):
+            found.append((chosen, chosen))  # such as `cuda:1`
+        return tuple(found)
 
     @property
     def naming(self) -> OutputNaming:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QEvent, QMimeData, QObject, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QEvent, QMimeData, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
 
 from app.views.actions import Actions
 from app.widgets.icons import icon
+from app.widgets.message_line import MessageLine
 from app.widgets.notice_bar import NoticeBar
 from app.widgets.screen_fit import fit_into_screen
 
@@ -36,8 +37,6 @@ TIMELINE_HEIGHT_PX = 190
 """Height of the timeline at first."""
 TITLE_PX = 32
 """Height of the bar that the system puts above the window, about."""
-MESSAGE_MS = 12_000
-"""How long a message stays that is no error."""
 
 MENUS: tuple[tuple[str, ...], ...] = (
     (
@@ -173,14 +172,7 @@ class MainWindow(QMainWindow):
             hint: what to do.
             is_problem: whether something is wrong.
         """
-        self._message.setText(f"{text} {hint}".strip())
-        self._message.setToolTip(self._message.text())
-        self._message.setProperty("signal", "bad" if is_problem else "")
-        self._message.style().unpolish(self._message)
-        self._message.style().polish(self._message)
-        self._message_timer.stop()
-        if not is_problem and text:
-            self._message_timer.start()
+        self._message.say(f"{text} {hint}".strip(), is_problem=is_problem)
 
     def show_figures(self, text: str) -> None:
         """What was measured of both sides, at the right of the messages; empty for nothing."""
@@ -372,12 +364,7 @@ class MainWindow(QMainWindow):
             menu.addAction(self._actions[name])
 
     def _build_messages(self) -> None:
-        self._message = QLabel(self)
-        self._message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._message.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._message.setAccessibleName(self.tr("Messages"))
-        self._message.setProperty("muted", True)
-        self._message.setContentsMargins(8, 2, 8, 2)
+        self._message = MessageLine(self)
         self.statusBar().addWidget(self._message, 1)
         self._figures = QLabel(self)
         self._figures.setContentsMargins(8, 2, 8, 2)
@@ -385,10 +372,6 @@ class MainWindow(QMainWindow):
         self._figures.setAccessibleName(self.tr("PSNR and SSIM of A against B"))
         self.statusBar().addPermanentWidget(self._figures)
         self.statusBar().setSizeGripEnabled(False)
-        self._message_timer = QTimer(self)
-        self._message_timer.setSingleShot(True)
-        self._message_timer.setInterval(MESSAGE_MS)
-        self._message_timer.timeout.connect(self._message.clear)
 
     def _build_switches(self) -> None:
         self._switched: dict[str, QWidget] = {

@@ -96,6 +96,7 @@ class SettingsPanel(QWidget):
         model.networks_changed.connect(self._refresh_networks)
         model.outlook_changed.connect(self._refresh_problems)
         model.outlook_changed.connect(self._show_network)
+        model.outlook_changed.connect(self._show_device)
         self._refresh_networks()
         self._refresh()
         self._refresh_problems()
@@ -240,9 +241,7 @@ class SettingsPanel(QWidget):
             self.end,
             self.tr("Hold keeps the length; trim ends with the last frame."),
         )
-        self.device = _box(
-            [("auto", self.tr("Automatic")), ("cpu", self.tr("Processor")), ("cuda", self.tr("NVIDIA GPU"))]
-        )
+        self.device = _box([])
         self.device.activated.connect(lambda row: self._model.set_device(self.device.itemData(row)))
         form.add(self.tr("Device"), self.device, self.tr("Where frames are drawn"))
         self.precision = _box(
@@ -295,7 +294,7 @@ class SettingsPanel(QWidget):
         self.sensitivity.setEnabled(edits.scenes.cuts is not CutMode.IGNORE)
         _show_box(self.duplicates, edits.scenes.duplicates)
         self._show_by_hand()
-        _show_box(self.device, edits.engine.device)
+        self._show_device()
         _show_box(self.precision, edits.engine.precision)
         _show_text(self.memory, model.memory_text)
         self.gif.setVisible(edits.export.container in _ANIMATED)
@@ -306,6 +305,15 @@ class SettingsPanel(QWidget):
         with QSignalBlocker(self.slow):
             self.slow.setCurrentIndex(_SLOW.index(text) if text in _SLOW else -1)
             self.slow.setEditText(shown)
+
+    def _show_device(self) -> None:
+        devices, box = self._model.devices, self.device
+        with QSignalBlocker(box):
+            if [box.itemData(row) for row in range(box.count())] != [value for value, _ in devices]:
+                box.clear()
+                for value, text in devices:
+                    box.addItem(text, value)
+            box.setCurrentIndex(box.findData(self._model.edits.engine.device))
 
     def _show_network(self) -> None:
         entries, row = self._model.networks, self._model.network_index
@@ -334,7 +342,7 @@ class SettingsPanel(QWidget):
 
     def _show_by_hand(self) -> None:
         count = self._model.cuts_by_hand
-        words, forget = self.tr("{n} set by hand").format(n=count), self.tr("forget")
+        words, forget = self.tr("%n set by hand", "", count), self.tr("forget")
         self.by_hand.setText(f'{words} · <a href="forget">{forget}</a>')
         self.by_hand.setVisible(bool(count))
 
@@ -431,13 +439,8 @@ def _rule(parent: QWidget) -> QWidget:
 
 
 def _show_box(box: QComboBox, value: object) -> None:
-    """Show a value; one that is not among the choices (`cuda:1`) is added."""
-    row = next((row for row in range(box.count()) if box.itemData(row) == value), -1)
-    if row < 0:
-        box.addItem(str(value), value)
-        row = box.count() - 1
     with QSignalBlocker(box):
-        box.setCurrentIndex(row)
+        box.setCurrentIndex(box.findData(value))
 
 
 def _show_text(line: QLineEdit, text: str) -> None:

@@ -819,9 +819,12 @@
         <source>Stop</source>
         <translation>Anhalten</translation>
     </message>
-    <message>
-        <source>{done} of {total} pictures</source>
-        <translation>{done} von {total} Bildern</translation>
+    <message numerus="yes">
+        <source>{done} of %n pictures</source>
+        <translation>
+            <numerusform>{done} von %n Bild</numerusform>
+            <numerusform>{done} von %n Bildern</numerusform>
+        </translation>
     </message>
     <message>
         <source>{name} is written.</source>
@@ -1188,9 +1191,12 @@
         <source>As the clip</source>
         <translation>Wie der Clip</translation>
     </message>
-    <message>
-        <source>{n} bits</source>
-        <translation>{n} Bit</translation>
+    <message numerus="yes">
+        <source>%n bits</source>
+        <translation>
+            <numerusform>%n Bit</numerusform>
+            <numerusform>%n Bit</numerusform>
+        </translation>
     </message>
     <message>
         <source>Gray</source>
@@ -1285,13 +1291,19 @@
         <source>Writing…</source>
         <translation>Wird geschrieben…</translation>
     </message>
-    <message>
-        <source>{n} frames around the playhead</source>
-        <translation>{n} Bilder um die Abspielmarke</translation>
+    <message numerus="yes">
+        <source>%n frames around the playhead</source>
+        <translation>
+            <numerusform>%n Bild um die Abspielmarke</numerusform>
+            <numerusform>%n Bilder um die Abspielmarke</numerusform>
+        </translation>
     </message>
-    <message>
-        <source>About {size} for all {n} frames, if the rest is like these.</source>
-        <translation>Etwa {size} für alle {n} Bilder, wenn der Rest so ist wie diese.</translation>
+    <message numerus="yes">
+        <source>About {size} for all %Ln frames, if the rest is like these.</source>
+        <translation>
+            <numerusform>Etwa {size} für das %Ln Bild, wenn der Rest so ist wie diese.</numerusform>
+            <numerusform>Etwa {size} für alle %Ln Bilder, wenn der Rest so ist wie diese.</numerusform>
+        </translation>
     </message>
     <message>
         <source>It fits into {limit} as it is.</source>
@@ -1456,12 +1468,15 @@
         <translation>&amp;Hilfe</translation>
     </message>
     <message>
-        <source>Messages</source>
-        <translation>Meldungen</translation>
-    </message>
-    <message>
         <source>PSNR and SSIM of A against B</source>
         <translation>PSNR und SSIM von A gegen B</translation>
+    </message>
+</context>
+<context>
+    <name>MessageLine</name>
+    <message>
+        <source>Dismiss this message</source>
+        <translation>Diese Meldung ausblenden</translation>
     </message>
 </context>
 <context>
@@ -1661,15 +1676,20 @@
         <translation>am besten auf einer GPU</translation>
     </message>
     <message>
-        <source>any rate</source>
-        <translation>jede Rate</translation>
+        <source>draws any place in a gap</source>
+        <translation>zeichnet jede Stelle einer Lücke</translation>
     </message>
-    <message numerus="yes">
-        <source>%n places in a gap</source>
-        <translation>
-            <numerusform>%n Platz in einer Lücke</numerusform>
-            <numerusform>%n Plätze in einer Lücke</numerusform>
-        </translation>
+    <message>
+        <source>draws the middle of a gap; other places by halving, down to 1/{finest}</source>
+        <translation>zeichnet die Mitte einer Lücke; andere Stellen durch Halbieren, bis zu 1/{finest}</translation>
+    </message>
+    <message>
+        <source>draws the middle of a gap; other places are taken from there</source>
+        <translation>zeichnet die Mitte einer Lücke; andere Stellen werden von dort genommen</translation>
+    </message>
+    <message>
+        <source>draws a fixed grid of 1/{finest} of a gap; the nearest place is taken</source>
+        <translation>zeichnet ein festes Raster von 1/{finest} einer Lücke; die nächste Stelle wird genommen</translation>
     </message>
 </context>
 <context>
@@ -2387,36 +2407,57 @@
         <translation>noch {time} für diesen Auftrag</translation>
     </message>
     <message>
-        <source>{count} waiting</source>
-        <translation>{count} warten</translation>
-    </message>
-    <message>
-        <source>{count} paused</source>
-        <translation>{count} angehalten</translation>
-    </message>
-    <message>
-        <source>{count} at work</source>
-        <translation>{count} in Arbeit</translation>
-    </message>
-    <message>
-        <source>{count} done</source>
-        <translation>{count} fertig</translation>
-    </message>
-    <message>
-        <source>{count} failed</source>
-        <translation>{count} fehlgeschlagen</translation>
-    </message>
-    <message>
-        <source>{count} cancelled</source>
-        <translation>{count} abgebrochen</translation>
-    </message>
-    <message>
         <source>Nothing of {name} is kept yet: at the next start it would begin with its first frame.</source>
         <translation>Von {name} ist noch nichts gesichert: Beim nächsten Start begänne es mit dem ersten Bild.</translation>
     </message>
-    <message>
-        <source>{kept} of {frames} frames of {name} are kept, and the queue offers to go on from them at the next start.</source>
-        <translation>{kept} von {frames} Bildern von {name} sind gesichert, und die Warteschlange bietet beim nächsten Start an, von dort weiterzumachen.</translation>
+    <message numerus="yes">
+        <source>%n paused</source>
+        <translation>
+            <numerusform>%n angehalten</numerusform>
+            <numerusform>%n angehalten</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n at work</source>
+        <translation>
+            <numerusform>%n in Arbeit</numerusform>
+            <numerusform>%n in Arbeit</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n waiting</source>
+        <translation>
+            <numerusform>%n wartet</numerusform>
+            <numerusform>%n warten</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n done</source>
+        <translation>
+            <numerusform>%n fertig</numerusform>
+            <numerusform>%n fertig</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n failed</source>
+        <translation>
+            <numerusform>%n fehlgeschlagen</numerusform>
+            <numerusform>%n fehlgeschlagen</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n cancelled</source>
+        <translation>
+            <numerusform>%n abgebrochen</numerusform>
+            <numerusform>%n abgebrochen</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>{kept} of %n frames of {name} are kept, and the queue offers to go on from them at the next start.</source>
+        <translation>
+            <numerusform>{kept} von %n Bild von {name} ist gesichert, und die Warteschlange bietet beim nächsten Start an, von dort weiterzumachen.</numerusform>
+            <numerusform>{kept} von %n Bildern von {name} sind gesichert, und die Warteschlange bietet beim nächsten Start an, von dort weiterzumachen.</numerusform>
+        </translation>
     </message>
     <message numerus="yes">
         <source>%n frame(s) after them would be drawn again.</source>
@@ -2432,9 +2473,12 @@
             <numerusform>%n Aufträge vom letzten Mal sind nicht fertig.</numerusform>
         </translation>
     </message>
-    <message>
-        <source>{kept} of {frames} frames are there</source>
-        <translation>{kept} von {frames} Bildern sind da</translation>
+    <message numerus="yes">
+        <source>{kept} of %n frames are there</source>
+        <translation>
+            <numerusform>{kept} von %n Bild ist da</numerusform>
+            <numerusform>{kept} von %n Bildern sind da</numerusform>
+        </translation>
     </message>
     <message>
         <source>{factor}x slower</source>
@@ -2520,9 +2564,12 @@
         <source>Finished and verified just before the program ended</source>
         <translation>Fertig und geprüft, kurz bevor das Programm endete</translation>
     </message>
-    <message>
-        <source>{count} frames</source>
-        <translation>{count} Bilder</translation>
+    <message numerus="yes">
+        <source>%n frames</source>
+        <translation>
+            <numerusform>%n Bild</numerusform>
+            <numerusform>%n Bilder</numerusform>
+        </translation>
     </message>
     <message>
         <source>verified</source>
@@ -2729,10 +2776,6 @@
         <translation>{frames} aus {source}; {made} gezeichnet</translation>
     </message>
     <message>
-        <source>, {held} held</source>
-        <translation>, {held} gehalten</translation>
-    </message>
-    <message>
         <source>Verified</source>
         <translation>Geprüft</translation>
     </message>
@@ -2752,6 +2795,20 @@
         <source>Rate</source>
         <translation>Rate</translation>
     </message>
+    <message numerus="yes">
+        <source>%n frames from the interrupted render</source>
+        <translation>
+            <numerusform>%n Bild aus dem unterbrochenen Durchgang</numerusform>
+            <numerusform>%n Bilder aus dem unterbrochenen Durchgang</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n drawn frames from the preview</source>
+        <translation>
+            <numerusform>%n gezeichnetes Bild aus der Vorschau</numerusform>
+            <numerusform>%n gezeichnete Bilder aus der Vorschau</numerusform>
+        </translation>
+    </message>
     <message>
         <source>{rate} frames a second</source>
         <translation>{rate} Bilder pro Sekunde</translation>
@@ -2763,6 +2820,13 @@
     <message>
         <source>{stored} of {frames}</source>
         <translation>{stored} von {frames}</translation>
+    </message>
+    <message numerus="yes">
+        <source>, %n held</source>
+        <translation>
+            <numerusform>, %n gehalten</numerusform>
+            <numerusform>, %n gehalten</numerusform>
+        </translation>
     </message>
     <message>
         <source>Duration</source>
@@ -2789,16 +2853,8 @@
         <translation>Größter Zeitfehler</translation>
     </message>
     <message>
-        <source>{frames} frames from the interrupted render</source>
-        <translation>{frames} Bilder aus dem unterbrochenen Durchgang</translation>
-    </message>
-    <message>
         <source>Resumed</source>
         <translation>Fortgesetzt</translation>
-    </message>
-    <message>
-        <source>{frames} drawn frames from the preview</source>
-        <translation>{frames} gezeichnete Bilder aus der Vorschau</translation>
     </message>
     <message>
         <source>Reused</source>
@@ -3193,14 +3249,6 @@
         <translation>Automatisch</translation>
     </message>
     <message>
-        <source>Processor</source>
-        <translation>Prozessor</translation>
-    </message>
-    <message>
-        <source>NVIDIA GPU</source>
-        <translation>NVIDIA-GPU</translation>
-    </message>
-    <message>
         <source>Device</source>
         <translation>Gerät</translation>
     </message>
@@ -3257,12 +3305,15 @@
         <translation>mehr</translation>
     </message>
     <message>
-        <source>{n} set by hand</source>
-        <translation>{n} von Hand gesetzt</translation>
-    </message>
-    <message>
         <source>forget</source>
         <translation>vergessen</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n set by hand</source>
+        <translation>
+            <numerusform>%n von Hand gesetzt</numerusform>
+            <numerusform>%n von Hand gesetzt</numerusform>
+        </translation>
     </message>
     <message>
         <source>Import…</source>
@@ -3278,6 +3329,22 @@
     <message>
         <source>{n} fps here</source>
         <translation>{n} B/s hier</translation>
+    </message>
+    <message>
+        <source>Automatic</source>
+        <translation>Automatisch</translation>
+    </message>
+    <message>
+        <source>Processor</source>
+        <translation>Prozessor</translation>
+    </message>
+    <message>
+        <source>NVIDIA GPU</source>
+        <translation>NVIDIA-GPU</translation>
+    </message>
+    <message>
+        <source>All NVIDIA GPUs</source>
+        <translation>Alle NVIDIA-GPUs</translation>
     </message>
     <message>
         <source>Set rate to {rate}</source>

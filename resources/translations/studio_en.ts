@@ -43,6 +43,16 @@
     </message>
 </context>
 <context>
+    <name>ComparisonDialog</name>
+    <message numerus="yes">
+        <source>{done} of %n pictures</source>
+        <translation>
+            <numerusform>{done} of %n picture</numerusform>
+            <numerusform>{done} of %n pictures</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>DoctorModel</name>
     <message numerus="yes">
         <source>%n problems keep clips from being converted.</source>
@@ -60,12 +70,29 @@
     </message>
 </context>
 <context>
-    <name>Networks</name>
+    <name>ExportDetails</name>
     <message numerus="yes">
-        <source>%n places in a gap</source>
+        <source>%n bits</source>
         <translation>
-            <numerusform>%n place in a gap</numerusform>
-            <numerusform>%n places in a gap</numerusform>
+            <numerusform>%n bit</numerusform>
+            <numerusform>%n bits</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>GifPreviewModel</name>
+    <message numerus="yes">
+        <source>%n frames around the playhead</source>
+        <translation>
+            <numerusform>%n frame around the playhead</numerusform>
+            <numerusform>%n frames around the playhead</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>About {size} for all %Ln frames, if the rest is like these.</source>
+        <translation>
+            <numerusform>About {size} for the %Ln frame, if the rest is like these.</numerusform>
+            <numerusform>About {size} for all %Ln frames, if the rest is like these.</numerusform>
         </translation>
     </message>
 </context>
@@ -82,6 +109,55 @@
 <context>
     <name>QueueModel</name>
     <message numerus="yes">
+        <source>%n paused</source>
+        <translation>
+            <numerusform>%n paused</numerusform>
+            <numerusform>%n paused</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n at work</source>
+        <translation>
+            <numerusform>%n at work</numerusform>
+            <numerusform>%n at work</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n waiting</source>
+        <translation>
+            <numerusform>%n waiting</numerusform>
+            <numerusform>%n waiting</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n done</source>
+        <translation>
+            <numerusform>%n done</numerusform>
+            <numerusform>%n done</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n failed</source>
+        <translation>
+            <numerusform>%n failed</numerusform>
+            <numerusform>%n failed</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n cancelled</source>
+        <translation>
+            <numerusform>%n cancelled</numerusform>
+            <numerusform>%n cancelled</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>{kept} of %n frames of {name} are kept, and the queue offers to go on from them at the next start.</source>
+        <translation>
+            <numerusform>{kept} of %n frame of {name} is kept, and the queue offers to go on from there at the next start.</numerusform>
+            <numerusform>{kept} of %n frames of {name} are kept, and the queue offers to go on from them at the next start.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>%n frame(s) after them would be drawn again.</source>
         <translation>
             <numerusform>%n frame after them would be drawn again.</numerusform>
@@ -93,6 +169,20 @@
         <translation>
             <numerusform>%n job from last time is not finished.</numerusform>
             <numerusform>%n jobs from last time are not finished.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>{kept} of %n frames are there</source>
+        <translation>
+            <numerusform>{kept} of %n frame is there</numerusform>
+            <numerusform>{kept} of %n frames are there</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n frames</source>
+        <translation>
+            <numerusform>%n frame</numerusform>
+            <numerusform>%n frames</numerusform>
         </translation>
     </message>
 </context>
@@ -107,12 +197,46 @@
     </message>
 </context>
 <context>
+    <name>Receipt</name>
+    <message numerus="yes">
+        <source>, %n held</source>
+        <translation>
+            <numerusform>, %n held</numerusform>
+            <numerusform>, %n held</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n frames from the interrupted render</source>
+        <translation>
+            <numerusform>%n frame from the interrupted render</numerusform>
+            <numerusform>%n frames from the interrupted render</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n drawn frames from the preview</source>
+        <translation>
+            <numerusform>%n drawn frame from the preview</numerusform>
+            <numerusform>%n drawn frames from the preview</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>Results</name>
     <message numerus="yes">
         <source>The queue is done. The computer goes to sleep in %n second(s).</source>
         <translation>
             <numerusform>The queue is done. The computer goes to sleep in %n second.</numerusform>
             <numerusform>The queue is done. The computer goes to sleep in %n seconds.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>SettingsPanel</name>
+    <message numerus="yes">
+        <source>%n set by hand</source>
+        <translation>
+            <numerusform>%n set by hand</numerusform>
+            <numerusform>%n set by hand</numerusform>
         </translation>
     </message>
 </context>

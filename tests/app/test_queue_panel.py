@@ -9,15 +9,17 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtCore import QLocale, QModelIndex, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QAbstractItemModelTester
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QMessageBox
+from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QMessageBox
 from pytestqt.qtbot import QtBot
 
+from app.application.start import install_translations
 from app.dialogs.receipt import ReceiptDialog, ReceiptView
 from app.jobs.queue import JobQueue
 from app.jobs.queue_store import JobState, LogLine, QueuedJob, QueueStore, Receipt, StoredQueue, WhenDone
+from app.viewmodels.preferences import Language
 from app.viewmodels.queue import JobAction, QueueModel
 from app.viewmodels.receipt import receipt_text, save_receipt
 from app.views.queue import QueuePanel
@@ -335,3 +337,29 @@ def test_the_receipt_is_shown_copied_and_saved(
     assert json.loads(path.read_text())["duration"] == "8"
     with pytest.raises(OutputError):
         save_receipt(RECEIPT, tmp_path / "no folder" / "receipt.json")
+
+
+def test_sizes_and_counts_are_written_as_the_language_does(
+    qtbot: QtBot, qapp: QApplication, open_model: OpenModel
+) -> None:
+    before = QLocale()
+    QLocale.setDefault(QLocale("de"))
+    translators = install_translations(qapp, Language.GERMAN)
+    try:
+        done = stored(1, JobState.DONE, receipt=replace(RECEIPT, frames=1, resumed_frames=1, reused_frames=2))
+        words = show_state(open_model(done), done)
+        assert words == "Fertig | 18,2 MB  ·  1 Bild  ·  geprüft  ·  dauerte 44 s"
+        receipt = receipt_text(done.receipt or RECEIPT)
+        assert "18,2 MB" in receipt
+        assert ": 1 Bild aus dem unterbrochenen Durchgang" in receipt
+        assert ": 2 gezeichnete Bilder aus der Vorschau" in receipt
+    finally:
+        for translator in translators:
+            qapp.removeTranslator(translator)
+        QLocale.setDefault(before)
+    translators = install_translations(qapp, Language.ENGLISH)
+    try:
+        assert ": 1 frame from the interrupted render" in receipt_text(replace(RECEIPT, resumed_frames=1))
+    finally:
+        for translator in translators:
+            qapp.removeTranslator(translator)

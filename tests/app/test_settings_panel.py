@@ -21,6 +21,7 @@ from app.jobs.outlook import Cause, Outlook
 from app.viewmodels import prospect as prospect_module
 from app.viewmodels.conversion import store_cuts
 from app.viewmodels.export_details import ExportDetails
+from app.viewmodels.networks import network_entries
 from app.viewmodels.output_names import OutputNaming
 from app.viewmodels.presets import PresetsModel
 from app.viewmodels.settings_panel import SettingsPanelModel
@@ -34,6 +35,8 @@ from flavr_core.cli.convert import settings_from
 from flavr_core.clip import ClipInfo
 from flavr_core.errors import DeviceError, FlavrError, OutputError
 from flavr_core.media import probe
+from flavr_core.model.cards import ModelCard
+from flavr_core.model.catalog import Catalog, Entry, Origin
 from flavr_core.pipeline import prepare, run_job
 from flavr_core.progress import CancelToken, SilentReporter
 from flavr_core.settings import (
@@ -543,6 +546,46 @@ def test_choosing_a_network_and_asking_for_another(qtbot: QtBot, bench: Bench, p
     with qtbot.waitSignal(bench.model.import_network_requested):
         panel.network.activated.emit(missing)
     assert bench.model.edits.engine.model == "fourflow"
+
+
+def test_all_gpus_are_offered_where_there_are_several(
+    bench: Bench, panel: SettingsPanel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def offered() -> list[str]:
+        return [panel.device.itemText(row) for row in range(panel.device.count())]
+
+    assert offered() == ["Automatic", "Processor", "NVIDIA GPU"]
+    monkeypatch.setattr("app.viewmodels.settings_panel.gpu_count", lambda: 2)
+    bench.model.outlook_changed.emit()  # as after the speed was measured, when torch is there
+    assert offered()[-1] == "All NVIDIA GPUs"
+    assert panel.device.currentText() == "Automatic"
+    panel.device.activated.emit(3)
+    assert bench.model.edits.engine.device == "cuda:all"
+    monkeypatch.setattr("app.viewmodels.settings_panel.gpu_count", lambda: 1)
+    bench.model.outlook_changed.emit()
+    assert panel.device.currentText() == "All NVIDIA GPUs"  # it was chosen: it is shown
+    bench.model.set_device("cuda:1")
+    assert offered() == ["Automatic", "Processor", "NVIDIA GPU", "cuda:1"]
+    assert panel.device.currentText() == "cuda:1"
+
+
+@pytest.mark.parametrize(
+    ("architecture", "finest", "words"),
+    [
+        ("uprnet", 1, "draws any place in a gap"),
+        ("adacof", 16, "other places by halving, down to 1/16"),
+        ("flavr", 8, "a fixed grid of 1/8 of a gap; the nearest place is taken"),
+        ("flavr", 2, "the middle of a gap; other places are taken from there"),
+    ],
+)
+def test_how_a_network_comes_to_other_rates_is_said(
+    architecture: str, finest: int, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = tuple(f"{place}/{finest}" for place in range(1, finest)) or None
+    card = ModelCard(name="one", title="", architecture=architecture, num_inputs=4, positions=places)
+    catalog = Catalog(entries=(Entry(card=card, origin=Origin.IMPORTED),), problems={}, default="one")
+    monkeypatch.setattr("app.viewmodels.networks.read_catalog", lambda: catalog)
+    assert words in network_entries("one")[0].facts
 
 
 def test_the_result_and_its_problems_are_shown(

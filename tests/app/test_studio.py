@@ -196,7 +196,7 @@ def test_a_file_that_is_no_clip_is_said_in_words(
     qtbot.waitUntil(
         lambda: bool(studio.workspace.clips and studio.workspace.clips[0].problem), timeout=20_000
     )
-    assert "empty.mp4" in studio.window._message.text()
+    assert "empty.mp4" in studio.window._message.text
     assert not studio.actions["export"].isEnabled()
 
 
