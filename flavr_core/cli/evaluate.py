@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from flavr_core.evaluation.contest import Drawing
     from flavr_core.evaluation.contestants import Contestant
     from flavr_core.evaluation.datasets import DataSet
+    from flavr_core.evaluation.ledger import Ledger
     from flavr_core.evaluation.report import Report
     from flavr_core.evaluation.samples import Sample
     from flavr_core.model.network import Network
@@ -119,6 +120,13 @@ def add_parser(commands: Any) -> None:
         metavar="FILE",
         help="keep the table in files as well: .txt, .md, .csv, .json",
     )
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        metavar="FILE",
+        help="write each score to FILE as it is measured; what FILE holds already is not measured again, so "
+        "that a long table that was stopped goes on with the same command",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -167,7 +175,10 @@ def run(args: argparse.Namespace) -> int:
         for keeper in keepers:
             keeper(drawing)
 
-    reports = evaluate(contestants, samples, metrics=metrics, protocol=protocol, on_drawing=keep)
+    ledger = _ledger(args, protocol, metrics)
+    reports = evaluate(
+        contestants, samples, metrics=metrics, protocol=protocol, on_drawing=keep, ledger=ledger
+    )
     _tell([judged(report) for report in reports] if args.slow_pan else reports, args)
     if args.sheet:
         sheet.save(args.sheet)
@@ -192,6 +203,11 @@ def _check(args: argparse.Namespace) -> None:
             source = next(one for one in ("holdout", "hard_cases", "slow_pan") if getattr(args, one))
             source = source.replace("_", "-")
             raise SettingsError(f"--{option} is of no use with --{source}.", "It belongs to --dataset.")
+    for name in ("sheet", "pictures", "output"):
+        if args.keep and getattr(args, name):
+            raise SettingsError(
+                f"--keep holds scores, not the pictures of --{name}.", "Leave one of both away."
+            )
     if args.sheet:
         from flavr_core.evaluation.sheet import check_path
 
@@ -203,6 +219,18 @@ def _check(args: argparse.Namespace) -> None:
             )
         if path.exists():
             raise OutputError(f"'{path}' is there already.", "Choose another name with --save.")
+
+
+def _ledger(args: argparse.Namespace, protocol: str, metrics: list[str]) -> Ledger | None:
+    """Where scores are kept, if they are."""
+    if args.keep is None:
+        return None
+    from flavr_core.evaluation.ledger import Ledger
+
+    ledger = Ledger(args.keep, protocol=f"{protocol}; {args.precision}", metrics=metrics)
+    if len(ledger):
+        print(f"{args.keep} holds {len(ledger)} samples already.", file=sys.stderr)
+    return ledger
 
 
 def _dataset(args: argparse.Namespace) -> DataSet:

@@ -12,6 +12,7 @@ from flavr_core.errors import SettingsError
 from flavr_core.evaluation import metrics as measures
 from flavr_core.evaluation import reference_ffmpeg
 from flavr_core.evaluation.contestants import Contestant, Drawn, NetworkContestant
+from flavr_core.evaluation.ledger import Kept, Ledger, fingerprint
 from flavr_core.evaluation.perceptual import UnmeasurableError, lpips
 from flavr_core.evaluation.report import Report, Score
 from flavr_core.evaluation.samples import Picture8, Sample, Truth
@@ -65,6 +66,7 @@ def evaluate(
     metrics: Sequence[str] = tuple(METRICS),
     protocol: str = "",
     on_drawing: Callable[[Drawing], None] | None = None,
+    ledger: Ledger | None = None,
     token: CancelToken | None = None,
 ) -> list[Report]:
     """Let every network draw every sample; one report a network, in their order.
@@ -79,6 +81,7 @@ def evaluate(
         metrics: names of METRICS and EXTRA_METRICS.
         protocol: where the samples come from, in words, for the reports.
         on_drawing: told each picture drawn.
+        ledger: where scores are kept as they come; what it holds already is not drawn again.
         token: looked at before each sample of each contestant.
 
     Raises:
@@ -90,7 +93,10 @@ def evaluate(
         raise SettingsError("There is no network to measure.", "Name at least one with --models.")
     contestants = [NetworkContestant(one) if isinstance(one, Network) else one for one in networks]
     chosen, missing = choose_metrics(metrics, _device(networks))
-    desks = [_Desk(contestant, chosen) for contestant in contestants]
+    desks = [
+        _Desk(contestant, chosen, ledger, fingerprint(one))
+        for contestant, one in zip(contestants, networks, strict=True)
+    ]
     for sample in samples:
         for desk in desks:
             if token is not None:
@@ -145,22 +151,36 @@ def _device(networks: Sequence[Network | Contestant]) -> torch.device:
 class _Desk:
     """One contestant at work: its scores and its clock."""
 
-    def __init__(self, contestant: Contestant, metrics: dict[str, Metric]) -> None:
+    def __init__(
+        self, contestant: Contestant, metrics: dict[str, Metric], ledger: Ledger | None, weights: str
+    ) -> None:
         self._contestant = contestant
         self._metrics = metrics
+        self._ledger = ledger
+        self._weights = weights
         self._seconds: list[float] = []
         self._has_copies = False
         self.scores: list[Score] = []
 
     def draw(self, sample: Sample) -> list[Drawing]:
-        """Draw all positions of one sample and measure them."""
+        """Draw all positions of one sample and measure them; nothing is drawn where scores were kept."""
         has_four = self._contestant.num_inputs == 4
         self._has_copies |= has_four and sample.outer_copied
+        kept = self._ledger.find(self._contestant.name, self._weights, sample) if self._ledger else None
+        if kept is not None:
+            self.scores += kept.scores
+            self._seconds.append(kept.seconds)
+            return []
         drawn, seconds = self._contestant.draw(
             sample.inputs if has_four else sample.inputs[1:3], [truth.position for truth in sample.truths]
         )
         self._seconds.append(seconds / len(sample.truths))
-        return [self._judge(sample, truth, one) for truth, one in zip(sample.truths, drawn, strict=True)]
+        drawings = [self._judge(sample, truth, one) for truth, one in zip(sample.truths, drawn, strict=True)]
+        if self._ledger is not None:
+            scores = tuple(drawing.score for drawing in drawings)
+            kept = Kept(scores=scores, seconds=self._seconds[-1])
+            self._ledger.add(self._contestant.name, self._weights, kept)
+        return drawings
 
     def _judge(self, sample: Sample, truth: Truth, made: Drawn) -> Drawing:
         values = {}

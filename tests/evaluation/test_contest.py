@@ -5,10 +5,13 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
+from flavr_core.cli import main
 from flavr_core.errors import CancelledError, ModelError, OutputError, SettingsError
 from flavr_core.evaluation.contest import COPIES, evaluate
+from flavr_core.evaluation.ledger import Ledger, fingerprint
 from flavr_core.evaluation.report import as_csv, as_json, as_markdown, as_text
 from flavr_core.evaluation.samples import Sample, Truth
 from flavr_core.evaluation.strips import WorstCases
@@ -166,3 +169,68 @@ def test_strips_of_several_positions_keep_apart(tmp_path):
     evaluate([load("blend")], [sample], metrics=["psnr"], on_drawing=worst.add)
     names = sorted(path.name for path in worst.save(tmp_path))
     assert names == [f"four-0-{place}-blend-28.13.png" for place in ("1of2", "1of4", "3of4")]
+
+
+class Counting:
+    """A contestant without weights that counts what it is asked."""
+
+    name, parameters, num_inputs = "counting", 0, 2
+
+    def __init__(self):
+        self.notes, self.asked = [], 0
+
+    def draw(self, inputs, positions):
+        self.asked += 1
+        return np.stack([inputs[0] / np.float32(255)] * len(positions)), 2.5
+
+
+def test_a_table_that_was_stopped_goes_on_where_it_was(tmp_path):
+    path, token = tmp_path / "scores.jsonl", CancelToken()
+
+    def stopping():
+        yield SAMPLES[0]
+        yield SAMPLES[1]
+        token.cancel()
+        yield SAMPLES[2]
+
+    def ledger(metrics=("psnr",)):
+        return Ledger(path, protocol="three", metrics=list(metrics))
+
+    counting = Counting()
+    with pytest.raises(CancelledError):
+        evaluate([counting], stopping(), metrics=["psnr"], ledger=ledger(), token=token)
+    with path.open("a") as file:
+        file.write('{"network": "coun')  # killed while it wrote
+    assert counting.asked == 2
+    [report] = evaluate([counting], SAMPLES, metrics=["psnr"], ledger=ledger())
+    assert counting.asked == 3
+    [plain] = evaluate([Counting()], SAMPLES, metrics=["psnr"])
+    assert report == plain
+    with pytest.raises(SettingsError, match="another evaluation"):
+        ledger(["psnr", "ssim_uniform"])
+    path.write_text("something else")
+    with pytest.raises(SettingsError, match="no scores"):
+        ledger()
+    assert path.read_text() == "something else"
+
+
+def test_other_weights_of_one_name_are_measured_anew(tmp_path):
+    first, second = load("fourflow"), load("fourflow")
+    assert fingerprint(first) == fingerprint(second) != ""
+    with torch.no_grad():
+        next(second.parameters()).add_(1)
+    assert fingerprint(first) != fingerprint(second)
+    assert fingerprint(Counting()) == ""
+
+
+def test_kept_scores_make_the_same_table_on_the_command_line(tmp_path, capsys):
+    command = ["evaluate", "--hard-cases", "--models", "blend", "--metrics", "psnr", "--format", "csv"]
+    command += ["--keep", str(tmp_path / "kept.jsonl")]
+    assert main(command) == 0
+    first = capsys.readouterr()
+    assert main(command) == 0
+    again = capsys.readouterr()
+    assert again.out == first.out
+    assert "holds 10 samples" in again.err
+    assert main([*command, "--sheet", str(tmp_path / "sheet.png")]) == 2
+    assert "--sheet" in capsys.readouterr().err
