@@ -41,6 +41,10 @@ def wants_window(arguments: Sequence[str]) -> bool:
 
 def main() -> int:
     """Return the process's exit code."""
+    if getattr(sys, "frozen", False):  # packaged: a job's process is this program, started with other words
+        from multiprocessing import freeze_support
+
+        freeze_support()
     arguments = sys.argv[1:]
     if wants_window(arguments):
         from app.application import main as window

@@ -209,8 +209,10 @@ class ClipsView(QWidget):
             self.tr("Videos, GIFs, folders of images: several at once"),
             picture="import",
         )
-        zone.add_button(self.tr("Open files..."), is_primary=True).clicked.connect(self.open_files)
-        zone.add_button(self.tr("Open a folder..."), is_primary=False).clicked.connect(self.open_folder)
+        files = zone.add_button(self.tr("Open files..."), self.tr("Files..."), is_primary=True)
+        files.clicked.connect(self.open_files)
+        folder = zone.add_button(self.tr("Open a folder..."), self.tr("Folder..."), is_primary=False)
+        folder.clicked.connect(self.open_folder)
         self._reopen = zone.add_button(self._actions["reopen"].text(), is_primary=False)
         self._reopen.clicked.connect(self._actions["reopen"].trigger)
         self._actions["reopen"].changed.connect(self._on_reopen_changed)

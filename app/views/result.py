@@ -176,7 +176,7 @@ class ResultView(QWidget):
     def _show_output(self) -> None:
         output = self._model.output
         is_shown = self._model.clip is not None and output is not None
-        for widget in (self.output, self.show_folder, self.folder):
+        for widget in (self.output, self.show_folder, self.more, self.folder):
             widget.setVisible(is_shown)
         if output is not None:
             self.output.set_words(output.name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QMimeData, QSize, Qt, Signal
 from PySide6.QtGui import (
     QDragEnterEvent,
@@ -33,7 +35,18 @@ _LEAST_BUTTON_PX = 120
 
 
 class _GivingButton(QPushButton):
-    """A button whose words are shortened where there is no room for them."""
+    """A button that says the same in fewer words where there is no room for all."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        """Say this, the longest first; the last is cut where even that is too long."""
+        super().__init__(texts[0])
+        self._fewer = tuple(texts[1:])
+
+    def words(self, room_px: int) -> str:
+        """What is said in so much room."""
+        metrics, texts = self.fontMetrics(), (self.text(), *self._fewer)
+        fitting = (text for text in texts if metrics.horizontalAdvance(text) <= room_px)
+        return next(fitting, metrics.elidedText(texts[-1], Qt.TextElideMode.ElideRight, room_px))
 
     def minimumSizeHint(self) -> QSize:
         """Narrow."""
@@ -44,7 +57,7 @@ class _GivingButton(QPushButton):
         option = QStyleOptionButton()
         self.initStyleOption(option)
         room = self.style().subElementRect(QStyle.SubElement.SE_PushButtonContents, option, self).width()
-        option.text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room)
+        option.text = self.words(room)
         painter = QStylePainter(self)
         painter.drawControl(QStyle.ControlElement.CE_PushButton, option)
         painter.end()
@@ -80,9 +93,10 @@ class DropZone(QWidget):
         self._layout.addStretch(1)
         self._set_over(is_over=False)
 
-    def add_button(self, text: str, *, is_primary: bool) -> QPushButton:
-        """Offer something else than dropping."""
-        button = _GivingButton(text)
+    def add_button(self, *texts: str, is_primary: bool) -> QPushButton:
+        """Offer something else than dropping; `texts` say the same in ever fewer words."""
+        button = _GivingButton(texts)
+        button.setAccessibleName(texts[0])
         button.setProperty("primary", is_primary)
         button.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self._layout.insertWidget(self._layout.count() - 1, button, 0, Qt.AlignmentFlag.AlignHCenter)

@@ -226,8 +226,16 @@
         <translation>Dateien öffnen...</translation>
     </message>
     <message>
+        <source>Files...</source>
+        <translation>Dateien...</translation>
+    </message>
+    <message>
         <source>Open a folder...</source>
         <translation>Ordner öffnen...</translation>
+    </message>
+    <message>
+        <source>Folder...</source>
+        <translation>Ordner...</translation>
     </message>
     <message>
         <source>Find the file...</source>

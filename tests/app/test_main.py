@@ -48,6 +48,18 @@ def test_a_file_without_an_ending_opens_where_it_exists(
     assert main.wants_window(["shots"])
 
 
+def test_a_packaged_program_knows_when_it_is_a_jobs_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    def work_instead() -> None:
+        raise SystemExit(7)
+
+    monkeypatch.setattr("multiprocessing.freeze_support", work_instead)
+    monkeypatch.setattr(sys, "argv", ["main.py", "--multiprocessing-fork"])
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    with pytest.raises(SystemExit) as caught:
+        main.main()
+    assert caught.value.code == 7
+
+
 def test_the_command_line_starts_without_qt() -> None:
     code = (
         "import sys, main; sys.argv = ['main.py', '--version']\n"
