@@ -20,7 +20,8 @@ from torch.nn import functional
 
 from flavr_core.errors import ModelError
 from flavr_core.model.adacof_sampling import sample_softly
-from flavr_core.model.layers import run_layers
+from flavr_core.model.fused import use_fused
+from flavr_core.model.layers import enlarged, run_layers
 from flavr_core.model.layout import lay_channels_last
 from flavr_core.model.network import Architecture, Network, Shape
 
@@ -137,8 +138,8 @@ def enlarge_rows(x: Tensor, top: int, bottom: int) -> Tensor:
     Convention: x (N, C, h, w); returns (N, C, bottom - top, 2 * w).
     """
     height, width = x.shape[2:]
-    if (top, bottom) == (0, 2 * height):
-        return functional.interpolate(x, scale_factor=2, mode="bilinear", align_corners=True)
+    if (top, bottom) == (0, 2 * height) or (not torch.is_grad_enabled() and use_fused(x)):
+        return enlarged(x, align_corners=True, rows=slice(top, bottom))
     scale = (height - 1) / (2 * height - 1)
     places = torch.arange(top, bottom, device=x.device, dtype=torch.float32) * scale
     above = places.long().clamp(0, height - 1)
@@ -185,7 +186,7 @@ class MiddleNetwork(Network):
 
     Convention: as `Network`. Sizes that are no multiples of 32 are padded by reflection and cropped, as by
     the authors. Weights and offsets are held for some rows at a time (`strip_rows`, or as many as
-    WHOLE_TAPS allows), with the same result.
+    `whole_taps` allows), with the same result.
     """
 
     num_inputs = 2
@@ -198,6 +199,7 @@ class MiddleNetwork(Network):
         super().__init__()
         self.widths = widths
         self.dilation = dilation
+        self.whole_taps = WHOLE_TAPS
         self.get_kernel = KernelEstimator(widths)
         self.register_load_state_dict_post_hook(lay_channels_last)  # type: ignore[no-untyped-call]
 
@@ -240,21 +242,35 @@ class MiddleNetwork(Network):
         if self.training:
             rows = height
         elif rows is None:
-            rows = max(WHOLE_TAPS // (count * width * self.widths.kernel**2), 16)
+            rows = max(self.whole_taps // (count * width * self.widths.kernel**2), 16)
         for top in range(0, height, rows):
             yield slice(top, min(top + rows, height))
 
     def sample(
-        self, image: Tensor, prepared: Mapping[str, Tensor], side: str, rows: slice, margin: int
+        self,
+        image: Tensor,
+        prepared: Mapping[str, Tensor],
+        side: str,
+        rows: slice,
+        margin: int,
+        *,
+        result: Tensor | None = None,
     ) -> Tensor:
-        """Some rows of an image sampled as the heads of one side say."""
+        """Some rows of an image sampled as the heads of one side say, in `result` where it is given."""
         taps = self.widths.kernel**2
         logits, down, across = (
             self.get_kernel.finish(name + side, prepared[name + side], rows)[:, :taps]
             for name in KERNEL_HEADS
         )
         return sample_softly(
-            image, logits, down, across, dilation=self.dilation, margin=margin, top=rows.start
+            image,
+            logits,
+            down,
+            across,
+            dilation=self.dilation,
+            margin=margin,
+            top=rows.start,
+            result=result,
         )
 
 

@@ -73,8 +73,12 @@ def sample_softly(
     dilation: int,
     margin: int = 0,
     top: int = 0,
+    result: Tensor | None = None,
 ) -> Tensor:
     """`sample_adaptively` with each pixel's weights given by their logarithms, and made to sum to one.
+
+    Convention: as there; `result`, where given, is filled and returned: (N, C, H, W), channels last in
+    memory, rows of a picture that may have more channels.
 
     Raises:
         ValueError: when the shapes do not fit together.
@@ -82,12 +86,14 @@ def sample_softly(
     if not torch.is_grad_enabled() and use_fused(image, logits, down, across):
         from flavr_core.model.adacof_sampling_triton import sample_softly_fused
 
-        kernel = _check(image, logits, down, across, dilation)
-        first = margin - dilation * (kernel - 1) // 2
-        return sample_softly_fused(image, logits, down, across, dilation=dilation, first=(first + top, first))
+        first = margin - dilation * (_check(image, logits, down, across, dilation) - 1) // 2
+        return sample_softly_fused(
+            image, logits, down, across, dilation=dilation, first=(first + top, first), result=result
+        )
     # Along the last axis, where features lie channels last: no copies there and back.
     weights = logits.permute(0, 2, 3, 1).softmax(3).permute(0, 3, 1, 2)
-    return sample_adaptively(image, weights, down, across, dilation=dilation, margin=margin, top=top)
+    sampled = sample_adaptively(image, weights, down, across, dilation=dilation, margin=margin, top=top)
+    return sampled if result is None else result.copy_(sampled)
 
 
 def _check(image: Tensor, weights: Tensor, down: Tensor, across: Tensor, dilation: int) -> int:

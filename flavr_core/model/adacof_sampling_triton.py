@@ -51,7 +51,7 @@ def _forward(  # type: ignore[no-untyped-def]
     image_rows, image_columns, rows, columns, first_row, first_column, dilation,
     weights_n, weights_t, weights_h, weights_w,
     down_n, down_t, down_h, down_w,
-    across_n, across_t, across_h, across_w,
+    across_n, across_t, across_h, across_w, result_n,
     KERNEL: tl.constexpr, PIXELS: tl.constexpr, CHANNELS: tl.constexpr, channels: tl.constexpr,
     stride: tl.constexpr, MOST_TAPS: tl.constexpr,
 ):  # fmt: skip
@@ -121,7 +121,7 @@ def _forward(  # type: ignore[no-untyped-def]
                 total += two.to(tl.float32) * upper_right[:, None]
                 total += three.to(tl.float32) * (lower_share - lower_right)[:, None]
                 total += four.to(tl.float32) * lower_right[:, None]
-    at = (number * rows * columns + place)[:, None] * stride + channel[None, :]
+    at = number * result_n + place.to(tl.int64)[:, None] * stride + channel[None, :]
     both = (place < rows * columns)[:, None] & (channel < channels)[None, :]
     tl.store(result + at, total.to(result.dtype.element_ty), mask=both)
 
@@ -261,19 +261,21 @@ def _sampled(
     first: tuple[int, int],
     *,
     most_taps: int,
+    result: Tensor | None = None,
 ) -> Tensor:
-    """The first kernel's result, (N, H, W, C') for a table (N, Hs, Ws, C')."""
+    """The first kernel's result, (N, H, W, C') for a table (N, Hs, Ws, C'), written where it is wanted."""
     count, image_rows, image_columns, channels = table.shape
     taps, rows, columns = weights.shape[1:]
-    result = torch.empty((count, rows, columns, channels), dtype=table.dtype, device=table.device)
+    if result is None:
+        result = torch.empty((count, rows, columns, channels), dtype=table.dtype, device=table.device)
     width = min(CHANNELS_AT_ONCE, triton.next_power_of_2(channels))
     pixels, warps = tile_for(width)
     _forward[(triton.cdiv(rows * columns, pixels), count, triton.cdiv(channels, width))](
         table, weights, down, across, result,
         image_rows, image_columns, rows, columns, *first, dilation,
         *weights.stride(), *down.stride(), *across.stride(),
-        KERNEL=isqrt(taps), PIXELS=pixels, CHANNELS=width, channels=channels, stride=channels, MOST_TAPS=most_taps,
-        num_warps=warps,
+        result.stride(0), KERNEL=isqrt(taps), PIXELS=pixels, CHANNELS=width, channels=channels,
+        stride=result.stride(2), MOST_TAPS=most_taps, num_warps=warps,
     )  # fmt: skip
     return result
 
@@ -303,9 +305,22 @@ def sample_fused(
 
 
 def sample_softly_fused(
-    image: Tensor, logits: Tensor, down: Tensor, across: Tensor, *, dilation: int, first: tuple[int, int]
+    image: Tensor,
+    logits: Tensor,
+    down: Tensor,
+    across: Tensor,
+    *,
+    dilation: int,
+    first: tuple[int, int],
+    result: Tensor | None = None,
 ) -> Tensor:
     """`adacof_sampling.sample_softly` by the kernel, without gradients."""
+    table = whole_rows(image)
     most_taps = triton.next_power_of_2(logits.shape[1])
-    result = _sampled(whole_rows(image), logits, down, across, dilation, first, most_taps=most_taps)
-    return result[..., : image.shape[1]].permute(0, 3, 1, 2)
+    if result is not None and table.shape[3] == image.shape[1]:
+        rows = result.permute(0, 2, 3, 1)  # (N, H, W, C)
+        _sampled(table, logits, down, across, dilation, first, most_taps=most_taps, result=rows)
+        return result
+    sampled = _sampled(table, logits, down, across, dilation, first, most_taps=most_taps)
+    sampled = sampled[..., : image.shape[1]].permute(0, 3, 1, 2)
+    return sampled if result is None else result.copy_(sampled)

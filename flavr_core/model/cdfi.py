@@ -6,7 +6,7 @@ Written from the paper; parameters carry the authors' names, so their checkpoint
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -29,6 +29,8 @@ from flavr_core.model.adacof import (
 from flavr_core.model.gridnet import GridNet, GridWidths
 from flavr_core.model.network import Architecture, Shape
 
+MASKS = ("moduleOcclusion", "moduleBlend")
+"""Heads for how much of a pixel is seen before, and how much the synthesis counts."""
 GRID_PIXELS = 1 << 20
 """Pixels that the synthesis draws at a time, in strips with GRID_HALO_PX rows more on each side."""
 GRID_HALO_PX = 72
@@ -55,6 +57,7 @@ class Cdfi(MiddleNetwork):
     def __init__(self, widths: CdfiWidths, *, dilation: int) -> None:
         super().__init__(widths.kernels, dilation=dilation)
         self.cdfi_widths = widths
+        self.grid_pixels = GRID_PIXELS
         for level, (inputs, outputs) in enumerate(widths.levels, 1):
             # Padding a 1 x 1 convolution adds a rim that holds its bias; the weights were trained with it.
             self.get_kernel.add_module(f"module1by1_{level}", nn.Conv2d(inputs, outputs, 1, padding=1))
@@ -74,20 +77,34 @@ class Cdfi(MiddleNetwork):
             for number, side in enumerate(SIDES)
         ]
         del table
-        seen, share = (self._mask(name, decoded) for name in ("moduleOcclusion", "moduleBlend"))
+        masks = [self.mask(name, decoded) for name in MASKS]
         del decoded
+        return self.synthesise(
+            (sampled[0][:, :3], sampled[1][:, -3:]),
+            masks,
+            lambda rows: self._side_by_side([part[:, :, rows] for part in sampled]),
+        )
+
+    def synthesise(
+        self, frames: tuple[Tensor, Tensor], masks: Sequence[Tensor], inputs: Callable[[slice], Tensor]
+    ) -> Tensor:
+        """What comes of the sampled frames, (N, 3, H, W) each, and what `MASKS` say.
+
+        `inputs` gives some rows of what the synthesis looks at.
+        """
+        seen, share = masks
         pieces = []
-        for rows in self._grid_strips(before):
-            shared = slice(max(rows.start - GRID_HALO_PX, 0), min(rows.stop + GRID_HALO_PX, before.shape[2]))
-            drawn = self.context_synthesis(self._side_by_side([part[:, :, shared] for part in sampled]))
+        height = seen.shape[2]
+        for rows in self._grid_strips(seen):
+            shared = slice(max(rows.start - GRID_HALO_PX, 0), min(rows.stop + GRID_HALO_PX, height))
+            drawn = self.context_synthesis(inputs(shared))
             drawn = drawn[:, :, rows.start - shared.start :][:, :, : rows.stop - rows.start]
-            first, second = sampled[0][:, :3, rows], sampled[1][:, -3:, rows]
-            plain = torch.lerp(second, first, seen[:, :, rows])
+            plain = torch.lerp(frames[1][:, :, rows], frames[0][:, :, rows], seen[:, :, rows])
             pieces.append(torch.lerp(plain, drawn, share[:, :, rows]))
         return torch.cat(pieces, 2) if len(pieces) > 1 else pieces[0]
 
     @property
-    def _margin(self) -> int:
+    def margin(self) -> int:
         """Pixels around the sampled pictures on all sides."""
         return self.dilation * (self.widths.kernel - 1) // 2
 
@@ -96,7 +113,7 @@ class Cdfi(MiddleNetwork):
 
         Convention: returns (N, 3 + C + 3, H + 2 * margin, W + 2 * margin), the channels last in memory.
         """
-        margin = self._margin
+        margin = self.margin
         wanted = [size + 2 * margin for size in before.shape[2:]]
         enlarged = [
             functional.interpolate(
@@ -121,7 +138,7 @@ class Cdfi(MiddleNetwork):
         size = [2 * length for length in decoded.shape[2:]]
         strips = list(self.strips(decoded.new_empty((len(image), 0, *size))))
         if len(strips) == 1:
-            return self.sample(image, prepared, side, strips[0], self._margin)
+            return self.sample(image, prepared, side, strips[0], self.margin)
         # Filled bit by bit: putting strips together at the end would hold all of it twice.
         sampled = torch.empty(
             (*image.shape[:2], *size),
@@ -130,22 +147,22 @@ class Cdfi(MiddleNetwork):
             memory_format=torch.channels_last,
         )
         for rows in strips:
-            sampled[:, :, rows] = self.sample(image, prepared, side, rows, self._margin)
+            sampled[:, :, rows] = self.sample(image, prepared, side, rows, self.margin)
         return sampled
 
-    def _mask(self, name: str, decoded: Tensor) -> Tensor:
+    def mask(self, name: str, decoded: Tensor) -> Tensor:
         """What one of the heads says of each pixel, (N, 1, H, W) in [0, 1]."""
         prepared = self.get_kernel.prepare(name, decoded)
         return self.get_kernel.finish(name, prepared, slice(0, 2 * prepared.shape[2])).sigmoid()
 
     def _grid_strips(self, frames: Tensor) -> Iterator[slice]:
-        """Rows of frames like these, (N, 3, H, W), that the synthesis draws at a time."""
+        """Rows of pictures like these, (N, C, H, W), that the synthesis draws at a time."""
         count, _, height, width = frames.shape
         rows = self.strip_rows
         if self.training:
             rows = height
         elif rows is None:
-            rows = max(GRID_PIXELS // (count * width), GRID_HALO_PX)
+            rows = max(self.grid_pixels // (count * width), GRID_HALO_PX)
         rows += -rows % 4  # rows that are halved twice stay together
         for top in range(0, height, rows):
             yield slice(top, min(top + rows, height))

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from flavr_core.model.adacof_sampling import sample_plainly
 from flavr_core.model.adacof_sampling_triton import sample_fused, sample_softly_fused
 from flavr_core.model.cost_volume import cost_volume_plainly
 from flavr_core.model.cost_volume_triton import cost_volume_fused
-from flavr_core.model.layers_triton import finish
+from flavr_core.model.layers_triton import enlarge, finish
 from flavr_core.model.splatting import splat_plainly
 from flavr_core.model.splatting_triton import splat_fused
 
@@ -129,3 +130,8 @@ def _finished_layers(device: torch.device) -> Iterator[tuple[str, Tensor, Tensor
                 wanted = wanted + added if has_added else wanted
                 given = finish(x, bias, rectifier, added if has_added else None)
             yield f"what follows a convolution ({rectifier})", wanted, given
+    x = torch.randn(2, 20, 7, 9, generator=generator).to(device)
+    for align_corners in (False, True):
+        wanted = functional.interpolate(x, size=(17, 23), mode="bilinear", align_corners=align_corners)
+        given = enlarge(x, (17, 23), align_corners=align_corners, rows=slice(2, 15))
+        yield "enlargement", wanted[:, :, 2:15], given

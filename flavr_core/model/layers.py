@@ -1,7 +1,8 @@
 """Layers one after the other, each convolution with what follows it in as few passes as the device allows.
 
 PyTorch adds a bias in a pass of its own and rectifies in another; with few channels these take as long as the
-convolution. On CUDA, where no gradients are wanted, one kernel (`layers_triton`) does both.
+convolution. On CUDA, where no gradients are wanted, the library's convolution does both itself where it can
+(halves, simple rectifiers), and one kernel of ours does them elsewhere (`layers_triton`), and enlarges.
 """
 
 from __future__ import annotations
@@ -30,27 +31,65 @@ def run_layers(layers: Iterable[nn.Module], x: Tensor, *, added: Tensor | None =
         return x if added is None else x + added
     while steps:
         step = steps.pop(0)
-        if not isinstance(step, Convolution):
+        if isinstance(step, Convolution):
+            rectifier = steps.pop(0) if steps and isinstance(steps[0], Rectifier) else None
+            x = _convolved(step, rectifier, x, None if steps else added)
+            added = added if steps else None
+        elif isinstance(step, nn.PReLU) and x.is_contiguous(memory_format=torch.channels_last):
+            from flavr_core.model.layers_triton import finish
+
+            x = finish(x, None, step, None, result=torch.empty_like(x))
+        elif isinstance(step, nn.Upsample):
+            x = enlarged(x, align_corners=bool(step.align_corners))
+        else:
             x = step(x)
-            continue
-        rectifier = steps.pop(0) if steps and isinstance(steps[0], Rectifier) else None
-        last = None if steps else added
-        x = _convolved(step, rectifier, x, last)
-        added = added if steps else None
     return x if added is None else x + added
 
 
-def _convolved(step: Convolution, rectifier: nn.Module | None, x: Tensor, added: Tensor | None) -> Tensor:
-    if isinstance(step, nn.ConvTranspose2d):
-        x = functional.conv_transpose2d(x, step.weight, None, step.stride, _pixels(step))
+def enlarged(x: Tensor, *, align_corners: bool, rows: slice | None = None) -> Tensor:
+    """Some rows of x at twice its size, bilinearly.
+
+    Convention: x (N, C, h, w); returns (N, C, rows, 2 * w), all rows where none are named.
+    """
+    height, width = 2 * x.shape[2], 2 * x.shape[3]
+    if not torch.is_grad_enabled() and use_fused(x):
+        from flavr_core.model.layers_triton import enlarge
+
+        return enlarge(x, (height, width), align_corners=align_corners, rows=rows)
+    large = functional.interpolate(x, scale_factor=2, mode="bilinear", align_corners=align_corners)
+    return large if rows is None else large[:, :, rows]
+
+
+def resize_into(result: Tensor, x: Tensor) -> None:
+    """Fill some channels of a picture with x at its size, bilinearly, between pixels' edges.
+
+    Convention: x (N, C, h, w); result (N, C, H, W), channels last in memory, of a picture with more of them.
+    """
+    size = (result.shape[2], result.shape[3])
+    if not torch.is_grad_enabled() and use_fused(x):
+        from flavr_core.model.layers_triton import enlarge
+
+        enlarge(x, size, align_corners=False, result=result)
     else:
-        x = functional.conv2d(x, step.weight, None, step.stride, _pixels(step))
-    if step.bias is not None and x.is_contiguous(memory_format=torch.channels_last):
+        result.copy_(functional.interpolate(x, size=size, mode="bilinear", align_corners=False))
+
+
+def _convolved(step: Convolution, rectifier: nn.Module | None, x: Tensor, added: Tensor | None) -> Tensor:
+    bias, padding = step.bias, _pixels(step)
+    is_simple = isinstance(rectifier, nn.ReLU) and added is None and bias is not None
+    if isinstance(step, nn.ConvTranspose2d):
+        x = functional.conv_transpose2d(x, step.weight, None, step.stride, padding)
+    elif is_simple and x.dtype != torch.float32:
+        return torch.cudnn_convolution_relu(x, step.weight, bias, step.stride, padding, step.dilation, 1)
+    else:
+        x = functional.conv2d(x, step.weight, None, step.stride, padding)
+    if x.is_contiguous(memory_format=torch.channels_last):
+        if bias is None and rectifier is None and added is None:
+            return x
         from flavr_core.model.layers_triton import finish
 
-        return finish(x, step.bias, rectifier, added)
-    if step.bias is not None:
-        x = x + step.bias[:, None, None]
+        return finish(x, bias, rectifier, added)
+    x = x if bias is None else x + bias[:, None, None]
     x = x if rectifier is None else rectifier(x)
     return x if added is None else x + added
 

@@ -1,6 +1,7 @@
-"""What follows a convolution in one CUDA kernel: its bias, a rectifier, and something to add.
+"""What lies between convolutions, as CUDA kernels of one pass each.
 
-Imported only where Triton is installed; see `layers`.
+A bias with a rectifier and something to add; and enlargement. Imported only where Triton is installed; see
+`layers`. Features have their channels last in memory.
 """
 
 from __future__ import annotations
@@ -16,41 +17,116 @@ BLOCK = 1024
 
 @triton.jit
 def _finish(  # type: ignore[no-untyped-def]
-    x, bias, slopes, added, count, slope,
-    CHANNELS: tl.constexpr, HAS_SLOPES: tl.constexpr, IS_RECTIFIED: tl.constexpr, HAS_ADDED: tl.constexpr,
-    BLOCK: tl.constexpr,
+    x, bias, slopes, added, result, count, slope,
+    CHANNELS: tl.constexpr, HAS_BIAS: tl.constexpr, HAS_SLOPES: tl.constexpr, IS_RECTIFIED: tl.constexpr,
+    HAS_ADDED: tl.constexpr, BLOCK: tl.constexpr,
 ):  # fmt: skip
     place = tl.program_id(0).to(tl.int64) * BLOCK + tl.arange(0, BLOCK)
     is_place = place < count
     channel = (place % CHANNELS).to(tl.int32)
-    value = tl.load(x + place, mask=is_place).to(tl.float32) + tl.load(bias + channel).to(tl.float32)
+    value = tl.load(x + place, mask=is_place).to(tl.float32)
+    if HAS_BIAS:
+        value += tl.load(bias + channel).to(tl.float32)
     if IS_RECTIFIED:
         if HAS_SLOPES:
             slope = tl.load(slopes + channel).to(tl.float32)
         value = tl.where(value > 0, value, value * slope)
     if HAS_ADDED:
         value += tl.load(added + place, mask=is_place).to(tl.float32)
-    tl.store(x + place, value.to(x.dtype.element_ty), mask=is_place)
+    tl.store(result + place, value.to(result.dtype.element_ty), mask=is_place)
 
 
-def finish(x: Tensor, bias: Tensor, rectifier: nn.Module | None, added: Tensor | None) -> Tensor:
-    """Bias, rectifier and sum in place.
+def finish(
+    x: Tensor,
+    bias: Tensor | None,
+    rectifier: nn.Module | None,
+    added: Tensor | None,
+    *,
+    result: Tensor | None = None,
+) -> Tensor:
+    """Bias, rectifier and sum, in place or into `result`.
 
-    Convention: x (N, C, H, W), channels last in memory, is overwritten and returned; bias (C,); `added`
-    like x or None.
+    Convention: x (N, C, H, W), channels last in memory; bias (C,) or None; `added` and `result` like x.
     """
     channels = x.shape[1]
-    slopes, slope = bias, 0.0
+    slopes, slope = x, 0.0
     if isinstance(rectifier, nn.LeakyReLU):
         slope = rectifier.negative_slope
     elif isinstance(rectifier, nn.PReLU):
         slopes = rectifier.weight.expand(channels).contiguous()
     if added is not None:
         added = added.contiguous(memory_format=torch.channels_last)
+    result = x if result is None else result
     count = x.numel()
     _finish[(triton.cdiv(count, BLOCK),)](
-        x, bias, slopes, x if added is None else added, count, slope,
-        CHANNELS=channels, HAS_SLOPES=isinstance(rectifier, nn.PReLU), IS_RECTIFIED=rectifier is not None,
-        HAS_ADDED=added is not None, BLOCK=BLOCK,
+        x, x if bias is None else bias, slopes, x if added is None else added, result, count, slope,
+        CHANNELS=channels, HAS_BIAS=bias is not None, HAS_SLOPES=isinstance(rectifier, nn.PReLU),
+        IS_RECTIFIED=rectifier is not None, HAS_ADDED=added is not None, BLOCK=BLOCK,
     )  # fmt: skip
-    return x
+    return result
+
+
+@triton.jit
+def _enlarge(  # type: ignore[no-untyped-def]
+    x, result, rows, columns, top, result_rows, result_columns,
+    scale_down, scale_across, shift_down, shift_across, x_n, result_n,
+    channels: tl.constexpr, stride: tl.constexpr, PIXELS: tl.constexpr, CHANNELS: tl.constexpr,
+):  # fmt: skip
+    number = tl.program_id(1).to(tl.int64)
+    place = tl.program_id(0) * PIXELS + tl.arange(0, PIXELS)
+    channel = tl.program_id(2) * CHANNELS + tl.arange(0, CHANNELS)
+    row = place // result_columns
+    column = place - row * result_columns
+    both = (row < result_rows)[:, None] & (channel < channels)[None, :]
+    y = tl.maximum((row + top).to(tl.float32) * scale_down + shift_down, 0.0)
+    z = tl.maximum(column.to(tl.float32) * scale_across + shift_across, 0.0)
+    above = tl.minimum(y.to(tl.int32), rows - 1)
+    left = tl.minimum(z.to(tl.int32), columns - 1)
+    low, right = (y - above)[:, None], (z - left)[:, None]
+    below, after = tl.minimum(above + 1, rows - 1), tl.minimum(left + 1, columns - 1)
+    x += number * x_n + channel[None, :]
+    one = tl.load(x + ((above * columns + left) * channels)[:, None], mask=both).to(tl.float32)
+    two = tl.load(x + ((above * columns + after) * channels)[:, None], mask=both).to(tl.float32)
+    three = tl.load(x + ((below * columns + left) * channels)[:, None], mask=both).to(tl.float32)
+    four = tl.load(x + ((below * columns + after) * channels)[:, None], mask=both).to(tl.float32)
+    upper = one * (1 - right) + two * right
+    lower = three * (1 - right) + four * right
+    value = upper * (1 - low) + lower * low
+    at = number * result_n + place.to(tl.int64)[:, None] * stride + channel[None, :]
+    tl.store(result + at, value.to(result.dtype.element_ty), mask=both)
+
+
+def enlarge(
+    x: Tensor,
+    size: tuple[int, int],
+    *,
+    align_corners: bool,
+    rows: slice | None = None,
+    result: Tensor | None = None,
+) -> Tensor:
+    """Some rows of x at another size, bilinearly, as `torch.nn.functional.interpolate` does it.
+
+    Convention: x (N, C, h, w), channels last in memory; `size` the whole result's height and width; returns
+    (N, C, rows, width), written into `result` where given: a range of the channels of a picture of that size
+    whose channels lie last in memory.
+    """
+    x = x.contiguous(memory_format=torch.channels_last)
+    count, channels, height, width = x.shape
+    rows = slice(0, size[0]) if rows is None else rows
+    shape = (rows.stop - rows.start, size[1])
+    if result is None:
+        result = torch.empty(
+            (count, channels, *shape), dtype=x.dtype, device=x.device, memory_format=torch.channels_last
+        )
+    scales, shifts = [], []
+    for small, large in ((height, size[0]), (width, size[1])):
+        scale = (small - 1) / max(large - 1, 1) if align_corners else small / large
+        scales.append(scale)
+        shifts.append(0.0 if align_corners else 0.5 * scale - 0.5)
+    block = min(64, triton.next_power_of_2(channels))
+    pixels = BLOCK // block
+    _enlarge[(triton.cdiv(shape[0] * shape[1], pixels), count, triton.cdiv(channels, block))](
+        x, result, height, width, rows.start, *shape, *scales, *shifts, x.stride(0), result.stride(0),
+        channels=channels, stride=result.stride(3), PIXELS=pixels, CHANNELS=block,
+    )  # fmt: skip
+    return result

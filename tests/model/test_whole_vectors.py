@@ -25,6 +25,19 @@ def test_filled_networks_draw_the_same(name: str) -> None:
         torch.testing.assert_close(filled(window, HALF), network(window, HALF), rtol=0, atol=1e-6)
 
 
+def test_strips_change_nothing() -> None:
+    torch.manual_seed(1)
+    network = new_network("cdfi").eval()
+    assert isinstance(network, MiddleNetwork)
+    filled = with_whole_vectors(network)
+    window = torch.rand(2, 2, 3, 64, 40, generator=torch.Generator().manual_seed(2))
+    with torch.inference_mode():
+        whole = filled(window, HALF)
+        filled.strip_rows = 24
+        torch.testing.assert_close(filled(window, HALF), whole, rtol=0, atol=1e-6)
+        torch.testing.assert_close(network(window, HALF), whole, rtol=0, atol=1e-6)
+
+
 @pytest.mark.parametrize("name", ["adacof", "adacof-compressed", "cdfi"])
 def test_inner_channels_are_whole_vectors(name: str) -> None:
     network = new_network(name)
