@@ -69,7 +69,7 @@ def finish(
 @triton.jit
 def _enlarge(  # type: ignore[no-untyped-def]
     x, result, rows, columns, top, result_rows, result_columns,
-    scale_down, scale_across, shift_down, shift_across, x_n, result_n,
+    scale_down, scale_across, shift_down, shift_across, result_pixels,
     channels: tl.constexpr, stride: tl.constexpr, PIXELS: tl.constexpr, CHANNELS: tl.constexpr,
 ):  # fmt: skip
     number = tl.program_id(1).to(tl.int64)
@@ -78,21 +78,25 @@ def _enlarge(  # type: ignore[no-untyped-def]
     row = place // result_columns
     column = place - row * result_columns
     both = (row < result_rows)[:, None] & (channel < channels)[None, :]
+    # Beyond the last pixel and channel something is read all the same: no load needs to be guarded.
+    row, read = tl.minimum(row, result_rows - 1), tl.minimum(channel, channels - 1)
+    if channels % CHANNELS == 0:
+        read = channel
     y = tl.maximum((row + top).to(tl.float32) * scale_down + shift_down, 0.0)
     z = tl.maximum(column.to(tl.float32) * scale_across + shift_across, 0.0)
     above = tl.minimum(y.to(tl.int32), rows - 1)
     left = tl.minimum(z.to(tl.int32), columns - 1)
     low, right = (y - above)[:, None], (z - left)[:, None]
     below, after = tl.minimum(above + 1, rows - 1), tl.minimum(left + 1, columns - 1)
-    x += number * x_n + channel[None, :]
-    one = tl.load(x + ((above * columns + left) * channels)[:, None], mask=both).to(tl.float32)
-    two = tl.load(x + ((above * columns + after) * channels)[:, None], mask=both).to(tl.float32)
-    three = tl.load(x + ((below * columns + left) * channels)[:, None], mask=both).to(tl.float32)
-    four = tl.load(x + ((below * columns + after) * channels)[:, None], mask=both).to(tl.float32)
+    x += number * rows * columns * channels + read[None, :]
+    one = tl.load(x + ((above * columns + left) * channels)[:, None]).to(tl.float32)
+    two = tl.load(x + ((above * columns + after) * channels)[:, None]).to(tl.float32)
+    three = tl.load(x + ((below * columns + left) * channels)[:, None]).to(tl.float32)
+    four = tl.load(x + ((below * columns + after) * channels)[:, None]).to(tl.float32)
     upper = one * (1 - right) + two * right
     lower = three * (1 - right) + four * right
     value = upper * (1 - low) + lower * low
-    at = number * result_n + place.to(tl.int64)[:, None] * stride + channel[None, :]
+    at = (number * result_pixels + place)[:, None] * stride + channel[None, :]
     tl.store(result + at, value.to(result.dtype.element_ty), mask=both)
 
 
@@ -126,7 +130,8 @@ def enlarge(
     block = min(64, triton.next_power_of_2(channels))
     pixels = BLOCK // block
     _enlarge[(triton.cdiv(shape[0] * shape[1], pixels), count, triton.cdiv(channels, block))](
-        x, result, height, width, rows.start, *shape, *scales, *shifts, x.stride(0), result.stride(0),
-        channels=channels, stride=result.stride(3), PIXELS=pixels, CHANNELS=block,
+        x, result, height, width, rows.start, *shape, *scales, *shifts,
+        result.stride(0) // result.stride(3), channels=channels, stride=result.stride(3), PIXELS=pixels,
+        CHANNELS=block,
     )  # fmt: skip
     return result
