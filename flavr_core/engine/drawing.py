@@ -28,6 +28,7 @@ from flavr_core.engine.memory import activation_bytes, weight_bytes
 from flavr_core.engine.precision import full_fp32
 from flavr_core.engine.tiling import context_px, draw_in_tiles
 from flavr_core.errors import DeviceError
+from flavr_core.model.graphs import RecordedNetwork
 from flavr_core.model.network import Network
 
 STRIP_ROWS = (256, 128, 64, 32)
@@ -114,6 +115,7 @@ class Drawer:
         self.height = height
         self.max_memory_bytes = max_memory_bytes
         self.notes: list[str] = []
+        self._recorded = RecordedNetwork(network)
         self._ways = ways_to_draw(network, width=width, height=height, batch=batch)
         self.way = self._ways[0]
         self._set_strips(self.way)
@@ -195,6 +197,7 @@ class Drawer:
                 raise self._failure(error) from error
             reason = str(error).strip().splitlines()[0] if str(error).strip() else "memory ran out"
         # Outside the handler: there the traceback would still hold what the network had allocated.
+        self.forget()
         if self.network.device.type == "cuda":
             torch.cuda.empty_cache()
         self._step_down(reason)
@@ -215,8 +218,11 @@ class Drawer:
     def _run_at_size(self, batch: Tensor, positions: tuple[Fraction, ...]) -> Tensor:
         if self.way.tile_px is not None:
             return draw_in_tiles(self.network, batch, positions, tile=self.way.tile_px)
-        drawn: Tensor = self.network(batch, positions)
-        return drawn
+        return self._recorded(batch, positions)
+
+    def forget(self) -> None:
+        """Give the memory of recorded passes back."""
+        self._recorded.forget()
 
     def _set_strips(self, way: Way) -> None:
         if self.network.supports_strips:

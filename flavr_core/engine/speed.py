@@ -15,11 +15,13 @@ from dataclasses import dataclass, replace
 import torch
 
 from flavr_core.engine.drawing import is_out_of_memory
-from flavr_core.engine.precision import PrecisionChoice, agreement_db, draw_test_picture
+from flavr_core.engine.precision import LEAST_PSNR_DB, PrecisionChoice, agreement_db, draw_test_picture
+from flavr_core.model.adacof import MiddleNetwork
 from flavr_core.model.flavr import Flavr
 from flavr_core.model.flavr_fast import FastFlavr, can_be_fast
 from flavr_core.model.flavr_fast_options import FastOptions, has_fast_int8
 from flavr_core.model.network import DTYPES, Network
+from flavr_core.model.whole_vectors import with_whole_vectors
 from flavr_core.settings import Precision
 
 SWITCH = "FLAVR_FAST"
@@ -83,7 +85,11 @@ def speed_up(
     Returns:
         The network to draw with, and the choice with its way and agreement.
     """
-    if os.environ.get(SWITCH) == "0" or not isinstance(plain, Flavr) or not can_be_fast(plain):
+    if os.environ.get(SWITCH) == "0":
+        return converted, choice
+    if isinstance(plain, MiddleNetwork):
+        return _in_whole_vectors(plain, converted, choice)
+    if not isinstance(plain, Flavr) or not can_be_fast(plain):
         return converted, choice
     dtype = DTYPES[choice.precision]
     key = (identity or "", str(plain.device), choice.precision, wanted)
@@ -98,6 +104,21 @@ def speed_up(
     if identity is not None:
         _outcomes[key] = (None if fast is None else fast.options), outcome
     return converted if fast is None else fast, outcome
+
+
+def _in_whole_vectors(
+    plain: MiddleNetwork, converted: Network, choice: PrecisionChoice
+) -> tuple[Network, PrecisionChoice]:
+    """AdaCoF or CDFI filled up for a GPU's halves, where that agrees as well as the format alone."""
+    if plain.device.type == "cpu" or choice.precision is Precision.FP32:
+        return converted, choice
+    filled = with_whole_vectors(plain).to(DTYPES[choice.precision])
+    psnr_db = agreement_db(draw_test_picture(filled), draw_test_picture(plain))
+    least_db = LEAST_PSNR_DB[choice.precision]
+    if psnr_db >= min(least_db, (choice.psnr_db or least_db) - 1):
+        return filled, replace(choice, psnr_db=psnr_db, way="fast: whole vectors")
+    _log.info("%s in whole vectors agrees to %.1f dB only", plain.name, psnr_db)
+    return converted, choice
 
 
 def _first_that_agrees(

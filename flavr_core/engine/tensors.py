@@ -124,6 +124,7 @@ class TensorDrawing:
     def close(self) -> None:
         """Give the device's memory back; nothing can be drawn any more."""
         self.pictures.clear()
+        self.drawer.forget()
         if self.device.type == "cuda":
             self.network.to("cpu")
             torch.cuda.empty_cache()

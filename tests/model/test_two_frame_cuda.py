@@ -79,3 +79,28 @@ def test_training_steps_in_both_ways(name: str) -> None:
         )
     plain, kernel = gradients
     assert (plain - kernel).norm() <= 1e-3 * plain.norm()
+
+
+@pytest.mark.parametrize("name", ["adacof", "cdfi", "upr-base"])
+def test_the_engine_draws_fast_and_near(name: str) -> None:
+    """In halves, whole vectors and recorded, as against float32 by the plain ways."""
+    from flavr_core.engine.drawing import Drawer
+    from flavr_core.engine.precision import agreement_db, apply_precision
+    from flavr_core.engine.speed import speed_up
+    from flavr_core.settings import Precision
+
+    torch.manual_seed(4)
+    plain = new_network(name).to(DEVICE).eval()
+    network, choice = apply_precision(plain, Precision.FP16, identity=None)
+    network, choice = speed_up(plain, network, choice, wanted=Precision.FP16, identity=None)
+    assert choice.psnr_db is not None
+    assert choice.psnr_db >= 50
+    assert bool(choice.way) == (name != "upr-base")
+    drawer = Drawer(network, width=320, height=192)
+    for seed in range(4):  # the last ones are replayed
+        window = torch.rand(1, 2, 3, 192, 320, generator=torch.Generator().manual_seed(seed)).to(DEVICE)
+        (drawn,) = drawer.draw([window], (Fraction(1, 2),))
+        with torch.inference_mode(), fused.plain_only():
+            wanted = plain(window, (Fraction(1, 2),))[0]
+        assert agreement_db(drawn, wanted) >= 50
+    drawer.forget()
