@@ -14,7 +14,8 @@ from flavr_core.model.cost_volume import cost_volume_plainly
 from flavr_core.model.cost_volume_triton import cost_volume_fused
 from flavr_core.model.layers_triton import enlarge, finish
 from flavr_core.model.splatting import splat_plainly
-from flavr_core.model.splatting_triton import splat_fused
+from flavr_core.model.splatting_triton import splat_fused, splat_into
+from flavr_core.model.uprnet_triton import KNOWN, ROOM, gather_known, mix
 
 MOST_ERROR = 2e-5
 """Largest error that is left to rounding, as a share of the largest value."""
@@ -29,7 +30,7 @@ def find_faults(device: torch.device) -> list[str]:
         for name, plain, fused, inputs in _cases(device)
         for wanted, given in zip(_with_gradients(plain, inputs), _with_gradients(fused, inputs), strict=True)
     ]
-    for results in (_soft_samples(device), _finished_layers(device)):
+    for results in (_soft_samples(device), _finished_layers(device), _synthesis_parts(device)):
         errors += [(name, _error(wanted, given)) for name, wanted, given in results]
     # What is no number is a fault too.
     return [f"{name} is {error:.1e} off" for name, error in errors if not error <= MOST_ERROR]
@@ -135,3 +136,31 @@ def _finished_layers(device: torch.device) -> Iterator[tuple[str, Tensor, Tensor
         wanted = functional.interpolate(x, size=(17, 23), mode="bilinear", align_corners=align_corners)
         given = enlarge(x, (17, 23), align_corners=align_corners, rows=slice(2, 15))
         yield "enlargement", wanted[:, :, 2:15], given
+
+
+def _synthesis_parts(device: torch.device) -> Iterator[tuple[str, Tensor, Tensor]]:
+    """What UPR-Net's synthesis looks at and what is made of its result, of two windows at a quarter."""
+    generator = torch.Generator().manual_seed(13)
+    t = 0.25
+
+    def random(*shape: int) -> Tensor:
+        return torch.randn(*shape, generator=generator).to(device)
+
+    frames, last, features = random(4, 3, 9, 11), random(2, 3, 9, 11), random(4, 20, 9, 11)
+    flow = (3 * random(4, 2, 9, 11)).round() + 0.3
+    with torch.no_grad():
+        carried = splat_plainly(frames, flow)
+        beside = random(2, 50, 9, 11).contiguous(memory_format=torch.channels_last)
+        splat_into([beside[:, 10:]], [features], flow)
+        yield "splatting side by side", torch.cat(splat_plainly(features, flow).chunk(2), 1), beside[:, 10:]
+        before, after = carried.chunk(2)
+        for own in (last, None):
+            first = before * (1 - t) + after * t if own is None else own
+            known = torch.cat((first, before, after, *frames.chunk(2), *flow.chunk(2)), 1)
+            wanted = functional.pad(known, (0, 0, 0, 0, 0, ROOM - KNOWN))
+            yield "what a synthesis looks at", wanted, gather_known(own, carried, frames, flow, t)
+        predicted = random(2, 5, 9, 11)
+        shares = predicted[:, 3:].sigmoid() * torch.tensor([1 - t, t], device=device)[:, None, None]
+        mixed = (before * shares[:, :1] + after * shares[:, 1:]) / shares.sum(1, keepdim=True)
+        wanted = (mixed + 2 * predicted[:, :3].sigmoid() - 1).clamp(0, 1)
+        yield "what a synthesis makes", wanted, mix(predicted, carried, t)

@@ -19,22 +19,28 @@ Convolution = nn.Conv2d | nn.ConvTranspose2d
 Rectifier = nn.ReLU | nn.LeakyReLU | nn.PReLU
 
 
-def run_layers(layers: Iterable[nn.Module], x: Tensor, *, added: Tensor | None = None) -> Tensor:
+def run_layers(
+    layers: Iterable[nn.Module], x: Tensor, *, added: Tensor | None = None, result: Tensor | None = None
+) -> Tensor:
     """The layers' result for x, with `added` added to it.
 
-    Convention: x (N, C, H, W); `added` like the result. The same as calling the layers up to rounding.
+    Convention: x (N, C, H, W); `added` like the result. The same as calling the layers up to rounding. Where
+    `result` is given it is filled and returned: some channels of a picture whose channels lie last in memory,
+    which saves joining tensors afterwards. No gradients pass then.
     """
     steps = list(layers)
     if torch.is_grad_enabled() or not use_fused(x):
         for step in steps:
             x = step(x)
-        return x if added is None else x + added
+        x = x if added is None else x + added
+        return x if result is None else result.copy_(x)
     while steps:
         step = steps.pop(0)
         if isinstance(step, Convolution):
             rectifier = steps.pop(0) if steps and isinstance(steps[0], Rectifier) else None
-            x = _convolved(step, rectifier, x, None if steps else added)
-            added = added if steps else None
+            if not steps:
+                return _convolved(step, rectifier, x, added, result)
+            x = _convolved(step, rectifier, x, None, None)
         elif isinstance(step, nn.PReLU) and x.is_contiguous(memory_format=torch.channels_last):
             from flavr_core.model.layers_triton import finish
 
@@ -43,7 +49,8 @@ def run_layers(layers: Iterable[nn.Module], x: Tensor, *, added: Tensor | None =
             x = enlarged(x, align_corners=bool(step.align_corners))
         else:
             x = step(x)
-    return x if added is None else x + added
+    x = x if added is None else x + added
+    return x if result is None else result.copy_(x)
 
 
 def enlarged(x: Tensor, *, align_corners: bool, rows: slice | None = None) -> Tensor:
@@ -74,9 +81,15 @@ def resize_into(result: Tensor, x: Tensor) -> None:
         result.copy_(functional.interpolate(x, size=size, mode="bilinear", align_corners=False))
 
 
-def _convolved(step: Convolution, rectifier: nn.Module | None, x: Tensor, added: Tensor | None) -> Tensor:
+def _convolved(
+    step: Convolution,
+    rectifier: nn.Module | None,
+    x: Tensor,
+    added: Tensor | None,
+    result: Tensor | None,
+) -> Tensor:
     bias, padding = step.bias, _pixels(step)
-    is_simple = isinstance(rectifier, nn.ReLU) and added is None and bias is not None
+    is_simple = isinstance(rectifier, nn.ReLU) and bias is not None and added is None and result is None
     if isinstance(step, nn.ConvTranspose2d):
         x = functional.conv_transpose2d(x, step.weight, None, step.stride, padding)
     elif is_simple and x.dtype != torch.float32:
@@ -84,14 +97,15 @@ def _convolved(step: Convolution, rectifier: nn.Module | None, x: Tensor, added:
     else:
         x = functional.conv2d(x, step.weight, None, step.stride, padding)
     if x.is_contiguous(memory_format=torch.channels_last):
-        if bias is None and rectifier is None and added is None:
+        if bias is None and rectifier is None and added is None and result is None:
             return x
         from flavr_core.model.layers_triton import finish
 
-        return finish(x, bias, rectifier, added)
+        return finish(x, bias, rectifier, added, result=result)
     x = x if bias is None else x + bias[:, None, None]
     x = x if rectifier is None else rectifier(x)
-    return x if added is None else x + added
+    x = x if added is None else x + added
+    return x if result is None else result.copy_(x)
 
 
 def _pixels(step: Convolution) -> tuple[int, ...]:

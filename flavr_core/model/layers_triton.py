@@ -11,19 +11,22 @@ import triton
 import triton.language as tl
 from torch import Tensor, nn
 
-BLOCK = 1024
-"""Values of one program: eight for each thread."""
+BLOCK = 2048
+"""Values of one program that finishes: sixteen for each thread."""
+TILE = 1024
+"""Pixels times channels of one program that enlarges."""
 
 
 @triton.jit
 def _finish(  # type: ignore[no-untyped-def]
     x, bias, slopes, added, result, count, slope,
-    CHANNELS: tl.constexpr, HAS_BIAS: tl.constexpr, HAS_SLOPES: tl.constexpr, IS_RECTIFIED: tl.constexpr,
-    HAS_ADDED: tl.constexpr, BLOCK: tl.constexpr,
+    CHANNELS: tl.constexpr, STRIDE: tl.constexpr, HAS_BIAS: tl.constexpr, HAS_SLOPES: tl.constexpr,
+    IS_RECTIFIED: tl.constexpr, HAS_ADDED: tl.constexpr, BLOCK: tl.constexpr,
 ):  # fmt: skip
     place = tl.program_id(0).to(tl.int64) * BLOCK + tl.arange(0, BLOCK)
     is_place = place < count
-    channel = (place % CHANNELS).to(tl.int32)
+    pixel = place // CHANNELS
+    channel = (place - pixel * CHANNELS).to(tl.int32)
     value = tl.load(x + place, mask=is_place).to(tl.float32)
     if HAS_BIAS:
         value += tl.load(bias + channel).to(tl.float32)
@@ -33,7 +36,7 @@ def _finish(  # type: ignore[no-untyped-def]
         value = tl.where(value > 0, value, value * slope)
     if HAS_ADDED:
         value += tl.load(added + place, mask=is_place).to(tl.float32)
-    tl.store(result + place, value.to(result.dtype.element_ty), mask=is_place)
+    tl.store(result + pixel * STRIDE + channel, value.to(result.dtype.element_ty), mask=is_place)
 
 
 def finish(
@@ -46,7 +49,8 @@ def finish(
 ) -> Tensor:
     """Bias, rectifier and sum, in place or into `result`.
 
-    Convention: x (N, C, H, W), channels last in memory; bias (C,) or None; `added` and `result` like x.
+    Convention: x (N, C, H, W), channels last in memory; bias (C,) or None; `added` like x; `result` like x,
+    or some channels of a picture with more of them.
     """
     channels = x.shape[1]
     slopes, slope = x, 0.0
@@ -60,10 +64,26 @@ def finish(
     count = x.numel()
     _finish[(triton.cdiv(count, BLOCK),)](
         x, x if bias is None else bias, slopes, x if added is None else added, result, count, slope,
-        CHANNELS=channels, HAS_BIAS=bias is not None, HAS_SLOPES=isinstance(rectifier, nn.PReLU),
-        IS_RECTIFIED=rectifier is not None, HAS_ADDED=added is not None, BLOCK=BLOCK,
+        CHANNELS=channels, STRIDE=pixel_stride(result), HAS_BIAS=bias is not None,
+        HAS_SLOPES=isinstance(rectifier, nn.PReLU), IS_RECTIFIED=rectifier is not None,
+        HAS_ADDED=added is not None, BLOCK=BLOCK,
     )  # fmt: skip
     return result
+
+
+def pixel_stride(x: Tensor) -> int:
+    """Values from one pixel to the next of x (N, C, H, W), channels last in memory.
+
+    Raises:
+        ValueError: when the pixels do not follow one another so.
+    """
+    if x.is_contiguous(memory_format=torch.channels_last):
+        return x.shape[1]
+    stride, (count, _, height, width) = x.stride(3), x.shape
+    wanted = (height * width * stride, 1, width * stride, stride)
+    if any(size > 1 and own != due for size, own, due in zip(x.shape, x.stride(), wanted, strict=True)):
+        raise ValueError(f"strides {x.stride()} of {count} pictures are not those of pixels in a row")
+    return stride
 
 
 @triton.jit
@@ -127,11 +147,11 @@ def enlarge(
         scale = (small - 1) / max(large - 1, 1) if align_corners else small / large
         scales.append(scale)
         shifts.append(0.0 if align_corners else 0.5 * scale - 0.5)
+    stride = result.stride(3) if result.shape[3] > 1 else channels
     block = min(64, triton.next_power_of_2(channels))
-    pixels = BLOCK // block
+    pixels = TILE // block
     _enlarge[(triton.cdiv(shape[0] * shape[1], pixels), count, triton.cdiv(channels, block))](
         x, result, height, width, rows.start, *shape, *scales, *shifts,
-        result.stride(0) // result.stride(3), channels=channels, stride=result.stride(3), PIXELS=pixels,
-        CHANNELS=block,
+        result.stride(0) // stride, channels=channels, stride=stride, PIXELS=pixels, CHANNELS=block,
     )  # fmt: skip
     return result

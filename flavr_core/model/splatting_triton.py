@@ -17,6 +17,8 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
+from flavr_core.model.layers_triton import pixel_stride
+
 LISTED = 256
 """Pixels that one program lists."""
 TILE = 1024
@@ -81,9 +83,10 @@ def _with_next(  # type: ignore[no-untyped-def]
 
 @triton.jit
 def _sum(  # type: ignore[no-untyped-def]
-    values, flow, heads, following, result, channels, rows, columns,
+    values, flow, heads, following, result, channels, rows, columns, pictures, side_step,
     values_n, values_c, values_h, values_w, flow_n, flow_c, flow_h, flow_w,
-    PIXELS: tl.constexpr, CHANNELS: tl.constexpr, ONE: tl.constexpr, MOST: tl.constexpr,
+    stride: tl.constexpr, PIXELS: tl.constexpr, CHANNELS: tl.constexpr, ONE: tl.constexpr,
+    MOST: tl.constexpr,
 ):  # fmt: skip
     number = tl.program_id(1).to(tl.int64)
     place = tl.program_id(0) * PIXELS + tl.arange(0, PIXELS)
@@ -122,9 +125,8 @@ def _sum(  # type: ignore[no-untyped-def]
     weight = tl.where(weight == 0, 1, weight).to(tl.float32)
     mean = (total.to(tl.float32) / weight[:, None]).to(result.dtype.element_ty)
     both = is_place[:, None] & (channel < channels)[None, :]
-    tl.store(
-        result + (number * rows * columns + place)[:, None] * channels + channel[None, :], mean, mask=both
-    )
+    result += (number % pictures) * rows * columns * stride + (number // pictures) * side_step
+    tl.store(result + place.to(tl.int64)[:, None] * stride + channel[None, :], mean, mask=both)
 
 
 class _Splat(torch.autograd.Function):
@@ -133,26 +135,10 @@ class _Splat(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, flow: Tensor, *parts: Tensor) -> tuple[Tensor, ...]:
         """See `splat_fused`."""
-        count, _, rows, columns = flow.shape
-        heads = torch.full((count, rows + 1, columns + 1), -1, dtype=torch.int32, device=flow.device)
-        following = torch.empty((count, rows, columns), dtype=torch.int32, device=flow.device)
-        _list[(triton.cdiv(rows * columns, LISTED), count)](
-            flow, heads, following, rows, columns, *flow.stride(), PIXELS=LISTED
-        )
-        carried = []
-        for values in parts:
-            channels = values.shape[1]
-            mean = torch.empty((count, rows, columns, channels), dtype=values.dtype, device=values.device)
-            width = min(CHANNELS_AT_ONCE, triton.next_power_of_2(channels))
-            pixels = min(TILE // width, MOST_PIXELS)
-            _sum[(triton.cdiv(rows * columns, pixels), count, triton.cdiv(channels, width))](
-                values, flow, heads, following, mean, channels, rows, columns,
-                *values.stride(), *flow.stride(),
-                PIXELS=pixels, CHANNELS=width, ONE=ONE, MOST=MOST,
-            )  # fmt: skip
-            carried.append(mean.permute(0, 3, 1, 2))
+        results = [torch.empty_like(values, memory_format=torch.channels_last) for values in parts]
+        splat_into(results, parts, flow)
         ctx.save_for_backward(flow, *parts)
-        return tuple(carried)
+        return tuple(results)
 
     @staticmethod
     @torch.autograd.function.once_differentiable
@@ -164,6 +150,29 @@ class _Splat(torch.autograd.Function):
         with torch.enable_grad():
             carried = [splat_plainly(values, flow) for values in parts]
         return torch.autograd.grad(carried, [flow, *parts], gradients)
+
+
+def splat_into(results: Sequence[Tensor], parts: Sequence[Tensor], flow: Tensor) -> None:
+    """`splat_fused` without gradients, into pictures that are there already.
+
+    Convention: parts (2 * N, C, H, W); results (2 * N, C, H, W), or (N, 2 * C, H, W) with the second half of
+    the part beside the first; channels last in memory, and of pictures that may have more of them.
+    """
+    count, _, rows, columns = flow.shape
+    heads = torch.full((count, rows + 1, columns + 1), -1, dtype=torch.int32, device=flow.device)
+    following = torch.empty((count, rows, columns), dtype=torch.int32, device=flow.device)
+    _list[(triton.cdiv(rows * columns, LISTED), count)](
+        flow, heads, following, rows, columns, *flow.stride(), PIXELS=LISTED
+    )
+    for values, result in zip(parts, results, strict=True):
+        channels = values.shape[1]
+        width = min(CHANNELS_AT_ONCE, triton.next_power_of_2(channels))
+        pixels = min(TILE // width, MOST_PIXELS)
+        _sum[(triton.cdiv(rows * columns, pixels), count, triton.cdiv(channels, width))](
+            values, flow, heads, following, result, channels, rows, columns, len(result), channels,
+            *values.stride(), *flow.stride(), stride=pixel_stride(result),
+            PIXELS=pixels, CHANNELS=width, ONE=ONE, MOST=MOST,
+        )  # fmt: skip
 
 
 def splat_fused(parts: Sequence[Tensor], flow: Tensor) -> tuple[Tensor, ...]:

@@ -18,6 +18,7 @@ from torch.nn import functional
 
 from flavr_core.errors import ModelError
 from flavr_core.model.cost_volume import cost_volume
+from flavr_core.model.fused import use_fused
 from flavr_core.model.layers import run_layers
 from flavr_core.model.layout import lay_channels_last
 from flavr_core.model.network import Architecture, Network, Shape
@@ -274,14 +275,18 @@ class UprNet(Network):
         count = len(level.frames) // 2
         forth, back = level.flow[:count] * t, level.flow[count:] * (1 - t)
         flow = torch.cat((forth, back))
+        half = 0.5 * _resized(flow, 0.5)
+        quarter = 0.5 * _resized(half, 0.5)
+        if not torch.is_grad_enabled() and use_fused(level.frames):
+            from flavr_core.model.uprnet_fused import refine_fused
+
+            return refine_fused(self.synthesis_network, level, last, (flow, half, quarter), t)
         # Frames and features of the same size travel together.
         frames, finest = splat_together((level.frames, level.features[0]), flow)
         before, after = frames.float().chunk(2)
         warped = [_beside(finest)]
         del frames, finest
-        smaller = flow
-        for features in level.features[1:]:
-            smaller = 0.5 * _resized(smaller, 0.5)
+        for features, smaller in zip(level.features[1:], (half, quarter), strict=True):
             warped.append(_beside(splat(features, smaller)))
         if last is None:
             last = before * (1 - t) + after * t
