@@ -294,7 +294,8 @@ def test_cdfi_draws_the_same_in_strips(cdfi_state: State, monkeypatch: pytest.Mo
     network.strip_rows = 32
     assert (draw(network, frames, 0.5) - whole).abs().max() <= bound
     network.strip_rows = None
-    monkeypatch.setattr(cdfi, "GRID_PIXELS", 50 * 32)
+    assert isinstance(network, cdfi.Cdfi)
+    network.grid_pixels = 50 * 32
     assert (draw(network, frames, 0.5) - whole).abs().max() <= bound
     monkeypatch.setattr(cdfi, "GRID_HALO_PX", 16)  # too little context shows
     assert (draw(network, frames, 0.5) - whole).abs().max() > bound
