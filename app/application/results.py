@@ -19,6 +19,7 @@ from app.jobs.power import sleep_now
 from app.jobs.queue_store import JobState, WhenDone
 from app.viewmodels.output_names import output_folder
 from app.viewmodels.player_side import SIDES, SideName
+from app.viewmodels.viewer import range_of
 from app.viewmodels.workspace import Clip
 from flavr_core.errors import FlavrError
 from flavr_core.frame import Frame
@@ -85,10 +86,16 @@ class Results(QObject):
     # -- exports ---------------------------------------------------------------------------------
 
     def preview(self) -> None:
-        """Render what stands beside the original, and play it as it comes."""
-        self._studio.previews.render()
-        if self._studio.previews.is_rendering:
-            self._studio.player.play()
+        """Render what stands beside the original, and play it as it comes: the marked range, or from here."""
+        studio = self._studio
+        clip = studio.workspace.current
+        studio.previews.render()
+        if clip is None or clip.info is None or not studio.previews.is_rendering:
+            return
+        start, stop = range_of(clip.info, clip.edits.timing)
+        if start is not None or stop is not None:
+            studio.player.seek(clip.info.times.start if start is None else start)
+        studio.player.play(until=stop)
 
     def export_gif(self) -> None:
         """Make a GIF of the current clip now; its own format stays what it is."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import QObject
 
 from app.jobs.decoding import FrameCache
@@ -12,6 +14,8 @@ from app.jobs.screen_sizes import screen_size
 from app.viewmodels.viewer import FLOW, Choice, Maker, Viewer
 from app.viewmodels.workspace import Clip, Workspace
 from flavr_core.clip import ClipInfo
+from flavr_core.errors import ModelError
+from flavr_core.model.catalog import find
 
 
 class Flows(QObject):
@@ -74,4 +78,13 @@ class Flows(QObject):
         return screen_size(info, *self._view_size)
 
     def _title(self, clip: Clip) -> str:
-        return self.tr("Optical flow by {network}").format(network=clip.edits.engine.model)
+        return self.tr("Optical flow by {network}").format(network=_name_of(clip.edits.engine.model))
+
+
+def _name_of(model: str) -> str:
+    """What a network is called, also where it is the default one or a file."""
+    try:
+        entry = find(model)
+    except ModelError:
+        entry = None
+    return entry.card.name if entry is not None else Path(model).name

@@ -90,6 +90,7 @@ class Player(QObject):
         self._position = Fraction(0)
         self._speed = self._usual_speed = Fraction(1)
         self._is_backward = False
+        self._until: Fraction | None = None
         self._is_playing = False
         self._is_waiting = False
         self._is_scrubbing = False
@@ -243,7 +244,7 @@ class Player(QObject):
 
     def seek(self, source_time: Fraction) -> None:
         """Go to a source second; playing goes on from there."""
-        self._is_scrubbing, self._rests = False, ""
+        self._is_scrubbing, self._rests, self._until = False, "", None
         self._go(source_time)
 
     def scrub(self, source_time: Fraction) -> None:
@@ -314,9 +315,15 @@ class Player(QObject):
             seconds = point.seconds or Fraction(0)
             self.seek(self._position + sign * seconds if sign else self.bounds[0] + seconds)
 
-    def play(self, *, backward: bool = False) -> None:
-        """Play on; from the other end again where that end was reached, or from outside of a loop's range."""
+    def play(self, *, backward: bool = False, until: Fraction | None = None) -> None:
+        """Play on; from the other end again where that end was reached, or from outside of a loop's range.
+
+        Args:
+            backward: the other way.
+            until: source second to stop before, this once; None for the end. A loop goes on through it.
+        """
         sources = self._sides.sources
+        self._until = until
         if not sources or (self._is_playing and backward is self._is_backward):
             return
         self._is_scrubbing, self._rests = False, ""
@@ -440,7 +447,7 @@ class Player(QObject):
         """Where playing begins and ends: the clip, or the marked range when it loops."""
         first, last = self.bounds
         if self._loop is LoopMode.OFF:
-            return first, last
+            return first, last if self._until is None else min(self._until, last)
         start, stop = self._range
         start = first if start is None else max(first, start)
         stop = last if stop is None else min(last, stop)
@@ -479,6 +486,7 @@ class Player(QObject):
         self._late.stop()
         self._sound.stop()
         self._clock.hold()
+        self._until = None
         if self._is_playing:
             self._is_playing = self._is_waiting = False
             self._speed = self._usual_speed
@@ -493,6 +501,8 @@ class Player(QObject):
             self._advance(position)
         elif self._loop is LoopMode.OFF:
             self._position = start if self._is_backward else stop
+            if not self._is_backward and stop < self.bounds[1]:  # the frame that begins there is not wanted
+                self._position = current_start(self._sides.sources, stop - TOGETHER_S) or stop
             self._halt()
             self._ask()
             self.position_changed.emit()

@@ -111,8 +111,9 @@ class Previews(QObject):
             keys = [RESULT]
         self.stop()
         start, stop = range_of(clip.info, clip.edits.timing)
-        if start is None and stop is None:
-            start = self._viewer.player.position
+        player = self._viewer.player
+        if start is None and stop is None and not player.is_over:
+            start = player.position
         start = clip.info.times.start if start is None else start
         self._waiting = [((clip.number, key), start, stop) for key in dict.fromkeys(keys)]
         self._render_next()

@@ -44,6 +44,8 @@ from app.widgets.timeline_tiles import tile_seconds, tiles
 WORST_DB, BEST_DB = 24.0, 42.0
 """Ends of the heat strip's colours."""
 _STRIPE_PX = 5
+_LABEL_PX = 8
+"""From a tick to its label: so far the playhead's head reaches."""
 _CROWDED_PX = 7
 """Markers nearer than this are drawn as lines."""
 
@@ -95,7 +97,7 @@ def _paint_ruler(painter: QPainter, exposed: QRectF, state: TimelineState, look:
             words = ruler_text(tick.time, step)
             if tick.frame is not None:
                 words += f"   {tick.frame}"
-            place = QRectF(tick.x + 4, ruler.top(), room, ruler.height() - 7)
+            place = QRectF(tick.x + _LABEL_PX, ruler.top(), room, ruler.height() - 7)
             if place.left() + painter.fontMetrics().horizontalAdvance(words) > ruler.right():
                 continue
             painter.setPen(text)

@@ -315,6 +315,23 @@ def test_playing_shows_every_frame_in_its_time(player: Player, let: Callable[[Fr
     assert index(player) == 0
 
 
+def test_playing_until_a_place_shows_nothing_of_what_follows(
+    player: Player, let: Callable[[Fraction], None]
+) -> None:
+    player.set_side("a", Pictures(100, 25))
+    player.seek(F(1))
+    player.play(until=F(2))
+    let(F(3, 2))
+    assert not player.is_playing
+    assert (player.position, index(player), player.is_over) == (F(49, 25), 49, False)
+    player.play()  # this once
+    let(F(1, 2))
+    assert player.is_playing
+    player.play(until=F(99))
+    let(F(9))
+    assert player.is_over
+
+
 def test_pausing_stands_where_the_frame_begins(player: Player, let: Callable[[Fraction], None]) -> None:
     player.set_side("a", Pictures(10, 25))
     player.play()

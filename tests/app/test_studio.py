@@ -168,6 +168,31 @@ def test_preview_then_export_to_mp4_and_gif(
     qtbot.waitUntil(lambda: any(c.title.endswith(".mp4") for c in studio.viewer.choices), timeout=20_000)
 
 
+def test_a_preview_plays_the_marked_range_and_at_the_end_begins_again(
+    qtbot: QtBot, open_studio: OpenStudio, plain_clip: Path
+) -> None:
+    studio = open_studio(plain_clip)
+    _opened(qtbot, studio)
+    info, player = studio.viewer.info, studio.player
+    assert info is not None
+    studio.settings.set_network("blend")
+    player.seek(info.times.time(4))
+    studio.timeline.mark_in()
+    player.seek(info.times.time(8))
+    studio.timeline.mark_out()
+    studio.actions["preview"].trigger()
+    assert player.position == info.times.time(4)
+    qtbot.waitUntil(lambda: not player.is_playing and not studio.previews.is_rendering, timeout=RENDER_MS)
+    assert info.times.time(8) <= player.position < info.times.time(9)
+    assert player.shown("a") is not None
+    studio.timeline.clear_marks()
+    player.seek(info.times.end)
+    assert player.is_over
+    studio.actions["preview"].trigger()
+    qtbot.waitUntil(lambda: not studio.previews.is_rendering, timeout=RENDER_MS)
+    assert studio.timeline.ranges()[0][0] == info.times.start
+
+
 def test_three_jobs_one_cancelled(
     qtbot: QtBot, open_studio: OpenStudio, plain_clip: Path, tmp_path: Path
 ) -> None:
