@@ -18,7 +18,9 @@ from flavr_core.engine.drawing import is_out_of_memory
 from flavr_core.engine.precision import LEAST_PSNR_DB, PrecisionChoice, agreement_db, draw_test_picture
 from flavr_core.model.adacof import MiddleNetwork
 from flavr_core.model.flavr import Flavr
-from flavr_core.model.flavr_fast import FastFlavr, can_be_fast
+from flavr_core.model.flavr_column_form import fast_form
+from flavr_core.model.flavr_columns import has_programs
+from flavr_core.model.flavr_fast import can_be_fast
 from flavr_core.model.flavr_fast_options import FastOptions, has_fast_int8
 from flavr_core.model.network import DTYPES, Network
 from flavr_core.model.whole_vectors import with_whole_vectors
@@ -48,11 +50,14 @@ def forms_to_try(device: torch.device, precision: Precision, *, wanted: Precisio
     """Fast forms of a FLAVR, the fastest first.
 
     Integers and six products in bf16 are tried for `auto` alone: who asks for a format by name gets its
-    exactness. On a GPU only what is less work in any case is on; the rest waits for its measurement.
+    exactness. On a GPU only what was found faster is on.
     """
     if device.type != "cpu":
         least_db = {Precision.FP32: 90.0, Precision.FP16: 60.0, Precision.BF16: 50.0}[precision]
-        return [FastForm(options=FastOptions(band_rows=_GPU_ROWS), least_db=least_db)]
+        ways = [FastOptions(windows=True, band_rows=_GPU_ROWS), FastOptions(band_rows=_GPU_ROWS)]
+        if has_programs(device, DTYPES[precision]):
+            ways.insert(0, FastOptions(columns=True))
+        return [FastForm(options=options, least_db=least_db) for options in ways]
     if precision is Precision.FP32:
         options = FastOptions(toom_cook_from=64, band_rows=_CACHED_ROWS)
         return [FastForm(options=options, least_db=90)]
@@ -97,12 +102,11 @@ def speed_up(
         options, outcome = _outcomes[key]
         if options is None:
             return converted, outcome
-        return FastFlavr(plain, dtype=dtype, options=options), outcome
-    fast, outcome = _first_that_agrees(
-        plain, choice, forms_to_try(plain.device, choice.precision, wanted=wanted)
-    )
+        return fast_form(plain, dtype=dtype, options=options), outcome
+    forms = forms_to_try(plain.device, choice.precision, wanted=wanted)
+    fast, options, outcome = _first_that_agrees(plain, choice, forms)
     if identity is not None:
-        _outcomes[key] = (None if fast is None else fast.options), outcome
+        _outcomes[key] = options, outcome
     return converted if fast is None else fast, outcome
 
 
@@ -123,19 +127,20 @@ def _in_whole_vectors(
 
 def _first_that_agrees(
     plain: Flavr, choice: PrecisionChoice, forms: list[FastForm]
-) -> tuple[FastFlavr | None, PrecisionChoice]:
+) -> tuple[Network | None, FastOptions | None, PrecisionChoice]:
     reference = draw_test_picture(plain)
     for form in forms:
         try:
-            fast = FastFlavr(plain, dtype=DTYPES[choice.precision], options=form.options)
+            fast = fast_form(plain, dtype=DTYPES[choice.precision], options=form.options)
             psnr_db = agreement_db(draw_test_picture(fast), reference)
-        except (RuntimeError, NotImplementedError, TypeError) as error:
+        except Exception as error:  # a compiler of kernels may fail in any way
             if is_out_of_memory(error):
                 raise
-            _log.info("%s does not run: %s", form.options, str(error).splitlines()[0])
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            _log.info("%s does not run: %s", form.options, reason)
             continue
         if psnr_db >= form.least_db:
-            return fast, replace(choice, psnr_db=psnr_db, way=str(form.options))
+            return fast, form.options, replace(choice, psnr_db=psnr_db, way=str(form.options))
         _log.info("%s agrees to %.1f dB only, %.0f are asked for", form.options, psnr_db, form.least_db)
     note = f"{plain.name} is drawn in the plain, slower way: no faster one agrees with it on this device."
-    return None, replace(choice, notes=(*choice.notes, note))
+    return None, None, replace(choice, notes=(*choice.notes, note))

@@ -29,8 +29,10 @@ from flavr_core.model.flavr_fast_convs import (
     IntegerConv,
     TimeConv,
     WindowedUpConv,
+    as_phases,
     as_volume,
     choose_conv,
+    from_phases,
     interleaved,
 )
 from flavr_core.model.flavr_fast_options import FastOptions
@@ -56,7 +58,7 @@ def _kept(value: Tensor) -> nn.Parameter:
     return nn.Parameter(value.detach().clone(), requires_grad=False)
 
 
-def _conv_and_gate(stage: nn.Module) -> tuple[nn.Conv3d | nn.ConvTranspose3d, Gate]:
+def conv_and_gate(stage: nn.Module) -> tuple[nn.Conv3d | nn.ConvTranspose3d, Gate]:
     """The two layers of a plain decoder stage."""
     assert isinstance(stage, ConvStage | UpStage)
     sequence = stage.conv if isinstance(stage, ConvStage) else stage.upconv
@@ -94,7 +96,7 @@ class FastFlavr(PoolingFlavr):
             nn.ModuleList(FastBlock(block, build, scale=scale) for block in layer)
             for layer, scale in zip(layers, (2, 4, 8, 8), strict=True)
         )
-        *stages, (last, last_gate) = [_conv_and_gate(stage) for stage in plain.decoder]
+        *stages, (last, last_gate) = [conv_and_gate(stage) for stage in plain.decoder]
         self.stages = nn.ModuleList(
             FastStage(conv, gate, build, scale=scale)
             for (conv, gate), scale in zip(stages, (8, 8, 4, 2), strict=True)
@@ -187,9 +189,9 @@ class FastFlavr(PoolingFlavr):
         if isinstance(self.last, WindowedUpConv):
             # Merged window by window, so that only what is merged is laid out as rows.
             windows = functional.leaky_relu_(self.last.conv(joined[:, :, first:after], count), SLOPE)
-            merged = functional.conv3d(as_volume(windows, count), torch.cat([fuse] * 4), groups=4)[:, :, 0]
-            merged = interleaved(self.last.phases_of(functional.leaky_relu_(merged, SLOPE)))
-            return merged[:, :, wanted]
+            merged = functional.conv3d(as_volume(as_phases(windows, len(fuse[0])), count), fuse)[:, :, 0]
+            merged = from_phases(functional.leaky_relu_(merged, SLOPE), windows.shape[2:])
+            return interleaved(self.last.phases_of(merged))[:, :, wanted]
         grown = functional.leaky_relu_(self.last(joined[:, :, first:after], count)[:, :, wanted], SLOPE)
         merged = functional.conv3d(as_volume(grown, count), fuse)  # (1, C', 1, rows, W)
         return functional.leaky_relu_(merged[:, :, 0], SLOPE)
@@ -309,7 +311,7 @@ class _Builder:
         way = choose_conv(self.options, plain, frames=self.frames, scale=scale)
         weight, bias = plain.weight.detach(), None if plain.bias is None else plain.bias.detach()
         grows = isinstance(plain, nn.ConvTranspose3d)
-        if grows and way is IntegerConv:
+        if grows and (way is IntegerConv or self.options.windows):
             return WindowedUpConv(way, weight, bias, dtype=self.dtype)
         down, across = plain.stride[1:]
         above, beside = (int(size) for size in plain.padding[1:])
@@ -327,6 +329,6 @@ class _Builder:
         assert isinstance(plain, Gate)
         pooled = plain.attn_layer[0]
         assert isinstance(pooled, nn.Conv3d)
-        gate = Gate(pooled.in_channels).to(pooled.weight.device)
+        gate = Gate(pooled.in_channels).to(pooled.weight.device, self.dtype)
         gate.load_state_dict(plain.state_dict())
-        return gate.to(self.dtype).requires_grad_(False)
+        return gate.requires_grad_(False)

@@ -287,6 +287,18 @@ def interleaved(phases: list[Tensor]) -> Tensor:
     return out
 
 
+def as_phases(windows: Tensor, width: int) -> Tensor:
+    """Windows of four pixels, (M, 4 * C, H, W), as these in a row, (M, C, 1, H * W * 4): the same memory."""
+    pixels = windows.permute(0, 2, 3, 1).reshape(len(windows), 1, -1, width)
+    return pixels.permute(0, 3, 1, 2)
+
+
+def from_phases(pixels: Tensor, size: Sequence[int]) -> Tensor:
+    """(M, C, 1, H * W * 4) as windows again, (M, 4 * C, H, W); size is (H, W)."""
+    laid = pixels.contiguous(memory_format=torch.channels_last).permute(0, 2, 3, 1)
+    return laid.reshape(len(pixels), *size, -1).permute(0, 3, 1, 2)
+
+
 def choose_conv(
     options: FastOptions, plain: nn.Conv3d | nn.ConvTranspose3d, *, frames: int, scale: int
 ) -> type[TimeConv]:

@@ -24,6 +24,13 @@ class FastOptions:
     band_rows: int | None = None
     """Output rows at a time of the last decoder stage, which then stays in the caches; None for all."""
 
+    windows: bool = False
+    """Whether layers that double the size are computed as windows of 2x2 taps that give four pixels each,
+    which GPUs' libraries are better at than at transposed convolutions."""
+    columns: bool = False
+    """Whether four frames are computed together by programs of our own, see `flavr_columns`; then none of
+    the other steps applies."""
+
     def __post_init__(self) -> None:
         for name in ("toom_cook_from", "int8_from", "band_rows"):
             value = getattr(self, name)
@@ -31,6 +38,8 @@ class FastOptions:
                 raise SettingsError(f"{name} is {value}: 1 or more is needed.")
 
     def __str__(self) -> str:
+        if self.columns:
+            return "fast: four frames at once"
         words = []
         if self.toom_cook_from is not None:
             words.append(f"six products from {self.toom_cook_from} channels")
@@ -38,6 +47,8 @@ class FastOptions:
             words.append("no padding taps")
         if self.int8_from is not None:
             words.append(f"8-bit integers from 1/{self.int8_from} of the size")
+        if self.windows:
+            words.append("windows")
         if self.band_rows is not None:
             words.append(f"bands of {self.band_rows} rows")
         return "fast: " + (", ".join(words) or "layout alone")

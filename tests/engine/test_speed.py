@@ -8,6 +8,7 @@ from flavr_core.engine.memory import activation_bytes, weight_bytes
 from flavr_core.engine.precision import PrecisionChoice
 from flavr_core.engine.speed import FastForm, forms_to_try, speed_up
 from flavr_core.model.flavr import Flavr
+from flavr_core.model.flavr_column_form import fast_form
 from flavr_core.model.flavr_config import FlavrConfig
 from flavr_core.model.flavr_fast import FastFlavr
 from flavr_core.model.flavr_fast_options import FastOptions, has_fast_int8
@@ -95,16 +96,27 @@ def test_integers_are_for_auto_alone():
     assert automatic[-1] == by_name[-1]
     assert len(automatic) > len(by_name)
     on_gpu = forms_to_try(torch.device("cuda"), Precision.FP16, wanted=Precision.AUTO)
-    (on_gpu,) = [form.options for form in on_gpu]
-    assert on_gpu.int8_from is None
-    assert on_gpu.toom_cook_from is None
+    assert on_gpu
+    assert all(form.options.int8_from is None and form.options.toom_cook_from is None for form in on_gpu)
 
 
-def test_memory_of_full_size_flavr_is_as_promised():
+def test_our_programs_are_tried_first_where_they_run(monkeypatch):
+    monkeypatch.setattr(speed, "has_programs", lambda device, dtype: dtype == torch.float16)
+    cuda = torch.device("cuda")
+    first, *rest = forms_to_try(cuda, Precision.FP16, wanted=Precision.AUTO)
+    assert first.options.columns
+    assert not any(form.options.columns for form in rest)
+    assert rest
+    assert not any(form.options.columns for form in forms_to_try(cuda, Precision.BF16, wanted=Precision.AUTO))
+
+
+@pytest.mark.parametrize("has_programs", [True, False])
+def test_memory_of_full_size_flavr_is_as_promised(monkeypatch, has_programs):
     """By count, in fp16: 1920x1080 in 2 GiB, 3840x2160 in 8, weights and pictures of the window included."""
+    monkeypatch.setattr(speed, "has_programs", lambda device, dtype: has_programs)
     network = Flavr(FlavrConfig()).eval()
-    (form,) = forms_to_try(torch.device("cuda"), Precision.FP16, wanted=Precision.AUTO)
-    fast = FastFlavr(network, dtype=torch.float16, options=form.options)
+    form, *_ = forms_to_try(torch.device("cuda"), Precision.FP16, wanted=Precision.AUTO)
+    fast = fast_form(network, dtype=torch.float16, options=form.options)
     for width, height, most_gib in ((1920, 1080, 2), (3840, 2160, 8)):
         need = activation_bytes(fast, batch=1, width=width, height=height, positions=fast.positions)
         assert need + weight_bytes(fast) < most_gib * 2**30

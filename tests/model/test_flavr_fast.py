@@ -31,6 +31,7 @@ EXACT = {
     "skip": FastOptions(skip_padding=True),
     "toom-cook": FastOptions(toom_cook_from=1),
     "bands": FastOptions(band_rows=6),
+    "windows": FastOptions(windows=True, band_rows=6),
     "all": FastOptions(skip_padding=True, toom_cook_from=9, band_rows=8),
 }
 """Ways that lose nothing but rounding."""
@@ -156,6 +157,7 @@ def test_options_are_checked_and_told() -> None:
     with pytest.raises(SettingsError, match="band_rows is 0"):
         FastOptions(band_rows=0)
     assert str(FastOptions()) == "fast: layout alone"
+    assert "windows" in str(EXACT["windows"])
     assert "six products from 9" in str(EXACT["all"])
 
 

@@ -1,0 +1,287 @@
+"""FLAVR of four frames in columns: the plain network's weights, the same picture, fewest passes over memory.
+
+What is saved beyond `flavr_columns`, which computes the four frames of a place together:
+
+* The encoder writes its features into the tensors that the decoder will join them in; nothing is copied.
+* A decoder gate's factor is positive, so it passes through the rectifier that follows: it is multiplied into
+  the next layer's weights, which are small, and the stage's result is written once.
+* The last stage, its rectifier and the fusing convolution are one program: the full-size features of four
+  frames, the largest tensor of the network, never exist. Its gate's mean is known before, from sums of what
+  goes in.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import pairwise, zip_longest
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from flavr_core.errors import ModelError
+from flavr_core.model.flavr import Flavr
+from flavr_core.model.flavr_columns import (
+    BLOCK,
+    FRAMES,
+    STEM_ABOVE,
+    Activation,
+    ColumnConv,
+    cells,
+    draw_out,
+    finish_block,
+    out_weight,
+    stem_weight,
+)
+from flavr_core.model.flavr_fast import FastFlavr, can_be_fast, conv_and_gate, tap_sums_of_frames
+from flavr_core.model.flavr_fast_options import FastOptions
+from flavr_core.model.flavr_stages import Block, Gate
+from flavr_core.model.flavr_statistics import PoolingFlavr
+from flavr_core.model.network import Network
+
+
+def can_be_columns(network: Network) -> bool:
+    """Whether there is a column form of it: four frames, and whole blocks of channels everywhere."""
+    if not isinstance(network, Flavr) or not can_be_fast(network):
+        return False
+    config = network.config
+    widths = (config.stem_width, *config.widths, *config.decoder_widths, config.fuse_width)
+    is_fused = config.decoder_widths[4] == config.fuse_width == BLOCK
+    return config.num_inputs == FRAMES and is_fused and not any(width % BLOCK for width in widths)
+
+
+def fast_form(plain: Flavr, *, dtype: torch.dtype, options: FastOptions) -> Network:
+    """The network in the form that the options say.
+
+    Raises:
+        ModelError: when it has no such form.
+    """
+    if options.columns:
+        return ColumnFlavr(plain, dtype=dtype)
+    return FastFlavr(plain, dtype=dtype, options=options)
+
+
+class ColumnFlavr(PoolingFlavr):
+    """See the module. Convention: as `Network`; the parameters are not the plain network's.
+
+    Attributes:
+        config: of the plain network.
+    """
+
+    supports_strips = False
+
+    def __init__(self, plain: Flavr, *, dtype: torch.dtype) -> None:
+        """Take the weights of a plain network, which keeps its own.
+
+        Raises:
+            ModelError: when the network has no column form, see `can_be_columns`.
+        """
+        super().__init__()
+        if not can_be_columns(plain):
+            raise ModelError(f"{plain.name or 'This FLAVR'} has no form in columns.", "Use it as it is.")
+        self.name, self.card, self.config = plain.name, plain.card, plain.config
+        self.num_inputs, self.positions = plain.num_inputs, plain.positions
+        self._anchor = torch.empty(0, dtype=dtype, device=plain.device)
+        self.wide = torch.promote_types(dtype, torch.float32)
+        stem = plain.encoder.stem[0]
+        assert isinstance(stem, nn.Conv3d)
+        self.stem = ColumnConv(
+            stem_weight(stem.weight.detach()), _detached(stem.bias), dtype=dtype, padding=(STEM_ABOVE, 0)
+        )
+        layers = (plain.encoder.layer1, plain.encoder.layer2, plain.encoder.layer3, plain.encoder.layer4)
+        self.layers = nn.ModuleList(
+            nn.ModuleList(ColumnBlock(block, dtype=dtype) for block in layer) for layer in layers
+        )
+        pairs = [conv_and_gate(stage) for stage in plain.decoder]
+        *stages, self.last = (ColumnStage(conv, gate, dtype=dtype) for conv, gate in pairs)
+        self.stages = nn.ModuleList(stages)
+        fuse, out = plain.feature_fuse.conv[0], plain.outconv[1]
+        assert isinstance(fuse, nn.Conv2d)
+        assert isinstance(out, nn.Conv2d)
+        by_frame = fuse.weight.detach().flatten(1).unflatten(1, (FRAMES, -1)).transpose(0, 1)
+        self.fuse = _kept(by_frame.to(self.wide))  # (4, O, I)
+        self.last_sums = _kept(pairs[4][0].weight.detach().to(self.wide))
+        assert out.bias is not None
+        self.out_weight = _kept(out_weight(out.weight.detach()).to(dtype))
+        self.out_bias = _kept(out.bias.detach().to(self.wide))
+        self.eval()
+
+    def draw(self, window: Tensor, positions: tuple[Fraction, ...]) -> Tensor:
+        """See `Network`. Mean and sum are taken in at least float32, whatever the weights' precision."""
+        mean = self.window_mean(window)  # (N, 1, 3, 1, 1)
+        merged = self.merge(*self.decode(*self.encode(window, mean)))  # (N, 64, H', W')
+        drawn = draw_out(merged, self.out_weight, self.out_bias, mean, window.shape[3:])
+        pictures = drawn.unflatten(1, (-1, 3))  # (N, outputs, 3, H, W)
+        assert self.positions is not None
+        if positions != self.positions:
+            wanted = [self.positions.index(position) for position in positions]
+            pictures = torch.stack([pictures[:, number] for number in wanted], 1)
+        out: Tensor = pictures.to(window.dtype)
+        return out
+
+    def encode(self, window: Tensor, mean: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """A window and its mean to layer 4's result and what the decoder joins.
+
+        For stem and layers 1 to 3 there is one tensor each, whose last channels are their features; the
+        first ones, the decoder's, are not yet written.
+        """
+        stages = self._stages()[::-1]  # as they join stem, layer 1, layer 2, layer 3
+        features = cells(window, mean, dtype=self.dtype)
+        joined = [self._room(features, stages[0], self.config.stem_width)]
+        x = joined[0][:, stages[0].conv.width :]
+        self.stem(features, x, Activation.RELU)
+        del features
+        for layer, stage in zip_longest(self.layers, stages[1:]):
+            assert isinstance(layer, nn.ModuleList)
+            for block in layer:
+                assert isinstance(block, ColumnBlock)
+                x = self._passed(block, x, joined, stage if block is layer[-1] else None)
+        return x, joined
+
+    def _passed(
+        self, block: ColumnBlock, x: Tensor, joined: list[Tensor], stage: ColumnStage | None
+    ) -> Tensor:
+        """What a block makes of x; where a decoder stage joins it, in room for both, added to `joined`."""
+        drawn, scale, rest = block(x)
+        if stage is None:
+            return finish_block(drawn, scale, rest, drawn)
+        joined.append(self._room(drawn, stage, drawn.shape[1]))
+        return finish_block(drawn, scale, rest, joined[-1][:, stage.conv.width :])
+
+    def _stages(self) -> list[ColumnStage]:
+        return [stage for stage in self.stages if isinstance(stage, ColumnStage)]
+
+    def _room(self, like: Tensor, stage: ColumnStage, skip: int) -> Tensor:
+        """Room for a decoder stage's result and a skip of so many channels, of the size of `like`."""
+        return empty_frames(like, len(like), stage.conv.width + skip, *like.shape[2:])
+
+    def decode(self, x: Tensor, joined: list[Tensor]) -> tuple[Tensor, Tensor]:
+        """Decoder stages 0 to 3. Empties `joined`, so that memory is freed.
+
+        Returns:
+            stage 3's result and its skip, and the factors of their channels, (N, C), yet to be multiplied.
+        """
+        rows = None
+        for stage, following in pairwise([*self._stages(), self.last]):
+            whole = joined.pop()
+            scale = stage(x, whole[:, : stage.conv.width], rows)
+            ones = scale.new_ones((len(scale), whole.shape[1] - stage.conv.width))
+            scale, x = torch.cat([scale, ones], 1), whole
+            rows = following.conv.scaled(scale)
+        return x, scale
+
+    def merge(self, joined: Tensor, scale: Tensor) -> Tensor:
+        """Last stage and fuse: (N * 4, C, H / 2, W / 2) to (N, 64, H, W)."""
+        samples, (rows, columns) = len(joined) // FRAMES, joined.shape[2:]
+        factors = self.last.factors(self._last_means(joined, scale))  # (N, C)
+        fuse = (self.fuse * factors[:, None, None]).flatten(1, 2).to(self.dtype)
+        merged = empty_frames(joined, samples, BLOCK, 2 * rows, 2 * columns)
+        self.last.conv.fused(joined, merged, fuse, rows=self.last.conv.scaled(scale))
+        return merged
+
+    def _last_means(self, joined: Tensor, scale: Tensor) -> Tensor:
+        """The means of the last stage's convolution, (N, C), without computing it: see `FastFlavr`."""
+        rows, columns = joined.shape[2:]
+        sums = torch.stack([tap_sums_of_frames(one) for one in joined.split(FRAMES)])  # (N, C, 3, 4, 4)
+        total = torch.einsum("nctyx,nc,cotyx->no", sums.to(self.wide), scale, self.last_sums)
+        means = total / (FRAMES * 4 * rows * columns)
+        bias = self.last.conv.bias
+        return means if bias is None else means + bias
+
+
+class ColumnStage(nn.Module):
+    """A decoder stage: a convolution, its gate, a rectifier."""
+
+    def __init__(self, conv: nn.Module, gate: Gate, *, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.conv = _column_conv(conv, dtype)
+        self.gate = _copied(gate, torch.promote_types(dtype, torch.float32))
+
+    def forward(self, x: Tensor, out: Tensor, rows: Tensor | None) -> Tensor:
+        """Write to `out` what is yet to be multiplied by the factors that are returned, (N, C).
+
+        Args:
+            x: frames.
+            out: room for frames of this stage's width.
+            rows: weights for each sample, see `ColumnConv.scaled`, or None for the layer's own.
+        """
+        means = self.conv(x, out, Activation.LEAKY, rows=rows, has_means=True)
+        return self.factors(means)
+
+    def factors(self, means: Tensor) -> Tensor:
+        """The gate's factors, (N, C), from the means of the same shape."""
+        return _factors(self.gate, means)
+
+
+class ColumnBlock(nn.Module):
+    """A residual block: two convolutions, a gate, the input or its projection added."""
+
+    def __init__(self, plain: nn.Module, *, dtype: torch.dtype) -> None:
+        super().__init__()
+        assert isinstance(plain, Block)
+        first, second = plain.conv1[0], plain.conv2[0]
+        assert isinstance(first, nn.Conv3d)
+        self.stride = int(first.stride[1])
+        self.conv1, self.conv2 = _column_conv(first, dtype), _column_conv(second, dtype)
+        self.gate = _copied(plain.fg, torch.promote_types(dtype, torch.float32))
+        self.projection: nn.Parameter | None = None
+        if plain.downsample is not None:
+            projection = plain.downsample[0]
+            assert isinstance(projection, nn.Conv3d)
+            self.projection = _kept(projection.weight.detach()[:, :, 0].to(dtype))  # (O, I, 1, 1)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """(N * 4, C, H, W) to what `finish_block` needs.
+
+        Returns:
+            the second convolution's result, (N * 4, C', H / stride, W / stride), its factors, (N, C'), and
+            what is added.
+        """
+        size = (len(x), self.conv1.width, x.shape[2] // self.stride, x.shape[3] // self.stride)
+        inner = empty_frames(x, *size)
+        self.conv1(x, inner, Activation.RELU)
+        drawn = empty_frames(x, *size)
+        means = self.conv2(inner, drawn, Activation.NONE, has_means=True)
+        rest = x if self.projection is None else functional.conv2d(x, self.projection, stride=self.stride)
+        return drawn, _factors(self.gate, means), rest
+
+
+def _factors(gate: Gate, means: Tensor) -> Tensor:
+    wide = next(gate.parameters()).dtype
+    factors: Tensor = gate.scale(means.to(wide)[:, :, None, None, None])[..., 0, 0, 0]
+    return factors
+
+
+def empty_frames(like: Tensor, count: int, width: int, rows: int, columns: int) -> Tensor:
+    """Room for frames, channels last."""
+    size = (count, width, rows, columns)
+    return torch.empty(size, dtype=like.dtype, device=like.device, memory_format=torch.channels_last)
+
+
+def _column_conv(plain: nn.Module, dtype: torch.dtype) -> ColumnConv:
+    assert isinstance(plain, nn.Conv3d | nn.ConvTranspose3d)
+    above, beside = (int(size) for size in plain.padding[1:])
+    grows = isinstance(plain, nn.ConvTranspose3d)
+    stride = 1 if grows else int(plain.stride[1])
+    return ColumnConv(
+        plain.weight.detach(), _detached(plain.bias), dtype=dtype, stride=stride, padding=(above, beside),
+        grows=grows,
+    )  # fmt: skip
+
+
+def _copied(plain: Gate, dtype: torch.dtype) -> Gate:
+    """A copy of a gate in the wanted precision."""
+    pooled = plain.attn_layer[0]
+    assert isinstance(pooled, nn.Conv3d)
+    gate = Gate(pooled.in_channels).to(pooled.weight.device, dtype)
+    gate.load_state_dict(plain.state_dict())
+    return gate.requires_grad_(False)
+
+
+def _detached(value: Tensor | None) -> Tensor | None:
+    return None if value is None else value.detach()
+
+
+def _kept(value: Tensor) -> nn.Parameter:
+    """A weight of the network that is never learnt."""
+    return nn.Parameter(value.clone(), requires_grad=False)

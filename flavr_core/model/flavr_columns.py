@@ -1,0 +1,327 @@
+"""Convolutions of a four-frame FLAVR that compute all frames of a place at once, the column of it.
+
+Three taps along time over four frames are ten products. A column's four results share the four inputs and the
+three weights of each place in space, so a program that computes them together reads each but once and leaves
+out the two products that multiply padding. What follows a convolution (bias, rectifier, the sums that a gate
+wants, the place in a joined tensor, the next 1x1 fusion) is done before its result is written.
+
+Here are the layers and their plain way by torch's operations, which is what counts; `flavr_columns_triton`
+and `flavr_passes_triton` have the programs for Hopper GPUs.
+
+Convention: frames (N * 4, C, H, W), channels last in memory or a range of the channels of such a tensor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import IntEnum
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from flavr_core.model.flavr_fast_convs import PHASES, interleaved
+from flavr_core.model.flavr_stages import SLOPE
+from flavr_core.model.fused import has_triton
+from flavr_core.model.network import pad_to_multiple
+
+FRAMES = 4
+"""Frames of a column."""
+BLOCK = 64
+"""Channels that a program reads or makes at a time: all numbers of channels are multiples of it."""
+_PHASE_TAPS = ((3, 1), (2, 0))
+"""Taps of four that even and odd pixels of a transposed convolution take, in the order of their inputs."""
+
+
+class Activation(IntEnum):
+    """What follows a convolution."""
+
+    NONE = 0
+    RELU = 1
+    LEAKY = 2
+
+
+def has_programs(device: torch.device, dtype: torch.dtype) -> bool:
+    """Whether there are programs for such frames: halves on a Hopper GPU, with Triton."""
+    if device.type != "cuda" or dtype != torch.float16 or not torch.cuda.is_available():
+        return False
+    return torch.cuda.get_device_capability(device) == (9, 0) and has_triton()
+
+
+def _is_programmed(frames: Tensor) -> bool:
+    return has_programs(frames.device, frames.dtype)
+
+
+def activated(values: Tensor, activation: Activation) -> Tensor:
+    """`values` after the rectifier."""
+    if activation is Activation.RELU:
+        return functional.relu(values)
+    return functional.leaky_relu(values, SLOPE) if activation is Activation.LEAKY else values
+
+
+class ColumnConv(nn.Module):
+    """A convolution of three taps along time and any in space, or a transposed one of 4x4 taps and stride 2.
+
+    Attributes:
+        rows: the weights as programs read them, (phases * O / 64 * taps * 3 * 64, I): for each phase and 64
+            outputs, for each tap in space, the taps along time, for each of them the outputs.
+    """
+
+    def __init__(
+        self,
+        weight: Tensor,
+        bias: Tensor | None,
+        *,
+        dtype: torch.dtype,
+        stride: int = 1,
+        padding: tuple[int, int] = (1, 1),
+        grows: bool = False,
+    ) -> None:
+        """Take weights as the plain network's, (O, I, 3, h, w), or (I, O, 3, 4, 4) where the layer grows."""
+        super().__init__()
+        self.stride, self.padding, self.grows = stride, padding, grows
+        if grows:
+            taps = weight.transpose(0, 1).flip(2)  # as a correlation in time
+            parts = [taps[:, :, :, list(_PHASE_TAPS[down])][..., list(_PHASE_TAPS[across])]
+                     for down, across in PHASES]  # fmt: skip
+        else:
+            parts = [weight]
+        self.width, self.kernel = len(parts[0]), (int(parts[0].shape[3]), int(parts[0].shape[4]))
+        self.rows = _kept(torch.cat([_in_rows(part) for part in parts]).to(dtype))
+        self.bias = None if bias is None else _kept(bias.float() if dtype.itemsize < 4 else bias.to(dtype))
+
+    def scaled(self, scale: Tensor) -> Tensor:
+        """The rows for inputs whose channels are yet to be multiplied, (N, rows, I); scale is (N, I)."""
+        wanted: Tensor = (self.rows.to(scale.dtype) * scale[:, None]).to(self.rows.dtype)
+        return wanted
+
+    def forward(
+        self,
+        x: Tensor,
+        out: Tensor,
+        activation: Activation,
+        *,
+        rows: Tensor | None = None,
+        has_means: bool = False,
+    ) -> Tensor | None:
+        """Write the rectified result to `out`, of the result's shape.
+
+        Args:
+            x: frames.
+            out: frames of this layer's width.
+            activation: the rectifier.
+            rows: weights for each sample instead of this layer's own, see `scaled`.
+            has_means: whether means before the rectifier are wanted.
+
+        Returns:
+            the means, (N, O), if wanted.
+        """
+        samples = len(x) // FRAMES
+        weights = self.rows.expand(samples, -1, -1) if rows is None else rows
+        if _is_programmed(x):
+            return self._run(x, out, weights, activation, has_means=has_means)
+        means = []
+        for number in range(samples):
+            part = slice(FRAMES * number, FRAMES * (number + 1))
+            drawn = self._plainly(x[part], weights[number], out.shape[2:])
+            means.append(drawn.mean((0, 2, 3)))
+            if not x.is_meta:
+                out[part] = activated(drawn, activation)
+        return torch.stack(means) if has_means else None
+
+    def fused(self, x: Tensor, out: Tensor, fuse: Tensor, *, rows: Tensor) -> None:
+        """Grow, rectify, merge the frames by `fuse`, rectify: write one picture a sample to `out`.
+
+        Args:
+            x: frames.
+            out: (N, 64, 2 * H, 2 * W).
+            fuse: (N, 4 * 64, 64): for each frame the merged channels, for each of them its weights.
+            rows: weights for each sample, see `scaled`.
+        """
+        if _is_programmed(x):
+            self._run(x, out, rows, Activation.LEAKY, merging=fuse)
+            return
+        for number, matrix in enumerate(fuse):
+            if x.is_meta:  # the full-size features must not be counted: a program merges them piece by piece
+                self._plainly(x[:FRAMES], rows[number], out.shape[2:])
+                continue
+            part = slice(FRAMES * number, FRAMES * (number + 1))
+            grown = self._plainly(x[part], rows[number], out.shape[2:])
+            grown = activated(grown, Activation.LEAKY)
+            over_time = matrix.unflatten(0, (FRAMES, -1)).permute(1, 0, 2).flatten(1)  # (64, 4 * 64)
+            merged = functional.conv2d(grown.flatten(0, 1)[None], over_time[:, :, None, None])
+            out[number] = activated(merged[0], Activation.LEAKY)
+
+    def _run(
+        self,
+        x: Tensor,
+        out: Tensor,
+        rows: Tensor,
+        activation: Activation,
+        *,
+        has_means: bool = False,
+        merging: Tensor | None = None,
+    ) -> Tensor | None:
+        from flavr_core.model.flavr_columns_triton import convolve
+
+        means: Tensor | None = convolve(
+            x, out, rows, self.bias, kernel=self.kernel, stride=self.stride, padding=self.padding,
+            grows=self.grows, width=self.width, activation=int(activation), has_means=has_means,
+            merging=merging,
+        )  # fmt: skip
+        return means
+
+    def _plainly(self, frames: Tensor, rows: Tensor, size: tuple[int, ...]) -> Tensor:
+        """One sample's result with its bias and without a rectifier, (4, O, *size)."""
+        down, across = self.kernel
+        parts = rows.unflatten(0, (-1, self.width // BLOCK, down, across, 3, BLOCK))
+        weights = parts.permute(0, 1, 5, 6, 4, 2, 3).flatten(1, 2)  # (phases, O, I, 3, h, w)
+        above, beside = self.padding
+        volume = frames.transpose(0, 1)[None]  # (1, I, 4, H, W)
+        if not self.grows:
+            return self._correlated(volume, weights[0], above, beside, size)
+        half = (size[0] // 2, size[1] // 2)
+        phases = [
+            self._correlated(volume, weight, above - below, beside - right, half)
+            for (below, right), weight in zip(PHASES, weights, strict=True)
+        ]
+        return interleaved(phases)
+
+    def _correlated(
+        self, volume: Tensor, weight: Tensor, above: int, beside: int, size: tuple[int, ...]
+    ) -> Tensor:
+        """The library's convolution after so many rows above and columns beside of zeros: (4, O, *size)."""
+        bias = None if self.bias is None else self.bias.to(volume.dtype)
+        steps = (1, self.stride, self.stride)
+        if volume.is_meta:  # counted without the copies that programs do not make
+            for part in weight.split(BLOCK):
+                functional.conv3d(volume, part, None, steps, (1, above, beside))
+            return volume.new_empty(1).expand(FRAMES, self.width, *size)
+        after = [
+            (count - 1) * self.stride + taps - before - have
+            for count, taps, before, have in zip(
+                size, self.kernel, (above, beside), volume.shape[3:], strict=True
+            )
+        ]
+        padded = functional.pad(volume, (beside, after[1], above, after[0]))
+        drawn = functional.conv3d(padded, weight, bias, steps, (1, 0, 0))
+        return drawn[0].transpose(0, 1)
+
+
+def _in_rows(weight: Tensor) -> Tensor:
+    """(O, I, 3, h, w) to (O / 64 * h * w * 3 * 64, I)."""
+    blocks = weight.unflatten(0, (-1, BLOCK))  # (O / 64, 64, I, 3, h, w)
+    rows: Tensor = blocks.permute(0, 4, 5, 3, 1, 2).flatten(0, 4)
+    return rows
+
+
+def _kept(value: Tensor) -> nn.Parameter:
+    """A weight that is never learnt."""
+    return nn.Parameter(value.detach().clone(), requires_grad=False)
+
+
+def finish_block(drawn: Tensor, scale: Tensor, rest: Tensor, out: Tensor) -> Tensor:
+    """Write relu(drawn * scale + rest) to `out` and return it; scale is (N, C), `out` may be `drawn`."""
+    if _is_programmed(drawn):
+        from flavr_core.model import flavr_passes_triton
+
+        flavr_passes_triton.finish_block(drawn, scale, rest, out)
+        return out
+    if drawn.is_meta:
+        return out
+    samples = (-1, FRAMES)
+    scaled = drawn.unflatten(0, samples) * scale[:, None, :, None, None].to(drawn.dtype)
+    return out.copy_(functional.relu_(scaled.flatten(0, 1).add_(rest)))
+
+
+MULTIPLE = 8
+"""Pictures are enlarged to multiples of it by repeating their last row and column."""
+STEM_ABOVE = 2
+"""Rows and columns of cells that the stem looks at before its own."""
+_STEM_CELLS = 4
+"""Cells, of two pixels each, that the stem's taps cover in a row."""
+_CELL = BLOCK // _STEM_CELLS
+"""Values of a cell: three colours of two by two pixels, and zeros."""
+
+
+def stem_weight(weight: Tensor) -> Tensor:
+    """The stem's (O, 3, 3, 7, 7) of stride 2 as (O, 64, 3, 4, 1) of stride 1 on what `cells` gives."""
+    even = functional.pad(weight, (1, 0, 1, 0))  # (O, 3, 3, 8, 8)
+    taps = even.unflatten(4, (_STEM_CELLS, 2)).unflatten(3, (_STEM_CELLS, 2))  # (O, 3, T, rows, 2, cells, 2)
+    values = taps.permute(0, 5, 1, 4, 6, 2, 3).flatten(2, 4)  # (O, cells, 3 * 2 * 2, T, rows)
+    padded = functional.pad(values, (0, 0, 0, 0, 0, _CELL - values.shape[2]))
+    return padded.flatten(1, 2)[..., None]
+
+
+def cells(window: Tensor, mean: Tensor, *, dtype: torch.dtype) -> Tensor:
+    """A window as the stem reads it: at each place the four cells around it, which overlap in memory.
+
+    Args:
+        window: (N, T, 3, H, W).
+        mean: (N, 1, 3, 1, 1), taken off.
+        dtype: of the result.
+
+    Returns:
+        a view (N * T, 64, H' / 2, W' / 2), channels last, H' and W' the next multiples of 8.
+    """
+    height, width = window.shape[3:]
+    rows, columns = -(-height // MULTIPLE) * MULTIPLE // 2, -(-width // MULTIPLE) * MULTIPLE // 2
+    size = (window.shape[0] * window.shape[1], rows, columns + _STEM_CELLS - 1, _CELL)
+    laid = torch.zeros(size, dtype=dtype, device=window.device)
+    if _is_programmed(laid):
+        from flavr_core.model import flavr_passes_triton
+
+        flavr_passes_triton.lay_cells(
+            window.contiguous(), mean.flatten(1), laid, before=STEM_ABOVE, around=_STEM_CELLS - 1
+        )
+    else:
+        frames = pad_to_multiple(window - mean, MULTIPLE).to(dtype).flatten(0, 1)
+        values = functional.pixel_unshuffle(frames, 2).permute(0, 2, 3, 1)
+        laid[:, :, STEM_ABOVE : STEM_ABOVE + columns, : values.shape[3]] = values
+    row = laid.stride(1)
+    return laid.as_strided((size[0], BLOCK, rows, columns), (rows * row, 1, row, _CELL))
+
+
+OUT_TAPS = 7
+"""Taps of the output convolution, in rows and columns."""
+
+
+def out_weight(weight: Tensor) -> Tensor:
+    """The output convolution's (O, C, 7, 7) as (7 * C, outputs): for each row's taps all columns' at once.
+
+    The last axis holds, tap by tap, the O outputs, and zeros up to 32 or a multiple of 64.
+    """
+    outputs, channels = weight.shape[:2]
+    laid = weight.permute(2, 1, 3, 0).reshape(OUT_TAPS * channels, OUT_TAPS * outputs)
+    return functional.pad(laid, (0, -laid.shape[1] % (32 if laid.shape[1] <= 32 else BLOCK))).contiguous()
+
+
+def draw_out(merged: Tensor, weights: Tensor, bias: Tensor, mean: Tensor, size: Sequence[int]) -> Tensor:
+    """The output convolution with reflected edges, and the mean, for the first rows and columns.
+
+    Args:
+        merged: (N, C, H', W'), channels last in memory.
+        weights: see `out_weight`.
+        bias: (O,), float32 or more.
+        mean: (N, 1, 3, 1, 1) likewise.
+        size: rows and columns that are wanted.
+
+    Returns:
+        (N, O, *size) of the type of the bias.
+    """
+    if _is_programmed(merged):
+        from flavr_core.model import flavr_passes_triton
+
+        return flavr_passes_triton.draw_out(merged, weights, bias, mean.flatten(1), size)
+    outputs = len(bias)
+    laid = weights[:, : OUT_TAPS * outputs].unflatten(1, (OUT_TAPS, outputs)).unflatten(0, (OUT_TAPS, -1))
+    edge = OUT_TAPS // 2
+    if merged.is_meta:  # counted as the programs do it
+        sums = merged.new_empty((len(merged), *merged.shape[2:], weights.shape[1]))
+        drawn = functional.conv2d(merged, laid.permute(3, 1, 0, 2), None, 1, edge)
+        return sums.new_empty((*drawn.shape[:2], *size), dtype=bias.dtype)
+    padded = functional.pad(merged, (edge, edge, edge, edge), mode="reflect")
+    drawn = functional.conv2d(padded, laid.permute(3, 1, 0, 2), None)[..., : size[0], : size[1]]
+    return (
+        drawn.to(bias.dtype) + bias[:, None, None] + mean.flatten(1).repeat(1, outputs // 3)[..., None, None]
+    )

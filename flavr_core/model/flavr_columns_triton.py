@@ -1,0 +1,264 @@
+"""Column convolutions as programs for Hopper GPUs, in Gluon. See `flavr_columns` for the layers.
+
+Imported only where Triton is installed. A program makes 64 channels of 64 places in all four frames: for each
+tap in space and 64 input channels the copy engine brings the four frames' inputs and the three weights of the
+time taps to shared memory, two such steps ahead, reading zeros outside the picture; ten matrix products
+follow. Two programs share a multiprocessor, and one computes while the other begins or ends.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from triton.experimental import gluon
+from triton.experimental.gluon import language as gl
+from triton.experimental.gluon.language.nvidia.hopper import mbarrier, tma, warpgroup_mma, warpgroup_mma_wait
+from triton.experimental.gluon.nvidia.hopper import TensorDescriptor
+
+BLOCK = 64
+"""Channels in and out at a time, and places of a program."""
+_STAGES = 2
+"""Steps in shared memory at once."""
+_WARPS = 4
+_PICTURES = gl.NVMMASharedLayout(128, 16, 5)
+_WEIGHTS = gl.NVMMASharedLayout(128, 16, 2)
+
+
+@gluon.jit
+def _rectified(value, ACTIVATION: gl.constexpr):  # type: ignore[no-untyped-def]
+    if ACTIVATION == 1:
+        value = gl.maximum(value, 0.0)
+    if ACTIVATION == 2:
+        value = gl.where(value > 0, value, value * 0.2)
+    return value
+
+
+@gluon.jit
+def _fetch(  # type: ignore[no-untyped-def]
+    step, stage, pictures, weights, picture_bufs, weight_bufs, arrived, sample, top, left, row, above, beside,
+    chunks, x_step, KW: gl.constexpr, STRIDE: gl.constexpr, wanted,
+):  # fmt: skip
+    """Ask for one step's inputs and weights."""
+    tap = step // chunks
+    channel = (step - tap * chunks) * 64
+    down = tap // KW - above
+    across = tap % KW - beside
+    if STRIDE == 2:
+        y = top + (down >> 1)
+        odd = down & 1
+        x = left + (across >> 1)
+        first = (across & 1) * x_step + channel
+    else:
+        y = top + down
+        odd = 0
+        x = left + across
+        first = channel
+    bar = arrived.index(stage)
+    mbarrier.expect(bar, 3 * weights.block_type.nbytes + pictures.block_type.nbytes, pred=wanted)
+    for k in gl.static_range(3):
+        tma.async_copy_global_to_shared(
+            weights, [row + tap * 192 + k * 64, channel], bar, weight_bufs.index(stage * 3 + k), wanted
+        )
+    tma.async_copy_global_to_shared(
+        pictures, [sample * 4, y, odd, x, first], bar, picture_bufs.index(stage), wanted
+    )
+
+
+@gluon.jit
+def _column(  # type: ignore[no-untyped-def]
+    pictures, weights, merging, out, bias, sums, tiles_x, tiles_y, blocks, phase_blocks, chunks, sample_rows,
+    x_step, rows, columns, frame_step, row_step, column_step,
+    KH: gl.constexpr, KW: gl.constexpr, STRIDE: gl.constexpr, ABOVE: gl.constexpr, BESIDE: gl.constexpr,
+    GROWS: gl.constexpr, MERGES: gl.constexpr, ACTIVATION: gl.constexpr, HAS_BIAS: gl.constexpr,
+    HAS_SUMS: gl.constexpr, TH: gl.constexpr, TW: gl.constexpr, STAGES: gl.constexpr, num_warps: gl.constexpr,
+):  # fmt: skip
+    M: gl.constexpr = TH * TW  # noqa: N806 - a compile-time value
+    product: gl.constexpr = gl.NVMMADistributedLayout(
+        version=[3, 0], warps_per_cta=[num_warps, 1], instr_shape=[16, 64, 16]
+    )
+    operand: gl.constexpr = gl.DotOperandLayout(operand_index=0, parent=product, k_width=2)
+    flat: gl.constexpr = gl.NVMMASharedLayout(swizzle_byte_width=128, element_bitwidth=16, rank=2)
+    stored: gl.constexpr = gl.BlockedLayout([1, 8], [4, 8], [num_warps, 1], [1, 0])
+    over_columns: gl.constexpr = gl.SliceLayout(0, product)
+    picture_bufs = gl.allocate_shared_memory(gl.float16, [STAGES, 4, TH, 1, TW, 64], pictures.layout)
+    weight_bufs = gl.allocate_shared_memory(gl.float16, [STAGES * 3, 64, 64], weights.layout)
+    arrived = gl.allocate_shared_memory(gl.int64, [STAGES, 1], mbarrier.MBarrierLayout())
+    for i in gl.static_range(STAGES):
+        mbarrier.init(arrived.index(i), count=1)
+    # Programs of the same places come one after the other and share their inputs in the caches.
+    tile = gl.program_id(0)
+    block = tile % blocks
+    place = tile // blocks
+    left = (place % tiles_x) * TW
+    top = (place // tiles_x % tiles_y) * TH
+    sample = place // (tiles_x * tiles_y)
+    above = ABOVE
+    beside = BESIDE
+    channel = block * 64
+    if GROWS:
+        phase = block // phase_blocks
+        above = ABOVE - phase // 2
+        beside = BESIDE - phase % 2
+        channel = (block % phase_blocks) * 64
+    steps = KH * KW * chunks
+    row = sample * sample_rows + block * (KH * KW * 192)
+    for i in gl.static_range(STAGES):
+        _fetch(i, i, pictures, weights, picture_bufs, weight_bufs, arrived, sample, top, left, row, above,
+               beside, chunks, x_step, KW, STRIDE, i < steps)  # fmt: skip
+    y0 = gl.zeros((M, 64), gl.float32, product)
+    y1 = gl.zeros((M, 64), gl.float32, product)
+    y2 = gl.zeros((M, 64), gl.float32, product)
+    y3 = gl.zeros((M, 64), gl.float32, product)
+    stage = 0
+    parity = 0
+    for step in range(steps):
+        mbarrier.wait(arrived.index(stage), parity)
+        w0 = weight_bufs.index(stage * 3).permute((1, 0))
+        w1 = weight_bufs.index(stage * 3 + 1).permute((1, 0))
+        w2 = weight_bufs.index(stage * 3 + 2).permute((1, 0))
+        frames = picture_bufs.index(stage)._reinterpret(gl.float16, [4 * M, 64], flat)
+        x0 = frames.slice(0, M, 0)
+        x1 = frames.slice(M, M, 0)
+        x2 = frames.slice(2 * M, M, 0)
+        x3 = frames.slice(3 * M, M, 0)
+        y0 = warpgroup_mma(x0, w1, y0, is_async=True)
+        y1 = warpgroup_mma(x0, w0, y1, is_async=True)
+        y0 = warpgroup_mma(x1, w2, y0, is_async=True)
+        y1 = warpgroup_mma(x1, w1, y1, is_async=True)
+        y2 = warpgroup_mma(x1, w0, y2, is_async=True)
+        y1 = warpgroup_mma(x2, w2, y1, is_async=True)
+        y2 = warpgroup_mma(x2, w1, y2, is_async=True)
+        y3 = warpgroup_mma(x2, w0, y3, is_async=True)
+        y2 = warpgroup_mma(x3, w2, y2, is_async=True)
+        y3 = warpgroup_mma(x3, w1, y3, is_async=True)
+        y0, y1, y2, y3 = warpgroup_mma_wait(0, deps=(y0, y1, y2, y3))
+        gl.thread_barrier()  # all warps are done with this stage
+        _fetch(step + STAGES, stage, pictures, weights, picture_bufs, weight_bufs, arrived, sample, top, left,
+               row, above, beside, chunks, x_step, KW, STRIDE, step + STAGES < steps)  # fmt: skip
+        stage += 1
+        if stage == STAGES:
+            stage = 0
+            parity ^= 1
+    if HAS_BIAS:
+        add = gl.load(bias + channel + gl.arange(0, 64, layout=over_columns))[None, :]
+        y0 += add
+        y1 += add
+        y2 += add
+        y3 += add
+    if HAS_SUMS:
+        m = gl.arange(0, M, layout=gl.SliceLayout(1, product))
+        is_inside = (top + m // TW < rows) & (left + m % TW < columns)
+        total = gl.where(is_inside[:, None], y0 + y1 + y2 + y3, 0.0)
+        at = tile.to(gl.int64) * 64 + gl.arange(0, 64, layout=over_columns)
+        gl.store(sums + at, gl.sum(total, 0))
+    m = gl.arange(0, M, layout=gl.SliceLayout(1, stored))
+    n = gl.arange(0, 64, layout=gl.SliceLayout(0, stored))
+    y = top + m // TW
+    x = left + m % TW
+    is_inside = ((y < rows) & (x < columns))[:, None]
+    if GROWS:
+        y = 2 * y + phase // 2
+        x = 2 * x + phase % 2
+    at = (y * row_step + x * column_step)[:, None] + (channel + n)[None, :]
+    h0 = _rectified(y0, ACTIVATION).to(gl.float16)
+    h1 = _rectified(y1, ACTIVATION).to(gl.float16)
+    h2 = _rectified(y2, ACTIVATION).to(gl.float16)
+    h3 = _rectified(y3, ACTIVATION).to(gl.float16)
+    if MERGES:
+        mbarrier.expect(arrived.index(0), 4 * merging.block_type.nbytes)
+        for k in gl.static_range(4):
+            tma.async_copy_global_to_shared(
+                merging, [sample * 256 + k * 64, 0], arrived.index(0), weight_bufs.index(k)
+            )
+        a0 = gl.convert_layout(h0, operand)
+        a1 = gl.convert_layout(h1, operand)
+        a2 = gl.convert_layout(h2, operand)
+        a3 = gl.convert_layout(h3, operand)
+        merged = gl.zeros((M, 64), gl.float32, product)
+        mbarrier.wait(arrived.index(0), ((steps + STAGES - 1) // STAGES) & 1)
+        merged = warpgroup_mma(a0, weight_bufs.index(0).permute((1, 0)), merged, is_async=True)
+        merged = warpgroup_mma(a1, weight_bufs.index(1).permute((1, 0)), merged, is_async=True)
+        merged = warpgroup_mma(a2, weight_bufs.index(2).permute((1, 0)), merged, is_async=True)
+        merged = warpgroup_mma(a3, weight_bufs.index(3).permute((1, 0)), merged, is_async=True)
+        merged, a0, a1, a2, a3 = warpgroup_mma_wait(0, deps=(merged, a0, a1, a2, a3))
+        value = gl.convert_layout(_rectified(merged, 2).to(gl.float16), stored)
+        gl.store(out + sample.to(gl.int64) * frame_step + at, value, mask=is_inside)
+    else:
+        out += sample.to(gl.int64) * 4 * frame_step
+        gl.store(out + at, gl.convert_layout(h0, stored), mask=is_inside)
+        out += frame_step
+        gl.store(out + at, gl.convert_layout(h1, stored), mask=is_inside)
+        out += frame_step
+        gl.store(out + at, gl.convert_layout(h2, stored), mask=is_inside)
+        out += frame_step
+        gl.store(out + at, gl.convert_layout(h3, stored), mask=is_inside)
+
+
+def convolve(
+    x: Tensor, out: Tensor, rows: Tensor, bias: Tensor | None, *, kernel: tuple[int, int], stride: int,
+    padding: tuple[int, int], grows: bool, width: int, activation: int, has_means: bool = False,
+    merging: Tensor | None = None,
+) -> Tensor | None:  # fmt: skip
+    """Run a layer of `flavr_columns` in float16.
+
+    Args:
+        x: frames.
+        out: where results go: frames, or one picture a sample when they are merged.
+        rows: weights, (N, R, I), the first axis of stride 0 where all samples share them.
+        bias: float32, or None.
+        kernel: taps in space.
+        stride: in space, 1 or 2.
+        padding: rows above and columns beside.
+        grows: whether it makes four pixels of one.
+        width: channels of the result.
+        activation: see `flavr_columns.Activation`.
+        has_means: whether means before the rectifier are wanted.
+        merging: (N, 4 * 64, 64) to merge frames with after the rectifier, leakily rectified again.
+
+    Returns:
+        the means, (N, O) float32, if wanted.
+    """
+    phases = 4 if grows else 1
+    height, across = (size // 2 if grows else size for size in out.shape[2:])
+    tile = _tile(height, across)
+    tiles_y, tiles_x = -(-height // tile[0]), -(-across // tile[1])
+    samples, blocks = len(x) // 4, phases * width // BLOCK
+    tiles = samples * tiles_y * tiles_x * blocks
+    sums = torch.empty((tiles, BLOCK), dtype=torch.float32, device=x.device) if has_means else out
+    shared = rows.stride(0) == 0
+    weights = _matrices(rows[0] if shared else rows.flatten(0, 1))
+    _column[tiles,](
+        _pictures(x, stride, tile), weights, weights if merging is None else _matrices(merging.flatten(0, 1)),
+        out, out if bias is None else bias, sums, tiles_x, tiles_y, blocks, width // BLOCK,
+        rows.shape[2] // BLOCK, 0 if shared else rows.shape[1], x.stride(3),
+        height, across, out.stride(0), out.stride(2), out.stride(3),
+        KH=kernel[0], KW=kernel[1], STRIDE=stride, ABOVE=padding[0], BESIDE=padding[1], GROWS=grows,
+        MERGES=merging is not None, ACTIVATION=activation, HAS_BIAS=bias is not None, HAS_SUMS=has_means,
+        TH=tile[0], TW=tile[1], STAGES=_STAGES, num_warps=_WARPS,
+    )  # fmt: skip
+    if not has_means:
+        return None
+    by_block = sums.view(samples, tiles_y * tiles_x, phases, width // BLOCK, BLOCK).sum((1, 2))
+    return by_block.flatten(1) / (4 * phases * height * across)
+
+
+def _tile(rows: int, columns: int) -> tuple[int, int]:
+    """Rows and columns of 64 places: as few tiles as possible, and as square as possible."""
+    sizes = [(height, BLOCK // height) for height in (1, 2, 4, 8, 16, 32, 64)]
+    return min(sizes, key=lambda size: (-(-rows // size[0]) * -(-columns // size[1]), abs(size[0] - size[1])))
+
+
+def _pictures(x: Tensor, stride: int, tile: tuple[int, int]) -> TensorDescriptor:
+    """Frames as the copy engine sees them: (frames, rows, odd, columns, channels)."""
+    count, channels, rows, columns = x.shape
+    frame, _, row, column = x.stride()
+    shape, strides = [count, rows, 1, columns, channels], [frame, row, row, column, 1]
+    if stride == 2:  # two pixels of a row are one of twice the channels
+        shape = [count, rows // 2, 2, columns // 2, column + channels]
+        strides = [frame, 2 * row, row, 2 * column, 1]
+    return TensorDescriptor(x, shape, strides, [4, tile[0], 1, tile[1], BLOCK], _PICTURES)
+
+
+def _matrices(rows: Tensor) -> TensorDescriptor:
+    """Weights as the copy engine sees them."""
+    return TensorDescriptor(rows, list(rows.shape), list(rows.stride()), [BLOCK, BLOCK], _WEIGHTS)

@@ -1,0 +1,234 @@
+"""Four frames at once give the plain network's picture but for rounding."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from flavr_core.errors import ModelError
+from flavr_core.model.flavr import Flavr
+from flavr_core.model.flavr_column_form import ColumnFlavr, can_be_columns, fast_form
+from flavr_core.model.flavr_columns import (
+    BLOCK,
+    STEM_ABOVE,
+    Activation,
+    ColumnConv,
+    activated,
+    cells,
+    draw_out,
+    has_programs,
+    out_weight,
+    stem_weight,
+)
+from flavr_core.model.flavr_config import FlavrConfig
+from flavr_core.model.flavr_fast import FastFlavr
+from flavr_core.model.flavr_fast_convs import as_frames, as_volume
+from flavr_core.model.flavr_fast_options import FastOptions
+from flavr_core.model.fused import has_triton
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def plain(**fields: Any) -> Flavr:
+    """A FLAVR of whole blocks of channels, in float64, whose values neither vanish nor grow."""
+    torch.manual_seed(3)
+    config = FlavrConfig(widths=(64, 64, 128, 64), decoder_widths=(128, 64, 64, 64, 64), **fields)
+    return Flavr(config).double().eval().requires_grad_(False)
+
+
+def window(height: int, width: int, *, count: int = 1) -> Tensor:
+    generator = torch.Generator().manual_seed(1)
+    return torch.rand(count, 4, 3, height, width, generator=generator, dtype=torch.float64)
+
+
+def draw(network: Flavr | ColumnFlavr, frames: Tensor) -> Tensor:
+    assert network.positions is not None
+    with torch.inference_mode():
+        drawn: Tensor = network(frames, network.positions)
+    return drawn
+
+
+def assert_same(given: Tensor, wanted: Tensor, *, share: float) -> None:
+    """Differences are within a share of what the network draws over the mean."""
+    assert float((given - wanted).abs().max()) <= share * float(wanted.std())
+
+
+@pytest.mark.parametrize("size", [(16, 16), (17, 33), (1, 5)])
+def test_it_is_exact(size: tuple[int, int]) -> None:
+    network = plain(num_outputs=3, encoder_bias=True)
+    frames = window(*size, count=2)
+    drawn = draw(ColumnFlavr(network, dtype=torch.float64), frames)
+    assert_same(drawn, draw(network, frames), share=1e-10)
+
+
+def test_some_of_the_places_can_be_drawn() -> None:
+    network = plain(num_outputs=3)
+    assert network.positions is not None
+    chosen = network.positions[2], network.positions[0]
+    frames = window(8, 16)
+    with torch.inference_mode():
+        given = ColumnFlavr(network, dtype=torch.float64)(frames, chosen)
+        assert_same(given, network(frames, chosen), share=1e-10)
+
+
+def test_gates_and_mean_matter_here() -> None:
+    """Otherwise the comparisons above would prove little."""
+    network = plain()
+    frames = window(16, 16)
+    before = draw(network, frames)
+    for stage in network.decoder:
+        for name, parameter in stage.named_parameters():
+            if "attn_layer.0.bias" in name:
+                parameter.add_(1)
+    changed = draw(network, frames)
+    assert float((changed - before).std()) > 1e-6 * float(before.std())
+    assert_same(draw(ColumnFlavr(network, dtype=torch.float64), frames), changed, share=1e-10)
+
+
+def test_tiles_are_told_the_whole_pictures_statistics() -> None:
+    network = plain()
+    fast = ColumnFlavr(network, dtype=torch.float64)
+    frames = window(16, 32)
+    pieces = [(slice(0, 16), slice(0, 16)), (slice(0, 16), slice(16, 32))]
+    drawn = []
+    for one in (network, fast):
+        assert one.positions is not None
+        with torch.inference_mode(), one.whole_frame_statistics(frames, pieces):
+            drawn.append(one(frames[..., :16], one.positions))
+    assert_same(drawn[1], drawn[0], share=1e-7)
+
+
+def test_only_whole_blocks_of_four_frames() -> None:
+    torch.manual_seed(1)
+    for config in (
+        FlavrConfig(stem_width=8, widths=(8, 8, 8, 8), decoder_widths=(8, 8, 8, 8, 8), fuse_width=8),
+        FlavrConfig(num_inputs=2, widths=(64,) * 4, decoder_widths=(64,) * 5),
+    ):
+        network = Flavr(config)
+        assert not can_be_columns(network)
+        with pytest.raises(ModelError, match="no form in columns"):
+            ColumnFlavr(network, dtype=torch.float32)
+
+
+def test_options_choose_the_form() -> None:
+    network = plain()
+    assert isinstance(fast_form(network, dtype=torch.float64, options=FastOptions(columns=True)), ColumnFlavr)
+    assert isinstance(fast_form(network, dtype=torch.float64, options=FastOptions()), FastFlavr)
+    assert str(FastOptions(columns=True)) == "fast: four frames at once"
+    assert not has_programs(torch.device("cpu"), torch.float16)
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+def test_a_layer_is_the_librarys_convolution(stride: int) -> None:
+    x = torch.randn(8, BLOCK, 6, 10, dtype=torch.float64)
+    weight, bias = torch.randn(128, BLOCK, 3, 3, 3).double(), torch.randn(128).double()
+    wanted = as_frames(functional.conv3d(as_volume(x, 4), weight, bias, (1, stride, stride), 1))
+    conv = ColumnConv(weight, bias, dtype=torch.float64, stride=stride)
+    joined = torch.zeros(8, 192, *wanted.shape[2:], dtype=torch.float64)
+    means = conv(x, joined[:, 64:], Activation.RELU, has_means=True)
+    torch.testing.assert_close(joined[:, 64:], wanted.relu())
+    torch.testing.assert_close(means, wanted.unflatten(0, (-1, 4)).mean((1, 3, 4)))
+    assert not joined[:, :64].any()
+    scale = torch.rand(2, BLOCK, dtype=torch.float64)
+    conv(x, joined[:, 64:], Activation.NONE, rows=conv.scaled(scale))
+    scaled = x * scale.repeat_interleave(4, 0)[..., None, None]
+    wanted = as_frames(functional.conv3d(as_volume(scaled, 4), weight, bias, (1, stride, stride), 1))
+    torch.testing.assert_close(joined[:, 64:], wanted)
+
+
+def test_a_growing_layer_is_the_librarys_transposed_convolution() -> None:
+    x = torch.randn(4, BLOCK, 3, 5, dtype=torch.float64)
+    weight, bias = torch.randn(BLOCK, 128, 3, 4, 4).double(), torch.randn(128).double()
+    wanted = as_frames(functional.conv_transpose3d(as_volume(x, 4), weight, bias, (1, 2, 2), 1))
+    out = torch.empty_like(wanted)
+    conv = ColumnConv(weight, bias, dtype=torch.float64, grows=True)
+    assert conv(x, out, Activation.LEAKY) is None
+    torch.testing.assert_close(out, activated(wanted, Activation.LEAKY))
+
+
+@pytest.mark.parametrize("size", [(16, 24), (13, 9)])
+def test_the_stem_on_cells_is_the_stem(size: tuple[int, int]) -> None:
+    frames = window(*size)
+    mean = frames.mean((1, 3, 4), keepdim=True)
+    weight = torch.randn(BLOCK, 3, 3, 7, 7, dtype=torch.float64)
+    padded = functional.pad(frames[0] - mean[0], (0, -size[1] % 8, 0, -size[0] % 8), mode="replicate")
+    wanted = as_frames(functional.conv3d(as_volume(padded, 4), weight, None, (1, 2, 2), (1, 3, 3)))
+    conv = ColumnConv(stem_weight(weight), None, dtype=torch.float64, padding=(STEM_ABOVE, 0))
+    out = torch.empty_like(wanted)
+    conv(cells(frames, mean, dtype=torch.float64), out, Activation.NONE)
+    torch.testing.assert_close(out, wanted)
+
+
+INTERPRETED = """
+import torch
+from flavr_core.model import flavr_columns as plain, flavr_passes_triton as passes
+
+def frames(*shape):
+    return torch.randn(*shape).half().contiguous(memory_format=torch.channels_last)
+
+def tell(name, given, wanted, allowed):
+    print(name, float((given.float() - wanted).abs().max() / wanted.abs().max()) <= allowed)
+
+torch.manual_seed(0)
+drawn, rest, scale, joined = frames(8, 64, 5, 7), frames(8, 64, 5, 7), torch.rand(2, 64), frames(8, 128, 5, 7)
+wanted = plain.finish_block(drawn.float(), scale, rest.float(), torch.empty(8, 64, 5, 7))
+passes.finish_block(drawn, scale, rest, joined[:, 64:])
+tell("block", joined[:, 64:], wanted, 1e-3)
+for size in ((17, 33), (16, 24), (1, 5)):
+    window = torch.rand(2, 4, 3, *size)
+    mean = window.mean((1, 3, 4), keepdim=True)
+    wanted = plain.cells(window, mean, dtype=torch.float32)
+    laid = torch.full((8, wanted.shape[2], wanted.shape[3] + 3, 16), 9.0)
+    passes.lay_cells(window, mean.flatten(1), laid, before=plain.STEM_ABOVE, around=3)
+    tell("cells", laid.as_strided(wanted.shape, wanted.stride()), wanted, 1e-6)
+for outputs in (3, 21):
+    merged, weight, bias = frames(2, 64, 16, 24), torch.randn(outputs, 64, 7, 7) * 0.02, torch.randn(outputs)
+    rows, mean = plain.out_weight(weight).half(), torch.rand(2, 1, 3, 1, 1)
+    wanted = plain.draw_out(merged.float(), rows.float(), bias, mean, (13, 22))
+    given = passes.draw_out(merged, rows, bias, mean.flatten(1), (13, 22))
+    tell("output", given, wanted, 1e-3)
+"""
+
+
+@pytest.mark.slow
+def test_passes_give_the_same_in_tritons_interpreter() -> None:
+    """The kernels' own text, run by Triton's interpreter on the CPU."""
+    if not has_triton():
+        pytest.skip("needs Triton")
+    done = subprocess.run(
+        [sys.executable, "-c", INTERPRETED],
+        env={**os.environ, "TRITON_INTERPRET": "1"},
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.split()[1::2] == ["True"] * 6, done.stdout
+
+
+def test_the_output_convolution() -> None:
+    merged, weight = torch.randn(1, BLOCK, 8, 16).double(), torch.randn(6, BLOCK, 7, 7).double()
+    bias, mean = torch.randn(6).double(), torch.rand(1, 1, 3, 1, 1).double()
+    padded = functional.pad(merged, (3, 3, 3, 3), mode="reflect")
+    wanted = functional.conv2d(padded, weight, bias) + mean.flatten().repeat(2)[:, None, None]
+    given = draw_out(merged, out_weight(weight), bias, mean, (7, 11))
+    torch.testing.assert_close(given, wanted[..., :7, :11])
+
+
+@pytest.mark.cuda
+@pytest.mark.parametrize("size", [(16, 16), (17, 33), (96, 128), (256, 448)])
+@pytest.mark.parametrize("count", [1, 3])
+def test_programs_stay_close(size: tuple[int, int], count: int) -> None:
+    if not has_programs(torch.device("cuda"), torch.float16):
+        pytest.skip("needs a Hopper GPU and Triton")
+    network = plain(num_outputs=7, encoder_bias=True).float().to("cuda")
+    frames = window(*size, count=count).float().to("cuda")
+    with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+        wanted = draw(network, frames)
+        given = draw(ColumnFlavr(network, dtype=torch.float16), frames)
+    assert_same(given, wanted, share=2e-2)
