@@ -44,6 +44,8 @@ _SOUND_BYTES_A_SECOND = 192_000 / 8
 """Of a sound track, as a guess."""
 SLOW_S = 3.0
 """A first gap that took longer is taken as the measurement; a faster one only warms up."""
+TRIAL_PX = 192
+"""Side of the piece of a picture that a slow network draws instead: a whole one might take minutes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,16 +225,16 @@ def measure_speed(outlook: Outlook, token: CancelToken) -> Speed:
     info = outlook.info
     with create_engine(outlook.settings.engine, width=info.width, height=info.height) as engine:
         token.check()
-        gap_s, frames = _time_drawing(engine, outlook, token)
-        encoded = _time_encoding(outlook, frames, token) if frames else _Encoded()
+        drawn = _time_drawing(engine, outlook, token)
+        encoded = _time_encoding(outlook, drawn.frames, token) if drawn.frames else _Encoded()
         return Speed(
-            gap_s=gap_s,
+            gap_s=drawn.gap_s,
             frame_s=encoded.frame_s,
             key_bytes=encoded.key_bytes,
             other_bytes=encoded.other_bytes,
             device=engine.describe(),
             on_gpu=engine.memory_bytes() > 0,
-            pictures=sum(frame.made for frame in frames),
+            pictures=drawn.pictures,
             notes=tuple(engine.notes),
         )
 
@@ -257,11 +259,26 @@ def _windows(outlook: Outlook, token: CancelToken) -> Iterator[FrameWindow]:
                     yield window
 
 
-def _time_drawing(engine: Engine, outlook: Outlook, token: CancelToken) -> tuple[float, list[Frame]]:
-    """Seconds a gap, and the frames that came; no frames where nothing is to be drawn."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Drawn:
+    """What drawing a few gaps told."""
+
+    gap_s: float
+    """Seconds a gap; 0 where nothing is to be drawn."""
+    frames: list[Frame]
+    """Frames to measure the encoder with; none where nothing is to be drawn."""
+    pictures: int
+    """Frames, or pieces of them, that were drawn."""
+
+
+def _time_drawing(engine: Engine, outlook: Outlook, token: CancelToken) -> _Drawn:
+    """Draw whole gaps; where they would take long, only a piece of one."""
     frames: list[Frame] = []
     times: list[float] = []
     for window in _windows(outlook, token):
+        if not times and (foreseen_s := _foreseen_s(engine, outlook, window, token)) > SLOW_S:
+            # What is drawn will look much like what was filmed.
+            return _Drawn(gap_s=foreseen_s, frames=list(window.frames[1:3]), pictures=1)
         began = time.perf_counter()
         frames += engine.interpolate(window, cut_mode=CutMode.IGNORE)
         times.append(time.perf_counter() - began)
@@ -270,7 +287,56 @@ def _time_drawing(engine: Engine, outlook: Outlook, token: CancelToken) -> tuple
             break
     # The first gap pays for warming up, unless it is all there is.
     counted = times[1:] or times
-    return (sum(counted) / len(counted) if counted else 0.0), frames
+    return _Drawn(
+        gap_s=sum(counted) / len(counted) if counted else 0.0,
+        frames=frames,
+        pictures=sum(frame.made for frame in frames),
+    )
+
+
+def _foreseen_s(engine: Engine, outlook: Outlook, window: FrameWindow, token: CancelToken) -> float:
+    """Seconds for a gap, from those for a piece of it: a network's work goes with the pixels.
+
+    0 where a whole gap cannot take long: small pictures, networks without tensors, GPUs.
+    """
+    pixels = engine.width * engine.height
+    if engine.draws_planes or engine.memory_bytes() or pixels <= 4 * TRIAL_PX**2:
+        return 0.0
+    from flavr_core.engine import create_engine
+
+    piece = _middle_of(window)
+    width, height = piece.frames[1].width, piece.frames[1].height
+    took_s = 0.0
+    with create_engine(outlook.settings.engine, width=width, height=height) as small:
+        for _ in range(2):  # the first pays for warming up
+            token.check()
+            began = time.perf_counter()
+            small.interpolate(piece, cut_mode=CutMode.IGNORE)
+            took_s = time.perf_counter() - began
+    return took_s * pixels / (width * height)
+
+
+def _middle_of(window: FrameWindow) -> FrameWindow:
+    """The window's middle piece of TRIAL_PX, and something in it that moves, so that it is drawn."""
+    frames = [_piece(frame) for frame in window.frames]
+    planes = [plane.copy() for plane in frames[2].planes]
+    planes[0][0, 0] ^= 1
+    frames[2] = replace(frames[2], planes=tuple(planes))
+    return replace(window, frames=(frames[0], frames[1], frames[2], frames[3]), is_cut=False)
+
+
+def _piece(frame: Frame) -> Frame:
+    layout = frame.format
+    width, height = min(TRIAL_PX, frame.width), min(TRIAL_PX, frame.height)
+    across, down = 1 << layout.log2_chroma_w, 1 << layout.log2_chroma_h
+    left, top = (frame.width - width) // 2 // across * across, (frame.height - height) // 2 // down * down
+    planes = []
+    for number, plane in enumerate(frame.planes):
+        rows, columns = layout.plane_shape(number, width=width, height=height)
+        # Planes of chroma are smaller by whole factors.
+        y, x = top * plane.shape[0] // frame.height, left * plane.shape[1] // frame.width
+        planes.append(plane[y : y + rows, x : x + columns])
+    return replace(frame, planes=tuple(planes))
 
 
 def _time_encoding(outlook: Outlook, frames: list[Frame], token: CancelToken) -> _Encoded:

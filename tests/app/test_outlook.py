@@ -7,6 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+import torch
 from PySide6.QtCore import QLocale
 from pytestqt.qtbot import QtBot
 
@@ -22,16 +23,21 @@ from app.viewmodels.output_names import OutputNaming, fits, output_folder, propo
 from app.viewmodels.plain_words import plain_words
 from app.viewmodels.workspace import ClipEdits
 from flavr_core.clip import ClipInfo
+from flavr_core.engine.engine import Engine
 from flavr_core.errors import CancelledError, DeviceError
+from flavr_core.frame import Frame, FrameWindow
 from flavr_core.media import probe
+from flavr_core.model.uprnet import UprNet, UprWidths
 from flavr_core.pipeline import prepare, run_job
 from flavr_core.progress import CancelToken, SilentReporter
 from flavr_core.settings import (
     ConvertSettings,
+    CutMode,
     DuplicateMode,
     EngineSettings,
     ExportSettings,
     GifSettings,
+    Precision,
     SceneSettings,
     TimingSettings,
     parse_rate,
@@ -250,6 +256,40 @@ def test_a_measured_size_is_near_the_real_one(tmp_path: Path) -> None:
     run_job(job, SilentReporter(), CancelToken())
     assert size is not None
     assert 0.5 < size / output.stat().st_size < 2
+
+
+@pytest.mark.parametrize("layout", ["yuv420p", "yuv444p"])
+def test_of_a_slow_network_a_piece_is_drawn(
+    layout: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The time is foreseen from it; a whole picture might take minutes."""
+    sizes = []
+    whole = Engine.interpolate
+
+    def noting(self: Engine, window: FrameWindow, *, cut_mode: CutMode) -> tuple[Frame, ...]:
+        sizes.append((window.frames[1].width, window.frames[1].height))
+        return whole(self, window, cut_mode=cut_mode)
+
+    monkeypatch.setattr(Engine, "interpolate", noting)
+    monkeypatch.setattr("app.jobs.estimates.TRIAL_PX", 48)
+    monkeypatch.setattr("app.jobs.estimates.MEASURED_S", 0.1)
+    info = probe(make_clip(tmp_path / "slow.mp4", frames=6, size=(192, 130), pix_fmt=layout))
+    widths = UprWidths(features=(4, 6, 8), motion=(16, 12, 12, 8, 8), synthesis=(8, 8, 8))
+    torch.save(UprNet(widths).state_dict(), tmp_path / "narrow.pth")
+    engine = EngineSettings(model=str(tmp_path / "narrow.pth"), device="cpu", precision=Precision.FP32)
+    wanted = settings(info, tmp_path / "out.mp4", engine=engine)
+    found = look(info, wanted)
+    monkeypatch.setattr("app.jobs.estimates.SLOW_S", 0.0)
+    foreseen = measure_speed(found, CancelToken())
+    assert set(sizes) == {(48, 48)}
+    assert foreseen.gap_s > 0
+    assert foreseen.frame_s > 0
+    assert foreseen.key_bytes > 0
+    assert foreseen.pictures == 1
+    monkeypatch.setattr("app.jobs.estimates.SLOW_S", 60.0)
+    measured = measure_speed(found, CancelToken())
+    assert sizes[-1] == (192, 130)
+    assert measured.pictures > 1
 
 
 def test_nothing_to_draw_is_measured_too(info: ClipInfo, tmp_path: Path) -> None:
