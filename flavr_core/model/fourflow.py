@@ -42,7 +42,7 @@ MATCHED = 32
 """Channels that are compared in a correlation."""
 LARGE_ROWS = 1440
 """Pictures of this short side and more are matched at 1/64 too."""
-PICTURE_SAMPLING = "bilinear"
+PICTURE_SAMPLING = "bicubic"
 """How the pictures themselves are fetched; what is compared and weighed is fetched bilinearly."""
 HYPOTHESES = 2
 """Pairs of flows for each pixel of the result."""
