@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
-from fractions import Fraction
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flavr_core.errors import OutputError, SettingsError
-from flavr_core.evaluation.protocols import HOLDOUT, explained
+from flavr_core.evaluation.protocols import ALIASES, HOLDOUT, explained
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from flavr_core.evaluation.samples import Sample
     from flavr_core.model.network import Network
 
+ALL = "all"
+"""Stands for every network of the catalogue."""
 FORMATS = ("text", "markdown", "csv", "json")
 _SUFFIXES = {".txt": "text", ".md": "markdown", ".csv": "csv", ".json": "json"}
 
@@ -77,7 +79,8 @@ def add_parser(commands: Any) -> None:
         nargs="+",
         default=["blend", "motion"],
         metavar="MODEL",
-        help="names in the catalogue, files of weights, minterpolate (ffmpeg's own); default: blend motion",
+        help="names in the catalogue, files of weights, minterpolate (ffmpeg's own), all (the whole "
+        "catalogue); default: blend motion",
     )
     parser.add_argument(
         "--every",
@@ -134,6 +137,7 @@ def run(args: argparse.Namespace) -> int:
     _check(args)
     from flavr_core.evaluation.contest import EXTRA_METRICS, METRICS, evaluate
     from flavr_core.evaluation.flicker import judged
+    from flavr_core.evaluation.rendered_samples import hard_samples, pan_samples
     from flavr_core.evaluation.report import STEADY
     from flavr_core.evaluation.sheet import Sheet
     from flavr_core.evaluation.strips import WorstCases
@@ -146,13 +150,13 @@ def run(args: argparse.Namespace) -> int:
         samples, protocol = _dataset_samples(dataset), f"{dataset.name}: {dataset.protocol}"
         metrics = metrics if dataset.has_truth else []
     elif args.slow_pan:
-        samples = _pan_samples()
+        samples = pan_samples()
         protocol = "a rendered pan of 4 px a gap, 448 x 256, at 1/4, 1/2 and 3/4 of ten gaps"
         metrics = args.metrics or ["psnr", *STEADY]
         if set(STEADY) - set(metrics):
             raise SettingsError("The slow pan is about sharpness and brightness.", "Leave --metrics away.")
     elif args.hard_cases:
-        samples, protocol = _hard_samples(), "rendered hard cases of 448 x 256, the middle of the gap"
+        samples, protocol = hard_samples(), "rendered hard cases of 448 x 256, the middle of the gap"
     else:
         from flavr_core.evaluation.holdout import find_clips
 
@@ -179,6 +183,7 @@ def run(args: argparse.Namespace) -> int:
     reports = evaluate(
         contestants, samples, metrics=metrics, protocol=protocol, on_drawing=keep, ledger=ledger
     )
+    reports = [replace(report, beside=_beside(args)) for report in reports]
     _tell([judged(report) for report in reports] if args.slow_pan else reports, args)
     if args.sheet:
         sheet.save(args.sheet)
@@ -264,7 +269,8 @@ def _contestants(args: argparse.Namespace) -> Sequence[Network | Contestant]:
     from flavr_core.model import load
 
     device = choose_device(args.device)
-    given = list(dict.fromkeys(args.models))
+    names = [name for model in args.models for name in (_catalogue() if model == ALL else [model])]
+    given = list(dict.fromkeys(names))
     contestants: list[Network | Contestant] = [
         Minterpolate() if name == Minterpolate.name else load(name, device=device, precision=args.precision)
         for name in given
@@ -274,6 +280,29 @@ def _contestants(args: argparse.Namespace) -> Sequence[Network | Contestant]:
         if counts[contestant.name] > 1:
             contestant.name = name
     return contestants
+
+
+def _catalogue() -> list[str]:
+    """Names of all networks that can be drawn with here."""
+    from flavr_core.model.catalog import read_catalog
+
+    return [entry.card.name for entry in read_catalog().entries]
+
+
+def _beside(args: argparse.Namespace) -> tuple[str, ...]:
+    """Footnotes on what is not in the table: published figures, and known networks without weights."""
+    from flavr_core.evaluation.published_figures import published
+    from flavr_core.model.architectures import ARCHITECTURES
+    from flavr_core.model.catalog import read_catalog
+
+    # Figures are of whole sets by their own lists.
+    is_whole = args.dataset and not args.limit and not args.list
+    notes = [published(ALIASES.get(args.dataset, args.dataset))] if is_whole else []
+    if ALL in args.models:
+        there = {entry.card.architecture for entry in read_catalog().entries}
+        absent = [one.name for one in ARCHITECTURES if one.name not in there]
+        notes += [f"{name}: no weights here; `models import FILE` brings them in" for name in absent]
+    return tuple(note for note in notes if note)
 
 
 def _judged(contestants: Sequence[Network | Contestant]) -> str:
@@ -315,33 +344,6 @@ def _dataset_samples(dataset: DataSet) -> Iterator[Sample]:
         if number * 10 // total > (number - 1) * 10 // total:
             print(f"[{number}/{total}] {dataset.name}", file=sys.stderr)
         yield sample
-
-
-def _hard_samples() -> Iterator[Sample]:
-    """The rendered cases, each a clip of its own."""
-    from flavr_core.evaluation.samples import Sample, Truth
-    from flavr_core.sample.hard_cases import HARD_CASES
-
-    for case in HARD_CASES:
-        before, first, last, after = (case.picture(time) for time in (-1, 0, 1, 2))
-        truth = Truth(position=Fraction(1, 2), picture=case.picture(0.5))
-        yield Sample(group=case.name, name="rendered", inputs=(before, first, last, after), truths=(truth,))
-
-
-def _pan_samples() -> Iterator[Sample]:
-    """Successive gaps of the slow pan."""
-    from flavr_core.evaluation.samples import Sample, Truth
-    from flavr_core.sample.hard_cases import SLOW_PAN
-
-    for gap in range(10):
-        before, first, last, after = (SLOW_PAN.picture(gap + time) for time in (-1, 0, 1, 2))
-        truths = tuple(
-            Truth(position=place, picture=SLOW_PAN.picture(gap + float(place)))
-            for place in (Fraction(1, 4), Fraction(1, 2), Fraction(3, 4))
-        )
-        yield Sample(
-            group=SLOW_PAN.name, name=f"{gap:02d}", inputs=(before, first, last, after), truths=truths
-        )
 
 
 def _holdout_samples(clips: list[Path], *, every: int) -> Iterator[Sample]:

@@ -50,6 +50,8 @@ class Report:
     """Where the samples come from, in words."""
     missing: Mapping[str, str] = field(default_factory=dict)
     """Metrics that were asked for and could not be had, with the reason in words."""
+    beside: tuple[str, ...] = ()
+    """What was not measured here: others' figures, networks without weights."""
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -126,6 +128,7 @@ def as_json(reports: Sequence[Report]) -> str:
                 "data": reports[0].protocol,
                 "protocols": {metric: PROTOCOLS[metric] for metric in metrics},
                 "not_measured": dict(reports[0].missing),
+                "beside": list(reports[0].beside),
                 "networks": [_report_record(report, metrics) for report in reports],
             },
             indent=2,
@@ -166,4 +169,5 @@ def _footnotes(reports: Sequence[Report]) -> list[str]:
     missing = [f"{metric}: not measured, {reason}." for metric, reason in reports[0].missing.items()]
     mean = "the mean of the clips' means" if len(reports[0].groups) > 1 else "the mean over the pictures"
     notes = [f"{report.network}: {note.rstrip('.')}." for report in reports for note in report.notes]
-    return [*data, *protocols, *missing, f"{MEAN}: {mean}.", *notes]
+    beside = [f"{words}." for words in reports[0].beside]
+    return [*data, *protocols, *missing, f"{MEAN}: {mean}.", *notes, *beside]

@@ -15,7 +15,7 @@ from flavr_core.evaluation.ledger import Ledger, fingerprint
 from flavr_core.evaluation.report import as_csv, as_json, as_markdown, as_text
 from flavr_core.evaluation.samples import Sample, Truth
 from flavr_core.evaluation.strips import WorstCases
-from flavr_core.model import load
+from flavr_core.model import catalog, load
 from flavr_core.progress import CancelToken
 
 
@@ -234,3 +234,16 @@ def test_kept_scores_make_the_same_table_on_the_command_line(tmp_path, capsys):
     assert "holds 10 samples" in again.err
     assert main([*command, "--sheet", str(tmp_path / "sheet.png")]) == 2
     assert "--sheet" in capsys.readouterr().err
+
+
+def test_all_is_the_catalogue_and_who_has_no_weights_is_said(capsys, monkeypatch):
+    shipped = [entry for entry in catalog.read_catalog().entries if entry.origin != "imported"]
+    known = catalog.Catalog(entries=tuple(shipped[:2]), problems={}, default="motion")
+    monkeypatch.setattr(catalog, "read_catalog", lambda: known)
+    command = ["evaluate", "--hard-cases", "--models", "all", "--metrics", "psnr", "--json"]
+    assert main(command) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert [one["network"] for one in record["networks"]] == ["blend", "motion"]
+    absent = [note.partition(":")[0] for note in record["beside"]]
+    assert absent == ["flavr", "fourflow", "adacof", "cdfi", "uprnet"]
+    assert all("no weights here" in note for note in record["beside"])

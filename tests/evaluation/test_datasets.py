@@ -13,6 +13,7 @@ from flavr_core.errors import MediaError, SettingsError
 from flavr_core.evaluation.datasets import limited, open_dataset
 from flavr_core.evaluation.pictures import centre_crop, dataset_samples
 from flavr_core.evaluation.protocols import PROTOCOLS
+from flavr_core.evaluation.published_figures import FIGURES, published
 
 HALF = Fraction(1, 2)
 
@@ -229,6 +230,8 @@ def test_the_command_measures_a_set_and_keeps_tables(tmp_path, capsys):
     text = capsys.readouterr().out
     assert text == (tmp_path / "table.txt").read_text()
     assert "data: ucf101: inputs frame_00" in text
+    assert "CDFI 35.21 (CDFI, arXiv 2103.10559)" in text
+    assert "35.21" in record["beside"][0]
     assert main([*arguments, "--save", kept[0]]) == 6
     assert main([*arguments, "--save", str(tmp_path / "table.docx")]) == 2
     assert main(["evaluate", "--dataset", "ucf101"]) == 2
@@ -261,3 +264,8 @@ def test_the_authors_flags_name_the_same_sets(tmp_path, capsys):
     record = json.loads(capsys.readouterr().out)
     assert record["data"].startswith("gopro-4x: of every 13 frames")
     assert [score["position"] for score in record["networks"][0]["scores"]] == ["1/4", "1/2", "3/4"]
+
+
+def test_figures_are_of_sets_that_can_be_measured():
+    assert set(FIGURES) <= set(PROTOCOLS)
+    assert published("davis") == ""

@@ -1,0 +1,30 @@
+"""Samples of scenes that the program draws itself, so that every truth is exact."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from flavr_core.evaluation.samples import Sample, Truth
+from flavr_core.sample.hard_cases import HARD_CASES, SLOW_PAN
+
+
+def hard_samples() -> Iterator[Sample]:
+    """The rendered cases, each a clip of its own."""
+    for case in HARD_CASES:
+        before, first, last, after = (case.picture(time) for time in (-1, 0, 1, 2))
+        truth = Truth(position=Fraction(1, 2), picture=case.picture(0.5))
+        yield Sample(group=case.name, name="rendered", inputs=(before, first, last, after), truths=(truth,))
+
+
+def pan_samples() -> Iterator[Sample]:
+    """Successive gaps of the slow pan."""
+    for gap in range(10):
+        before, first, last, after = (SLOW_PAN.picture(gap + time) for time in (-1, 0, 1, 2))
+        truths = tuple(
+            Truth(position=place, picture=SLOW_PAN.picture(gap + float(place)))
+            for place in (Fraction(1, 4), Fraction(1, 2), Fraction(3, 4))
+        )
+        yield Sample(
+            group=SLOW_PAN.name, name=f"{gap:02d}", inputs=(before, first, last, after), truths=truths
+        )
