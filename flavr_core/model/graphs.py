@@ -1,8 +1,8 @@
 """A network's passes recorded as CUDA graphs: one launch in place of a thousand.
 
 A pass of a small network is over before the processor has told the GPU all that there is to do. Shapes of a
-clip do not change, so the second pass of each kind is recorded, and all later ones are replayed. What cannot
-be recorded (a network that looks at values) is run as it is.
+clip do not change, so the second pass of each kind is recorded, compared, and all later ones are replayed.
+What cannot be recorded (a network that looks at values) is run as it is.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from flavr_core.model.network import Network
 
 MOST_RECORDED = 4
 """Kinds of passes that are kept; the oldest is given up for a new one."""
+MOST_ERROR = 1e-2
+"""Largest difference between a replayed picture and the network's own, of a range of 1."""
 
 _log = logging.getLogger(__name__)
 
@@ -74,7 +76,8 @@ class RecordedNetwork:
         self._pool = None
 
     def _record(self, window: Tensor, positions: tuple[Fraction, ...]) -> _Recording | None:
-        """A recording, or None where the network cannot be recorded."""
+        """A recording that was found right, or None where the network cannot be recorded."""
+        wanted: Tensor = self.network(window, positions)
         torch.cuda.synchronize(window.device)
         torch.cuda.empty_cache()  # what the first pass left cannot be used by a recording
         held, graph = window.clone(), torch.cuda.CUDAGraph()
@@ -87,5 +90,9 @@ class RecordedNetwork:
         except (RuntimeError, MemoryError) as error:
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
             _log.info("%s is not recorded as a CUDA graph: %s", self.network.name, reason)
+            return None
+        graph.replay()
+        if not torch.allclose(drawn, wanted, rtol=0, atol=MOST_ERROR):
+            _log.warning("%s draws something else as a CUDA graph; it is not used.", self.network.name)
             return None
         return _Recording(graph, held, drawn)
