@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
+from typing import ClassVar
 
 import pytest
 import torch
@@ -37,6 +40,85 @@ def test_without_a_gpu_the_network_draws() -> None:
         some = window(8, 8, seed)
         assert torch.equal(recorded(some, HALF), network(some, HALF))
     recorded.forget()
+
+
+class _StandIn:
+    """A CUDA graph as far as `RecordedNetwork` sees one: it repeats what was done while it was captured."""
+
+    capturing: ClassVar[list[_StandIn]] = []
+
+    def __init__(self) -> None:
+        self.steps: list[Callable[[], object]] = []
+
+    def replay(self) -> None:
+        for step in self.steps:
+            step()
+
+    @staticmethod
+    @contextmanager
+    def capture(graph: _StandIn, **_options: object) -> Iterator[None]:
+        _StandIn.capturing.append(graph)
+        try:
+            yield
+        finally:
+            _StandIn.capturing.pop()
+
+
+class Doubling(Network):
+    """Twice the first frame; counts its passes."""
+
+    architecture = name = "doubling"
+    passes = 0
+    fault = 0.0
+
+    @property
+    def device(self) -> torch.device:
+        """Where it says it is."""
+        return torch.device("cuda", 0)
+
+    def draw(self, window: Tensor, positions: tuple[Fraction, ...]) -> Tensor:
+        """See `Network`."""
+        self.passes += 1
+        drawn = 2 * window[:, :1]
+        for graph in _StandIn.capturing:
+            graph.steps.append(lambda: drawn.copy_(2 * window[:, :1] + self.fault))
+        return drawn
+
+
+@pytest.fixture
+def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "CUDAGraph", _StandIn)
+    monkeypatch.setattr(torch.cuda, "graph", _StandIn.capture)
+    for name in ("synchronize", "empty_cache", "graph_pool_handle"):
+        monkeypatch.setattr(torch.cuda, name, lambda *_: None)
+
+
+@pytest.mark.usefixtures("stand_in")
+def test_each_kind_of_pass_is_recorded_once() -> None:
+    network = Doubling()
+    recorded = RecordedNetwork(network)
+    drawn = [recorded(window(8, 8, seed), HALF) for seed in range(6)]
+    # One as it is, one to compare with, one that is recorded.
+    assert network.passes == 3
+    for seed, picture in enumerate(drawn):
+        assert torch.equal(picture, 2 * window(8, 8, seed)[:, :1])
+    for height in range(9, 9 + MOST_RECORDED):  # the first is given up
+        for seed in range(2):
+            recorded(window(height, 8, seed), HALF)
+    passes = network.passes
+    assert torch.equal(recorded(window(8, 8, 9), HALF), 2 * window(8, 8, 9)[:, :1])
+    assert network.passes == passes + 2
+
+
+@pytest.mark.usefixtures("stand_in")
+def test_a_recording_that_draws_something_else_is_not_used(caplog: pytest.LogCaptureFixture) -> None:
+    network = Doubling()
+    network.fault = 0.1
+    recorded = RecordedNetwork(network)
+    for seed in range(4):
+        assert torch.equal(recorded(window(8, 8, seed), HALF), 2 * window(8, 8, seed)[:, :1])
+    assert network.passes == 6
+    assert "something else" in caplog.text
 
 
 @pytest.mark.cuda
