@@ -135,9 +135,9 @@ def add_parser(commands: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Measure and print."""
     _check(args)
+    from flavr_core.cli.rendered_samples import hard_samples, pan_samples
     from flavr_core.evaluation.contest import EXTRA_METRICS, METRICS, evaluate
     from flavr_core.evaluation.flicker import judged
-    from flavr_core.evaluation.rendered_samples import hard_samples, pan_samples
     from flavr_core.evaluation.report import STEADY
     from flavr_core.evaluation.sheet import Sheet
     from flavr_core.evaluation.strips import WorstCases
