@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import distributed as dist
 
+from flavr_core.errors import ModelError
 from flavr_core.model import load
 from flavr_core.model.fourflow import FourFlow
 from flavr_core.training.clips import ClipBank, build_bank, default_workers, find_clips
@@ -50,9 +51,7 @@ def run_leg(settings: LegSettings, files: LegFiles, *, device_type: str, started
     bank = _open_bank(files, rank)
     validation = read_validation(files.validation, rank.device) if files.validation and rank.leads else None
     torch.manual_seed(settings.batch.seed)
-    network = FourFlow()
-    if files.start is not None:
-        network.load_state_dict({name: value.float() for name, value in load_file(files.start).items()})
+    network = FourFlow() if files.start is None else _begun(files.start)
     teacher = load(files.teacher) if files.teacher is not None else None
     trainer = Trainer(network, settings, rank, teacher=teacher)
     trainer.step = files.start_step
@@ -71,6 +70,19 @@ def run_leg(settings: LegSettings, files: LegFiles, *, device_type: str, started
         dist.barrier()
         dist.destroy_process_group()
     return trainer
+
+
+def _begun(path: Path) -> FourFlow:
+    """The default network with the weights of a file."""
+    found = load(str(path))
+    if not isinstance(found, FourFlow):
+        raise ModelError(
+            f"'{path}' holds weights of {found.architecture}, not of the default network.",
+            "Legs train the default network; for others use --dataset.",
+        )
+    network = FourFlow(found.widths)
+    network.load_state_dict(found.state_dict())
+    return network
 
 
 def export_average(trainer: Trainer, path: Path) -> None:

@@ -138,10 +138,12 @@ def test_any_folder_of_clips_is_a_data_set(tmp_path: Path, network: Path) -> Non
         (["--dataset", "gopro", "--data_root", "x", "--batch_size", "0"], 2, "batch_size"),
         (["--dataset", "gopro", "--data_root", "x", "--crop", "256"], 2, "--crop"),
         (["--dataset", "gopro", "--data_root", "x", "3"], 3, "train"),
+        (["--folder", "leg", "--start", "missing.safetensors"], 4, "missing.safetensors"),
+        (["--folder", "leg", "--start", "tiny.pth"], 4, "not of the default network"),
     ],
 )
 def test_what_cannot_be_is_said_in_one_sentence(
-    arguments: list[str], code: int, words: str, capsys: pytest.CaptureFixture[str]
+    arguments: list[str], code: int, words: str, network: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["train", *arguments, "--device", "cpu"]) == code
     error = capsys.readouterr().err
@@ -154,9 +156,9 @@ def test_the_leg_of_the_readme_is_understood() -> None:
     assert found is not None
     args = build_parser("train").parse_args(shlex.split(found[1].replace("\\\n", " ")))
     assert (args.dataset, args.folder, args.batch, args.crop) == (None, Path("RUN"), 36, "320x256")
-    assert (args.lr, args.warmup, args.ema, args.start_step, args.seed) == (4e-4, 500, None, 6460, 2)
+    assert (args.lr, args.warmup, args.ema, args.start_step, args.seed) == (4e-4, 500, None, 14560, 4)
     assert not args.find_cuts
-    assert args.disturbed == 0
+    assert args.disturbed == 0.08
 
 
 def test_new_networks_are_the_authors() -> None:
