@@ -17,6 +17,7 @@ from app.widgets.screen_fit import fit_into_screen
 if TYPE_CHECKING:
     from app.application.studio import Studio
     from app.dialogs.command_palette import CommandPalette
+    from app.dialogs.models import ModelsDialog
     from app.viewmodels.doctor import DoctorModel
     from app.viewmodels.gif_preview import GifPreviewModel
     from app.viewmodels.models import ModelsModel
@@ -94,6 +95,7 @@ class Commands(QObject):
         studio.store.recent_changed.connect(self._on_recent_changed)
         studio.session.offer_changed.connect(self._on_offer_changed)
         studio.settings.import_network_requested.connect(self.show_models)
+        studio.clips.weights_given.connect(self.bring_network)
         studio.settings_panel.gif_preview_requested.connect(self.show_gif_preview)
 
     def undo(self) -> None:
@@ -122,7 +124,11 @@ class Commands(QObject):
 
         self._show("shortcuts", ShortcutsDialog(self._studio.store.shortcuts, self._window))
 
-    def show_models(self) -> None:
+    def bring_network(self, path: Path) -> None:
+        """The collection of networks, with a file of weights that is looked at."""
+        self.show_models().import_file(path)
+
+    def show_models(self) -> ModelsDialog:
         """The collection of networks."""
         from app.dialogs.models import ModelsDialog
         from app.viewmodels.models import ModelsModel
@@ -131,7 +137,9 @@ class Commands(QObject):
             self._models = ModelsModel(self)
             self._models.changed.connect(self._studio.settings.reload_networks)
         self._models.read()
-        self._show("models", ModelsDialog(self._models, self._window))
+        dialog = ModelsDialog(self._models, self._window)
+        self._show("models", dialog)
+        return dialog
 
     def show_doctor(self) -> None:
         """What this computer has and lacks."""

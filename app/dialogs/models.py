@@ -29,7 +29,7 @@ from flavr_core.model.cards import ModelCard
 from flavr_core.model.catalog import Entry
 from flavr_core.model.licences import UNKNOWN
 
-ENDINGS = "*.pth *.pt *.ckpt *.bin *.tar *.safetensors"
+ENDINGS = "*.pth *.pt *.pkl *.ckpt *.bin *.tar *.safetensors"
 """Files that are offered first; any file can be tried."""
 
 

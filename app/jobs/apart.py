@@ -16,6 +16,7 @@ import threading
 import time
 import traceback
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -107,20 +108,22 @@ def _order(connection: Connection, order: str) -> None:
         _log.debug("an order came too late: %s", order)
 
 
-class _Sender:
+class Sender:
     """A Reporter that sends what it is told; used by several threads."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._lock = threading.Lock()
 
-    def send(self, kind: str, value: Any) -> None:
-        """Send one answer; nothing happens where nobody listens any more."""
+    def send(self, kind: str, value: Any) -> bool:
+        """Send one answer; False where nobody listens any more."""
         with self._lock:
             try:
                 self._connection.send((kind, value))
             except OSError:
                 _log.debug("nobody listens any more")
+                return False
+        return True
 
     def progress(self, progress: Progress) -> None:
         """Send a snapshot."""
@@ -135,10 +138,10 @@ def _work(connection: Connection, settings: ConvertSettings, start: Start) -> No
     """The other process, from start to end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to both; the program decides
     _stand_back()
-    token, sender = PausableToken(), _Sender(connection)
+    token, sender = PausableToken(), Sender(connection)
     threading.Thread(target=_obey, args=(connection, token), name="orders", daemon=True).start()
     try:
-        sender.send("receipt", convert(settings, start, sender, token))
+        tell_done(sender, settings.output, convert(settings, start, sender, token))
     except (FlavrError, OSError, MemoryError) as error:
         error.__traceback__ = error.__cause__ = error.__context__ = None
         sender.send("error", error)
@@ -149,6 +152,14 @@ def _work(connection: Connection, settings: ConvertSettings, start: Start) -> No
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)
+
+
+def tell_done(sender: Sender, output: Path, receipt: Receipt | None) -> None:
+    """Send the receipt; where the program was killed meanwhile, leave word for its next start."""
+    if not sender.send("receipt", receipt):
+        from flavr_core.pipeline.journal import mark_published
+
+        mark_published(output)
 
 
 def _stand_back() -> None:

@@ -41,6 +41,9 @@ _NTSC_RATES = {
 }  # fmt: skip
 """What is meant by these."""
 
+WEIGHTS_ENDINGS = frozenset({".pth", ".pt", ".pkl", ".ckpt", ".safetensors"})
+"""Endings of files of weights, which no clip has."""
+
 _Index = QModelIndex | QPersistentModelIndex
 
 
@@ -86,6 +89,8 @@ class ClipsModel(QAbstractListModel):
     """One sentence for the user: a folder without clips, a clip that is there already."""
     count_changed = Signal()
     """Clips came or went."""
+    weights_given = Signal(Path)
+    """A file of weights was dropped or pasted as if it were a clip."""
 
     def __init__(
         self, workspace: Workspace, *, probing: Probing, thumbnails: Thumbnails, parent: QObject | None = None
@@ -106,8 +111,13 @@ class ClipsModel(QAbstractListModel):
             self._begin(number)
 
     def add_paths(self, paths: Sequence[Path]) -> None:
-        """Add files, folders and images; folders are searched in the background."""
-        if paths:
+        """Add files, folders and images; folders are searched in the background.
+
+        A single file of weights is no clip and goes to where networks are brought in.
+        """
+        if len(paths) == 1 and Path(paths[0]).suffix.lower() in WEIGHTS_ENDINGS:
+            self.weights_given.emit(Path(paths[0]))
+        elif paths:
             self._probing.search([Path(path) for path in paths], self._on_found)
 
     def add_mime(self, mime: QMimeData) -> bool:

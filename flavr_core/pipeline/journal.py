@@ -32,8 +32,8 @@ FRAMES = "number of output frames"
 _JOURNAL = "journal.json"
 _OWNER = "owner"
 _PUBLISHED = "published"
-_EARLY_FILES = {_OWNER, f"{_OWNER}.tmp", f"{_JOURNAL}.tmp"}
-"""All that can lie in the folder before the first journal is written."""
+_EARLY_FILES = {_OWNER, f"{_OWNER}.tmp", f"{_JOURNAL}.tmp", _PUBLISHED}
+"""All that can lie in the folder before the first journal is written, or after the result got its name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,12 +242,19 @@ def kept_frames(output: Path) -> tuple[int, int] | None:
 
 
 def is_ours(folder: Path) -> bool:
-    """Whether the folder is an unfinished render, or one that was killed before its first journal."""
+    """Whether the folder is an unfinished render, one without a first journal, or word of a finished one."""
     return folder.is_dir() and (is_begun(folder) or {path.name for path in folder.iterdir()} <= _EARLY_FILES)
 
 
+def mark_published(output: Path) -> None:
+    """Leave word of a result that got its name when nobody was there any more to be told of it."""
+    folder = work_folder(output)
+    folder.mkdir(exist_ok=True)
+    write_atomically(folder / _PUBLISHED, result_sha256(output))
+
+
 def clear_published(output: Path) -> bool:
-    """Remove the folder of a render that was killed after its result had got its name.
+    """Remove the folder of a render that was killed, or left alone, after its result had got its name.
 
     Returns:
         True when `output` is the very result that the folder speaks of.

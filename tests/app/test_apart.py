@@ -13,12 +13,13 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
+from multiprocessing import Pipe
 from pathlib import Path
 
 import psutil
 import pytest
 
-from app.jobs.apart import convert_apart
+from app.jobs.apart import Sender, convert_apart, tell_done
 from app.jobs.conversion import Start, convert
 from app.jobs.worker import Mailbox, PausableToken
 from flavr_core.errors import CancelledError, DeviceError, MediaError, ProblemsError, SettingsError
@@ -173,3 +174,21 @@ sys.exit(application.main([]))
     assert done.returncode == 7
     assert done.stdout.splitlines()[0] == "begun"
     assert ("taken down" in done.stdout) is not has_left_work
+
+
+def test_a_result_that_was_done_just_after_the_program_was_killed_is_found(
+    plain_clip: Path, tmp_path: Path
+) -> None:
+    settings = settings_of(plain_clip, tmp_path / "out.mp4")
+    receipt = convert(settings, Start.FRESH, SilentReporter(), CancelToken())
+    here, there = Pipe()
+    tell_done(Sender(there), settings.output, receipt)
+    assert not work_folder(settings.output).exists()  # somebody listens
+    assert here.recv() == ("receipt", receipt)
+    here.close()
+    tell_done(Sender(there), settings.output, receipt)
+    there.close()
+    assert convert(settings, Start.GO_ON, SilentReporter(), CancelToken()) is None
+    assert not work_folder(settings.output).exists()
+    with pytest.raises(ProblemsError, match="exists already"):
+        convert(settings, Start.FRESH, SilentReporter(), CancelToken())

@@ -276,6 +276,18 @@ def test_what_is_dropped_or_pasted_names_files(tmp_path: Path, bench: Bench, qtb
     qtbot.waitUntil(lambda: bench.is_idle(1), timeout=60_000)
 
 
+def test_a_file_of_weights_goes_to_where_networks_are_brought_in(
+    tmp_path: Path, bench: Bench, qtbot: QtBot
+) -> None:
+    weights, mime = tmp_path / "upr-LARGE.PKL", QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(weights))])
+    with qtbot.waitSignal(bench.model.weights_given) as given:
+        assert bench.model.add_mime(mime)
+    assert given.args == [weights]
+    assert bench.messages == []
+    assert bench.model.rowCount() == 0
+
+
 def test_rows_are_moved_by_dragging(tmp_path: Path, bench: Bench, qtbot: QtBot) -> None:
     for name in ("a", "b", "c", "d"):
         bench.workspace.add(tmp_path / f"{name}.mp4")

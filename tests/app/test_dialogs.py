@@ -8,9 +8,10 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QPixmap
-from PySide6.QtWidgets import QCheckBox, QLabel, QLineEdit, QMessageBox, QPushButton
+import torch
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QPixmap
+from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QLineEdit, QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
 
 from app.dialogs.about import AboutDialog
@@ -38,8 +39,10 @@ from flavr_core.comparison.views import ViewMode
 from flavr_core.doctor import Finding, State
 from flavr_core.errors import OutputError, ProblemsError, SettingsError
 from flavr_core.media import probe
+from flavr_core.model import catalog
 from flavr_core.model.cards import ModelCard
 from flavr_core.model.licences import licence_of
+from flavr_core.model.uprnet import UprNet, UprWidths
 from flavr_core.settings import CutMode, RateTarget
 from flavr_core.timing import TimePoint
 
@@ -203,6 +206,40 @@ def test_licence_and_terms_are_agreed_to_before_a_model_is_kept(qtbot: QtBot, tm
     assert question.text() == "Bring in upr.pkl?"
     question.reject()
     assert not model.doing
+    model.close()
+
+
+def test_a_file_that_is_dropped_is_shown_and_then_kept(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The authors' own kind of file, pickled as torch did it before 1.6."""
+    monkeypatch.setattr(catalog, "user_dir", lambda: tmp_path / "models")
+    widths = UprWidths(features=(4, 6, 8), motion=(16, 12, 12, 8, 8), synthesis=(8, 8, 8))
+    bare = {f"module.{name}": value for name, value in UprNet(widths).state_dict().items()}
+    file = tmp_path / "upr-large.pkl"
+    torch.save(bare, file, _use_new_zipfile_serialization=False)
+    model = ModelsModel()
+    dialog = ModelsDialog(model)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(file))])
+    place, keys = QPointF(dialog.rect().center()), Qt.KeyboardModifier.NoModifier
+    over = QDragEnterEvent(place, Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, keys)
+    QApplication.sendEvent(dialog, over)
+    assert over.isAccepted()
+    with qtbot.waitSignal(model.examined, timeout=60_000):
+        QApplication.sendEvent(
+            dialog, QDropEvent(place, Qt.DropAction.CopyAction, mime, Qt.MouseButton.NoButton, keys)
+        )
+    (question,) = dialog.findChildren(QMessageBox)
+    assert "CC-BY-NC-ND-4.0" in question.informativeText()
+    assert not (tmp_path / "models").exists()
+    with qtbot.waitSignal(model.said, timeout=60_000) as said:
+        question.button(QMessageBox.StandardButton.Ok).click()
+    assert said.args is not None
+    assert not said.args[1]
+    assert "upr-large" in [entry.card.name for entry in model.entries]
     model.close()
 
 
