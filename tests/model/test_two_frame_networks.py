@@ -105,6 +105,42 @@ def test_the_authors_files_import(
     assert main(["models", "verify", "upr-base", "adacof_F_5_D_1"]) == 0
 
 
+@pytest.mark.parametrize(
+    ("file", "vector", "millions", "dilation"),
+    [
+        ("adacof_F_5_D_1.pth", "adacof_5_1", 21.843, 1),
+        ("compressed_adacof_F_5_D_1.pth", "compressed_adacof_5_1", 2.452, 1),
+        ("compressed_adacof_F_11_D_2.pth", "compressed_adacof_11_2", 2.557, 2),
+        ("CDFI_adacof.pth", "cdfi", 4.977, 2),
+        ("upr-base.pkl", "upr_base", 1.654, None),
+        ("upr-large.pkl", "upr_large", 3.702, None),
+        ("upr-llarge.pkl", "upr_llarge", 6.564, None),
+    ],
+)
+@pytest.mark.usefixtures("models_dir")
+def test_every_variant_imports_under_the_authors_name(
+    file: str,
+    vector: str,
+    millions: float,
+    dilation: int | None,
+    conformance_state: Callable[[str], dict[str, np.ndarray]],
+    tmp_path: Path,
+) -> None:
+    """By shapes alone; the networks compute what the vectors say, see test_two_frame_conformance."""
+    state = {name: torch.from_numpy(values) for name, values in conformance_state(vector).items()}
+    if file.endswith(".pkl"):
+        torch.save(state, tmp_path / file, _use_new_zipfile_serialization=False)
+    else:
+        torch.save({"epoch": 1, "state_dict": state}, tmp_path / file)
+    card = import_model(tmp_path / file)
+    assert card.name == Path(file).stem
+    network = load(card.name)
+    assert round(network.num_parameters / 1e6, 3) == millions
+    assert getattr(network, "dilation", None) == dilation
+    kept = network.state_dict()
+    assert all(torch.equal(kept[name], values) for name, values in state.items())
+
+
 def test_what_shapes_cannot_tell(
     adacof_state: State, upr_state: State, models_dir: Path, tmp_path: Path
 ) -> None:
