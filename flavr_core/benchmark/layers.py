@@ -9,9 +9,10 @@ from statistics import median
 import torch
 from torch import Tensor, nn
 
-from flavr_core.benchmark.speed import Contest, wait_for
+from flavr_core.benchmark.speed import Contest, matrix_product_tflops, wait_for
 from flavr_core.errors import ModelError
 from flavr_core.model.flavr import Flavr
+from flavr_core.model.flavr_column_form import ColumnFlavr, fast_form
 from flavr_core.model.flavr_fast import FastFlavr
 from flavr_core.model.flavr_fast_options import FastOptions
 from flavr_core.model.network import DTYPES, Network
@@ -40,9 +41,10 @@ def layer_rows(
     work = _stage_flops(plain, window)
     dtype = DTYPES[contest.choice.precision]
     for name, steps in options.items():
-        fast = FastFlavr(plain, dtype=dtype, options=steps)
+        fast = fast_form(plain, dtype=dtype, options=steps)
         times[f"{name} ms"] = _stage_ms(fast, _fast_stages(fast), window, runs=runs, warm_up=warm_up)
         del fast
+    limit = matrix_product_tflops(contest.device, contest.choice.precision)
     fastest = {stage: min(times[key][stage] for key in list(times)[1:]) for stage in times["plain fp32 ms"]}
     return [
         {
@@ -50,6 +52,7 @@ def layer_rows(
             **{key: of[stage] for key, of in times.items()},
             "best: times as fast": times["plain fp32 ms"][stage] / fastest[stage],
             "best: TFLOP/s": work[stage] / fastest[stage] / 1e9,
+            "best: % of matrix product": 100 * work[stage] / fastest[stage] / 1e9 / limit,
         }
         for stage in (*STAGES, REST, "all")
     ]
@@ -61,7 +64,8 @@ def _plain_stages(network: Flavr) -> list[list[nn.Module]]:
     return [[module] for module in (*layers, *list(network.decoder)[:4])]
 
 
-def _fast_stages(network: FastFlavr) -> list[list[nn.Module]]:
+def _fast_stages(network: Network) -> list[list[nn.Module]]:
+    assert isinstance(network, FastFlavr | ColumnFlavr)
     layers = [list(layer) for layer in network.layers if isinstance(layer, nn.ModuleList)]
     return [[network.stem], *layers, *([stage] for stage in network.stages)]
 

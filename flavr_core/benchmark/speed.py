@@ -18,9 +18,16 @@ from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from flavr_core.engine.device import choose_device, device_name, keep_freed_memory, limit_cpu_threads
-from flavr_core.engine.precision import PrecisionChoice, agreement_db, apply_precision, draw_test_picture
+from flavr_core.engine.precision import (
+    PrecisionChoice,
+    agreement_db,
+    apply_precision,
+    draw_test_picture,
+    full_fp32,
+)
 from flavr_core.engine.speed import speed_up
 from flavr_core.model import load
+from flavr_core.model.graphs import RecordedNetwork
 from flavr_core.model.network import DTYPES, Network
 from flavr_core.settings import Precision
 
@@ -73,7 +80,7 @@ class Contest:
 
     Attributes:
         plain: float32, as the authors run it.
-        ours: what the engine would draw with.
+        ours: what the engine would draw with; as there, its passes are recorded on a GPU.
         choice: its number format, way and agreement.
     """
 
@@ -90,6 +97,7 @@ class Contest:
         self.plain = load(name).eval().to(target)
         ours, choice = apply_precision(self.plain, precision, identity=None)
         self.ours, self.choice = speed_up(self.plain, ours, choice, wanted=precision, identity=None)
+        self._recorded = RecordedNetwork(self.ours)
         if self.ours is self.plain:
             self.choice = PrecisionChoice(precision=Precision.FP32)
 
@@ -107,9 +115,8 @@ class Contest:
 
     def draw_ours(self, window: Tensor) -> Tensor:
         """Ours, all its places."""
-        with torch.inference_mode():
-            drawn: Tensor = self.ours(window, self.ours.trial_positions)
-        return drawn
+        with torch.inference_mode(), full_fp32():
+            return self._recorded(window, self.ours.trial_positions)
 
     def draw_plain(self, window: Tensor) -> Tensor:
         """The plain form, all its places, with TF32 convolutions on a GPU."""

@@ -119,7 +119,9 @@ def run_layers(args: argparse.Namespace) -> int:
     """One FLAVR's stages."""
     from flavr_core.benchmark.layers import layer_rows
     from flavr_core.benchmark.speed import Contest
+    from flavr_core.model.flavr_columns import has_programs
     from flavr_core.model.flavr_fast_options import FastOptions
+    from flavr_core.model.network import DTYPES
 
     check_runs(args)
     contest = Contest(args.network, device=args.device, precision=Precision(args.precision))
@@ -129,6 +131,10 @@ def run_layers(args: argparse.Namespace) -> int:
         "no padding taps": FastOptions(band_rows=bands, skip_padding=True),
         "six products": FastOptions(band_rows=bands, toom_cook_from=128),
     }
+    if contest.device.type == "cuda":
+        ways["windows"] = FastOptions(band_rows=bands, windows=True)
+    if has_programs(contest.device, DTYPES[contest.choice.precision]):
+        ways["four frames at once"] = FastOptions(columns=True)
     rows: list[dict[str, Any]] = []
     for width, height in [parse_size(text) for text in args.size]:
         of_size = layer_rows(contest, ways, width=width, height=height, runs=args.runs, warm_up=args.warm_up)

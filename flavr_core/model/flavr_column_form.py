@@ -21,18 +21,8 @@ from torch.nn import functional
 
 from flavr_core.errors import ModelError
 from flavr_core.model.flavr import Flavr
-from flavr_core.model.flavr_columns import (
-    BLOCK,
-    FRAMES,
-    STEM_ABOVE,
-    Activation,
-    ColumnConv,
-    cells,
-    draw_out,
-    finish_block,
-    out_weight,
-    stem_weight,
-)
+from flavr_core.model.flavr_column_ends import STEM_ABOVE, cells, draw_out, out_weight, stem_weight
+from flavr_core.model.flavr_columns import BLOCK, FRAMES, Activation, ColumnConv, finish_block
 from flavr_core.model.flavr_fast import FastFlavr, can_be_fast, conv_and_gate, tap_sums_of_frames
 from flavr_core.model.flavr_fast_options import FastOptions
 from flavr_core.model.flavr_stages import Block, Gate
@@ -127,33 +117,24 @@ class ColumnFlavr(PoolingFlavr):
         """
         stages = self._stages()[::-1]  # as they join stem, layer 1, layer 2, layer 3
         features = cells(window, mean, dtype=self.dtype)
-        joined = [self._room(features, stages[0], self.config.stem_width)]
-        x = joined[0][:, stages[0].conv.width :]
+        before, count = stages[0].conv.width, len(features)
+        joined = [empty_frames(features, count, before + self.stem.width, *features.shape[2:])]
+        x = joined[0][:, before:]
         self.stem(features, x, Activation.RELU)
         del features
         for layer, stage in zip_longest(self.layers, stages[1:]):
             assert isinstance(layer, nn.ModuleList)
             for block in layer:
-                assert isinstance(block, ColumnBlock)
-                x = self._passed(block, x, joined, stage if block is layer[-1] else None)
+                before = stage.conv.width if stage is not None and block is layer[-1] else 0
+                whole = block(x, before)
+                x = whole[:, before:]
+                if before:
+                    joined.append(whole)
+                del whole
         return x, joined
-
-    def _passed(
-        self, block: ColumnBlock, x: Tensor, joined: list[Tensor], stage: ColumnStage | None
-    ) -> Tensor:
-        """What a block makes of x; where a decoder stage joins it, in room for both, added to `joined`."""
-        drawn, scale, rest = block(x)
-        if stage is None:
-            return finish_block(drawn, scale, rest, drawn)
-        joined.append(self._room(drawn, stage, drawn.shape[1]))
-        return finish_block(drawn, scale, rest, joined[-1][:, stage.conv.width :])
 
     def _stages(self) -> list[ColumnStage]:
         return [stage for stage in self.stages if isinstance(stage, ColumnStage)]
-
-    def _room(self, like: Tensor, stage: ColumnStage, skip: int) -> Tensor:
-        """Room for a decoder stage's result and a skip of so many channels, of the size of `like`."""
-        return empty_frames(like, len(like), stage.conv.width + skip, *like.shape[2:])
 
     def decode(self, x: Tensor, joined: list[Tensor]) -> tuple[Tensor, Tensor]:
         """Decoder stages 0 to 3. Empties `joined`, so that memory is freed.
@@ -173,7 +154,7 @@ class ColumnFlavr(PoolingFlavr):
     def merge(self, joined: Tensor, scale: Tensor) -> Tensor:
         """Last stage and fuse: (N * 4, C, H / 2, W / 2) to (N, 64, H, W)."""
         samples, (rows, columns) = len(joined) // FRAMES, joined.shape[2:]
-        factors = self.last.factors(self._last_means(joined, scale))  # (N, C)
+        factors = self.last.gate.factors(self._last_means(joined, scale))  # (N, C)
         fuse = (self.fuse * factors[:, None, None]).flatten(1, 2).to(self.dtype)
         merged = empty_frames(joined, samples, BLOCK, 2 * rows, 2 * columns)
         self.last.conv.fused(joined, merged, fuse, rows=self.last.conv.scaled(scale))
@@ -182,7 +163,7 @@ class ColumnFlavr(PoolingFlavr):
     def _last_means(self, joined: Tensor, scale: Tensor) -> Tensor:
         """The means of the last stage's convolution, (N, C), without computing it: see `FastFlavr`."""
         rows, columns = joined.shape[2:]
-        sums = torch.stack([tap_sums_of_frames(one) for one in joined.split(FRAMES)])  # (N, C, 3, 4, 4)
+        sums = tap_sums_of_frames(joined, FRAMES)  # (N, C, 3, 4, 4)
         total = torch.einsum("nctyx,nc,cotyx->no", sums.to(self.wide), scale, self.last_sums)
         means = total / (FRAMES * 4 * rows * columns)
         bias = self.last.conv.bias
@@ -206,11 +187,8 @@ class ColumnStage(nn.Module):
             rows: weights for each sample, see `ColumnConv.scaled`, or None for the layer's own.
         """
         means = self.conv(x, out, Activation.LEAKY, rows=rows, has_means=True)
-        return self.factors(means)
-
-    def factors(self, means: Tensor) -> Tensor:
-        """The gate's factors, (N, C), from the means of the same shape."""
-        return _factors(self.gate, means)
+        assert means is not None
+        return self.gate.factors(means)
 
 
 class ColumnBlock(nn.Module):
@@ -228,28 +206,33 @@ class ColumnBlock(nn.Module):
         if plain.downsample is not None:
             projection = plain.downsample[0]
             assert isinstance(projection, nn.Conv3d)
-            self.projection = _kept(projection.weight.detach()[:, :, 0].to(dtype))  # (O, I, 1, 1)
+            self.projection = _kept(projection.weight.detach().flatten(1).to(dtype))  # (O, I)
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """(N * 4, C, H, W) to what `finish_block` needs.
+    def forward(self, x: Tensor, before: int) -> Tensor:
+        """Run the block.
+
+        Args:
+            x: frames, (N * 4, C, H, W).
+            before: channels that the result has room for before this block's, for others to write.
 
         Returns:
-            the second convolution's result, (N * 4, C', H / stride, W / stride), its factors, (N, C'), and
-            what is added.
+            frames, (N * 4, before + C', H / stride, W / stride).
         """
         size = (len(x), self.conv1.width, x.shape[2] // self.stride, x.shape[3] // self.stride)
         inner = empty_frames(x, *size)
         self.conv1(x, inner, Activation.RELU)
         drawn = empty_frames(x, *size)
         means = self.conv2(inner, drawn, Activation.NONE, has_means=True)
-        rest = x if self.projection is None else functional.conv2d(x, self.projection, stride=self.stride)
-        return drawn, _factors(self.gate, means), rest
+        del inner
+        assert means is not None
+        rest = x if self.projection is None else self._projected(x, self.projection)
+        whole = empty_frames(x, len(x), before + size[1], *size[2:]) if before else drawn
+        finish_block(drawn, self.gate.factors(means), rest, whole[:, before:])
+        return whole
 
-
-def _factors(gate: Gate, means: Tensor) -> Tensor:
-    wide = next(gate.parameters()).dtype
-    factors: Tensor = gate.scale(means.to(wide)[:, :, None, None, None])[..., 0, 0, 0]
-    return factors
+    def _projected(self, x: Tensor, projection: Tensor) -> Tensor:
+        pixels = x[:, :, :: self.stride, :: self.stride].permute(0, 2, 3, 1)  # (N * 4, H', W', C)
+        return functional.linear(pixels, projection).permute(0, 3, 1, 2)
 
 
 def empty_frames(like: Tensor, count: int, width: int, rows: int, columns: int) -> Tensor:

@@ -13,8 +13,8 @@ Convention: frames (N * 4, C, H, W), channels last in memory or a range of the c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from enum import IntEnum
+from functools import lru_cache
 
 import torch
 from torch import Tensor, nn
@@ -23,7 +23,6 @@ from torch.nn import functional
 from flavr_core.model.flavr_fast_convs import PHASES, interleaved
 from flavr_core.model.flavr_stages import SLOPE
 from flavr_core.model.fused import has_triton
-from flavr_core.model.network import pad_to_multiple
 
 FRAMES = 4
 """Frames of a column."""
@@ -41,6 +40,7 @@ class Activation(IntEnum):
     LEAKY = 2
 
 
+@lru_cache(maxsize=64)
 def has_programs(device: torch.device, dtype: torch.dtype) -> bool:
     """Whether there are programs for such frames: halves on a Hopper GPU, with Triton."""
     if device.type != "cuda" or dtype != torch.float16 or not torch.cuda.is_available():
@@ -48,7 +48,8 @@ def has_programs(device: torch.device, dtype: torch.dtype) -> bool:
     return torch.cuda.get_device_capability(device) == (9, 0) and has_triton()
 
 
-def _is_programmed(frames: Tensor) -> bool:
+def is_programmed(frames: Tensor) -> bool:
+    """Whether there are programs for these frames."""
     return has_programs(frames.device, frames.dtype)
 
 
@@ -92,6 +93,10 @@ class ColumnConv(nn.Module):
 
     def scaled(self, scale: Tensor) -> Tensor:
         """The rows for inputs whose channels are yet to be multiplied, (N, rows, I); scale is (N, I)."""
+        if is_programmed(self.rows):
+            from flavr_core.model.flavr_passes_triton import scale_rows
+
+            return scale_rows(self.rows, scale)
         wanted: Tensor = (self.rows.to(scale.dtype) * scale[:, None]).to(self.rows.dtype)
         return wanted
 
@@ -118,7 +123,7 @@ class ColumnConv(nn.Module):
         """
         samples = len(x) // FRAMES
         weights = self.rows.expand(samples, -1, -1) if rows is None else rows
-        if _is_programmed(x):
+        if is_programmed(x):
             return self._run(x, out, weights, activation, has_means=has_means)
         means = []
         for number in range(samples):
@@ -138,7 +143,7 @@ class ColumnConv(nn.Module):
             fuse: (N, 4 * 64, 64): for each frame the merged channels, for each of them its weights.
             rows: weights for each sample, see `scaled`.
         """
-        if _is_programmed(x):
+        if is_programmed(x):
             self._run(x, out, rows, Activation.LEAKY, merging=fuse)
             return
         for number, matrix in enumerate(fuse):
@@ -222,7 +227,7 @@ def _kept(value: Tensor) -> nn.Parameter:
 
 def finish_block(drawn: Tensor, scale: Tensor, rest: Tensor, out: Tensor) -> Tensor:
     """Write relu(drawn * scale + rest) to `out` and return it; scale is (N, C), `out` may be `drawn`."""
-    if _is_programmed(drawn):
+    if is_programmed(drawn):
         from flavr_core.model import flavr_passes_triton
 
         flavr_passes_triton.finish_block(drawn, scale, rest, out)
@@ -232,96 +237,3 @@ def finish_block(drawn: Tensor, scale: Tensor, rest: Tensor, out: Tensor) -> Ten
     samples = (-1, FRAMES)
     scaled = drawn.unflatten(0, samples) * scale[:, None, :, None, None].to(drawn.dtype)
     return out.copy_(functional.relu_(scaled.flatten(0, 1).add_(rest)))
-
-
-MULTIPLE = 8
-"""Pictures are enlarged to multiples of it by repeating their last row and column."""
-STEM_ABOVE = 2
-"""Rows and columns of cells that the stem looks at before its own."""
-_STEM_CELLS = 4
-"""Cells, of two pixels each, that the stem's taps cover in a row."""
-_CELL = BLOCK // _STEM_CELLS
-"""Values of a cell: three colours of two by two pixels, and zeros."""
-
-
-def stem_weight(weight: Tensor) -> Tensor:
-    """The stem's (O, 3, 3, 7, 7) of stride 2 as (O, 64, 3, 4, 1) of stride 1 on what `cells` gives."""
-    even = functional.pad(weight, (1, 0, 1, 0))  # (O, 3, 3, 8, 8)
-    taps = even.unflatten(4, (_STEM_CELLS, 2)).unflatten(3, (_STEM_CELLS, 2))  # (O, 3, T, rows, 2, cells, 2)
-    values = taps.permute(0, 5, 1, 4, 6, 2, 3).flatten(2, 4)  # (O, cells, 3 * 2 * 2, T, rows)
-    padded = functional.pad(values, (0, 0, 0, 0, 0, _CELL - values.shape[2]))
-    return padded.flatten(1, 2)[..., None]
-
-
-def cells(window: Tensor, mean: Tensor, *, dtype: torch.dtype) -> Tensor:
-    """A window as the stem reads it: at each place the four cells around it, which overlap in memory.
-
-    Args:
-        window: (N, T, 3, H, W).
-        mean: (N, 1, 3, 1, 1), taken off.
-        dtype: of the result.
-
-    Returns:
-        a view (N * T, 64, H' / 2, W' / 2), channels last, H' and W' the next multiples of 8.
-    """
-    height, width = window.shape[3:]
-    rows, columns = -(-height // MULTIPLE) * MULTIPLE // 2, -(-width // MULTIPLE) * MULTIPLE // 2
-    size = (window.shape[0] * window.shape[1], rows, columns + _STEM_CELLS - 1, _CELL)
-    laid = torch.zeros(size, dtype=dtype, device=window.device)
-    if _is_programmed(laid):
-        from flavr_core.model import flavr_passes_triton
-
-        flavr_passes_triton.lay_cells(
-            window.contiguous(), mean.flatten(1), laid, before=STEM_ABOVE, around=_STEM_CELLS - 1
-        )
-    else:
-        frames = pad_to_multiple(window - mean, MULTIPLE).to(dtype).flatten(0, 1)
-        values = functional.pixel_unshuffle(frames, 2).permute(0, 2, 3, 1)
-        laid[:, :, STEM_ABOVE : STEM_ABOVE + columns, : values.shape[3]] = values
-    row = laid.stride(1)
-    return laid.as_strided((size[0], BLOCK, rows, columns), (rows * row, 1, row, _CELL))
-
-
-OUT_TAPS = 7
-"""Taps of the output convolution, in rows and columns."""
-
-
-def out_weight(weight: Tensor) -> Tensor:
-    """The output convolution's (O, C, 7, 7) as (7 * C, outputs): for each row's taps all columns' at once.
-
-    The last axis holds, tap by tap, the O outputs, and zeros up to 32 or a multiple of 64.
-    """
-    outputs, channels = weight.shape[:2]
-    laid = weight.permute(2, 1, 3, 0).reshape(OUT_TAPS * channels, OUT_TAPS * outputs)
-    return functional.pad(laid, (0, -laid.shape[1] % (32 if laid.shape[1] <= 32 else BLOCK))).contiguous()
-
-
-def draw_out(merged: Tensor, weights: Tensor, bias: Tensor, mean: Tensor, size: Sequence[int]) -> Tensor:
-    """The output convolution with reflected edges, and the mean, for the first rows and columns.
-
-    Args:
-        merged: (N, C, H', W'), channels last in memory.
-        weights: see `out_weight`.
-        bias: (O,), float32 or more.
-        mean: (N, 1, 3, 1, 1) likewise.
-        size: rows and columns that are wanted.
-
-    Returns:
-        (N, O, *size) of the type of the bias.
-    """
-    if _is_programmed(merged):
-        from flavr_core.model import flavr_passes_triton
-
-        return flavr_passes_triton.draw_out(merged, weights, bias, mean.flatten(1), size)
-    outputs = len(bias)
-    laid = weights[:, : OUT_TAPS * outputs].unflatten(1, (OUT_TAPS, outputs)).unflatten(0, (OUT_TAPS, -1))
-    edge = OUT_TAPS // 2
-    if merged.is_meta:  # counted as the programs do it
-        sums = merged.new_empty((len(merged), *merged.shape[2:], weights.shape[1]))
-        drawn = functional.conv2d(merged, laid.permute(3, 1, 0, 2), None, 1, edge)
-        return sums.new_empty((*drawn.shape[:2], *size), dtype=bias.dtype)
-    padded = functional.pad(merged, (edge, edge, edge, edge), mode="reflect")
-    drawn = functional.conv2d(padded, laid.permute(3, 1, 0, 2), None)[..., : size[0], : size[1]]
-    return (
-        drawn.to(bias.dtype) + bias[:, None, None] + mean.flatten(1).repeat(1, outputs // 3)[..., None, None]
-    )

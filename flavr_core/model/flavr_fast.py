@@ -203,28 +203,28 @@ class FastFlavr(PoolingFlavr):
         the places at which that tap falls inside the output.
         """
         count, _, rows, columns = joined.shape
-        sums = tap_sums_of_frames(joined)  # (C, 3, 4, 4), in the type of means
+        sums = tap_sums_of_frames(joined, count)[0]  # (C, 3, 4, 4), in the type of means
         total = torch.einsum("ctyx,cotyx->o", sums, self.last_sums.to(sums.dtype))
         mean = total / (count * 4 * rows * columns) + self.last_bias.to(sums.dtype)
         return self.last_gate.scale(mean.to(self.dtype)[None, :, None, None, None])[0]
 
 
-def tap_sums_of_frames(frames: Tensor) -> Tensor:
-    """What `flavr_stages.tap_sums` gives, of one sample, quickly: for each tap the sum of its inputs.
+def tap_sums_of_frames(frames: Tensor, count: int) -> Tensor:
+    """What `flavr_stages.tap_sums` gives, quickly: for each tap the sum of its inputs.
 
-    Convention: frames (T, C, H, W); returns (C, 3, 4, 4) in at least float32.
+    Convention: frames (N * T, C, H, W), T = count; returns (N, C, 3, 4, 4) in at least float32.
     """
     columns = frames.shape[3]
     dtype = torch.promote_types(frames.dtype, torch.float32)
     # Pooling sums in float32, at the speed of memory; a row's mean is then rounded once.
-    rows = functional.avg_pool2d(frames, (1, columns))[..., 0].to(dtype) * columns  # (T, C, H)
+    rows = functional.avg_pool2d(frames, (1, columns))[..., 0].to(dtype) * columns  # (N * T, C, H)
     first, last = frames[..., 0].to(dtype), frames[..., -1].to(dtype)
-    by_column = torch.stack([rows - first, rows, rows, rows - last], 3)  # (T, C, H, 4)
-    total = by_column.sum(2)  # (T, C, 4)
+    by_column = torch.stack([rows - first, rows, rows, rows - last], 3)  # (N * T, C, H, 4)
+    total = by_column.sum(2)  # (N * T, C, 4)
     by_row = torch.stack([total - by_column[:, :, 0], total, total, total - by_column[:, :, -1]], 2)
-    # (T, C, 4, 4)
-    whole = by_row.sum(0)  # (C, 4, 4)
-    return torch.stack([whole - by_row[0], whole, whole - by_row[-1]], 1)
+    by_frame = by_row.unflatten(0, (-1, count))  # (N, T, C, 4, 4)
+    whole = by_frame.sum(1)  # (N, C, 4, 4)
+    return torch.stack([whole - by_frame[:, 0], whole, whole - by_frame[:, -1]], 2)
 
 
 def _reflect_edges(padded: Tensor) -> None:

@@ -1,6 +1,7 @@
 """What lies between the convolutions of a FLAVR in columns, as CUDA kernels of one pass each.
 
-Imported only where Triton is installed; see `flavr_columns`. Frames have their channels last in memory.
+Imported only where Triton is installed; see `flavr_columns` and `flavr_column_ends`. Frames have their
+channels last in memory.
 """
 
 from __future__ import annotations
@@ -49,6 +50,27 @@ def finish_block(drawn: Tensor, scale: Tensor, rest: Tensor, out: Tensor) -> Non
         drawn, scale.contiguous(), rest, out, values, rest.stride(0), rest.stride(3), out.stride(0),
         out.stride(3), FRAMES=count // len(scale), WIDTH=width, VALUES=_VALUES, num_warps=8,
     )  # fmt: skip
+
+
+@triton.jit
+def _scale_rows(  # type: ignore[no-untyped-def]
+    rows, scale, out, count, WIDTH: tl.constexpr, VALUES: tl.constexpr
+):  # fmt: skip
+    sample = tl.program_id(1)
+    place = tl.program_id(0) * VALUES + tl.arange(0, VALUES)
+    is_place = place < count
+    factor = tl.load(scale + sample * WIDTH + place % WIDTH, mask=is_place, other=0.0)
+    value = tl.load(rows + place, mask=is_place, other=0.0).to(tl.float32) * factor
+    tl.store(out + sample.to(tl.int64) * count + place, value.to(out.dtype.element_ty), mask=is_place)
+
+
+def scale_rows(rows: Tensor, scale: Tensor) -> Tensor:
+    """Weights (R, I) for inputs yet to be multiplied by (N, I) float32: (N, R, I), rounded once."""
+    out = torch.empty((len(scale), *rows.shape), dtype=rows.dtype, device=rows.device)
+    _scale_rows[triton.cdiv(rows.numel(), _VALUES), len(scale)](
+        rows, scale.contiguous(), out, rows.numel(), WIDTH=rows.shape[1], VALUES=_VALUES, num_warps=8
+    )
+    return out
 
 
 @triton.jit
@@ -157,7 +179,7 @@ def draw_out(merged: Tensor, weights: Tensor, bias: Tensor, mean: Tensor, size: 
 
     Args:
         merged: (N, C, H', W'), channels last in memory.
-        weights: see `flavr_columns.out_weight`.
+        weights: see `flavr_column_ends.out_weight`.
         bias: (O,) float32.
         mean: (N, 3) float32.
         size: rows and columns that are wanted.

@@ -37,10 +37,20 @@ class Gate(nn.Module):
 
         While `gathered` is a list the means are added to it; while `held` is set it stands for them.
         """
+        factor: Tensor = self.attn_layer(self._known(mean))
+        return factor
+
+    def factors(self, means: Tensor) -> Tensor:
+        """The same of (N, C) as one matrix product, in the weights' type."""
+        pooled = self.attn_layer[0]
+        assert isinstance(pooled, nn.Conv3d)
+        known = self._known(means[:, :, None, None, None]).flatten(1).to(pooled.weight.dtype)
+        return functional.linear(known, pooled.weight.flatten(1), pooled.bias).sigmoid()
+
+    def _known(self, mean: Tensor) -> Tensor:
         if self.gathered is not None:
             self.gathered.append(mean)
-        factor: Tensor = self.attn_layer(mean if self.held is None else self.held)
-        return factor
+        return mean if self.held is None else self.held
 
     def forward(self, x: Tensor) -> Tensor:
         """Return x scaled."""

@@ -15,19 +15,9 @@ from torch.nn import functional
 
 from flavr_core.errors import ModelError
 from flavr_core.model.flavr import Flavr
+from flavr_core.model.flavr_column_ends import STEM_ABOVE, cells, draw_out, out_weight, stem_weight
 from flavr_core.model.flavr_column_form import ColumnFlavr, can_be_columns, fast_form
-from flavr_core.model.flavr_columns import (
-    BLOCK,
-    STEM_ABOVE,
-    Activation,
-    ColumnConv,
-    activated,
-    cells,
-    draw_out,
-    has_programs,
-    out_weight,
-    stem_weight,
-)
+from flavr_core.model.flavr_columns import BLOCK, Activation, ColumnConv, activated, has_programs
 from flavr_core.model.flavr_config import FlavrConfig
 from flavr_core.model.flavr_fast import FastFlavr
 from flavr_core.model.flavr_fast_convs import as_frames, as_volume
@@ -106,6 +96,16 @@ def test_tiles_are_told_the_whole_pictures_statistics() -> None:
     assert_same(drawn[1], drawn[0], share=1e-7)
 
 
+def test_tiles_of_halves() -> None:
+    """Statistics that are told are in the network's type, gates are wider."""
+    network = plain().float()
+    fast = ColumnFlavr(network, dtype=torch.bfloat16)
+    frames = window(16, 16).float()
+    with torch.inference_mode(), fast.whole_frame_statistics(frames, [(slice(0, 16), slice(0, 16))]):
+        told = draw(fast, frames)
+    assert_same(told, draw(network, frames), share=0.1)
+
+
 def test_only_whole_blocks_of_four_frames() -> None:
     torch.manual_seed(1)
     for config in (
@@ -169,7 +169,7 @@ def test_the_stem_on_cells_is_the_stem(size: tuple[int, int]) -> None:
 
 INTERPRETED = """
 import torch
-from flavr_core.model import flavr_columns as plain, flavr_passes_triton as passes
+from flavr_core.model import flavr_column_ends as plain, flavr_columns, flavr_passes_triton as passes
 
 def frames(*shape):
     return torch.randn(*shape).half().contiguous(memory_format=torch.channels_last)
@@ -179,8 +179,11 @@ def tell(name, given, wanted, allowed):
 
 torch.manual_seed(0)
 drawn, rest, scale, joined = frames(8, 64, 5, 7), frames(8, 64, 5, 7), torch.rand(2, 64), frames(8, 128, 5, 7)
-wanted = plain.finish_block(drawn.float(), scale, rest.float(), torch.empty(8, 64, 5, 7))
+wanted = flavr_columns.finish_block(drawn.float(), scale, rest.float(), torch.empty(8, 64, 5, 7))
 passes.finish_block(drawn, scale, rest, joined[:, 64:])
+rows = torch.randn(192, 128).half()
+twice = torch.cat([scale, scale], 1)
+tell("rows", passes.scale_rows(rows, twice), rows.float() * twice[:, None], 1e-3)
 tell("block", joined[:, 64:], wanted, 1e-3)
 for size in ((17, 33), (16, 24), (1, 5)):
     window = torch.rand(2, 4, 3, *size)
@@ -208,7 +211,58 @@ def test_passes_give_the_same_in_tritons_interpreter() -> None:
         env={**os.environ, "TRITON_INTERPRET": "1"},
         cwd=ROOT, capture_output=True, text=True, check=True,
     )  # fmt: skip
-    assert done.stdout.split()[1::2] == ["True"] * 6, done.stdout
+    assert done.stdout.split()[1::2] == ["True"] * 7, done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [(24, 40), (17, 33)])
+def test_the_whole_network_by_its_programs(size: tuple[int, int]) -> None:
+    """Passes are interpreted, convolutions followed step by step on the descriptors they are launched with."""
+    if not has_triton():
+        pytest.skip("needs Triton")
+    done = subprocess.run(
+        [sys.executable, str(Path(__file__).with_name("column_emulator.py")), *map(str, size)],
+        env={**os.environ, "TRITON_INTERPRET": "1", "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])},
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert float(done.stdout) > 70
+
+
+COMPILED = """
+from triton.backends.compiler import GPUTarget
+from triton.compiler import compile
+from triton.experimental.gluon._runtime import GluonASTSource
+from flavr_core.model import flavr_columns_triton as programs
+
+program = programs._column
+halves, singles = dict.fromkeys(("out",), "*fp16"), dict.fromkeys(("bias", "sums"), "*fp32")
+for grows in (False, True):
+    constants = dict(
+        KH=3 - grows, KW=3 - grows, STRIDE=1, ABOVE=1, BESIDE=1, GROWS=grows, MERGES=grows,
+        ACTIVATION=1 + grows, HAS_BIAS=True, HAS_SUMS=not grows, TH=8, TW=8, STAGES=programs._STAGES, num_warps=programs._WARPS,
+    )
+    types = {name: "i32" for name in program.arg_names} | halves | singles
+    types |= dict.fromkeys(constants, "constexpr")
+    types["pictures"] = f"tensordesc<fp16[4, 8, 1, 8, 64],{programs._PICTURES!r}>"
+    types["weights"] = types["merging"] = f"tensordesc<fp16[64, 64],{programs._WEIGHTS!r}>"
+    places = {(program.arg_names.index(name),): value for name, value in constants.items()}
+    done = compile(
+        GluonASTSource(program, types, places, {}), target=GPUTarget("cuda", 90, 32),
+        options={"num_warps": programs._WARPS},
+    )
+    print(done.metadata.shared <= 115_712, done.asm["ptx"].count("wgmma.mma_async.sync"))
+"""
+
+
+@pytest.mark.slow
+def test_programs_compile_for_hopper() -> None:
+    """Without a GPU: ten products of four instructions, four more that merge, and two fit a multiprocessor."""
+    if not has_triton():
+        pytest.skip("needs Triton")
+    done = subprocess.run(
+        [sys.executable, "-c", COMPILED], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["True", "40", "True", "56"]
 
 
 def test_the_output_convolution() -> None:

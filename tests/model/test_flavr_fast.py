@@ -195,9 +195,9 @@ def test_growing_by_windows_is_the_librarys_transposed_convolution(way: type[Tim
 @pytest.mark.parametrize("size", [(4, 1, 1), (1, 4, 3), (4, 1, 6), (4, 8, 8)])
 def test_tap_sums_of_frames_are_the_volumes(size: tuple[int, int, int]) -> None:
     count, rows, columns = size
-    frames = torch.randn(count, 5, rows, columns, dtype=torch.float64)
-    expected = tap_sums(as_volume(frames, count), torch.float64)[0]
-    torch.testing.assert_close(tap_sums_of_frames(frames), expected, rtol=0, atol=1e-11)
+    frames = torch.randn(2 * count, 5, rows, columns, dtype=torch.float64)
+    expected = tap_sums(as_volume(frames, count), torch.float64)
+    torch.testing.assert_close(tap_sums_of_frames(frames, count), expected, rtol=0, atol=1e-11)
 
 
 @pytest.mark.cuda
