@@ -1,4 +1,4 @@
-"""The fused kernels beside the plain ways: time, memory and agreement.
+"""The fused kernels beside the plain ways, and networks as the engine draws: time, memory and agreement.
 
 On a device without kernels the plain ways are measured alone.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -17,13 +18,21 @@ import torch
 from torch import Tensor
 
 from flavr_core.engine.precision import full_fp32
+from flavr_core.model.adacof import MiddleNetwork
 from flavr_core.model.adacof_sampling import sample_adaptively
 from flavr_core.model.cost_volume import cost_volume
 from flavr_core.model.fused import plain_only, use_fused
+from flavr_core.model.graphs import RecordedNetwork
 from flavr_core.model.network import Network
 from flavr_core.model.published import new_network
 from flavr_core.model.splatting import splat
+from flavr_core.model.uprnet import UprNet
+from flavr_core.model.whole_vectors import with_whole_vectors
 
+WAYS = ("plain", "fused", "engine")
+"""By PyTorch's own operations; by the kernels; by the kernels, in whole vectors and as a CUDA graph."""
+PYRAMID_LEVELS = 5
+"""Levels of UPR-Net's pyramid at every size, as published times are taken."""
 WARM_UP = 3
 """Runs that are not counted: kernels are compiled in the first."""
 SAMPLED_CHANNELS = {5: 3, 11: 63}
@@ -43,7 +52,7 @@ class WayRow:
     dtype: str
     """Element type."""
     way: str
-    """`plain` or `fused`."""
+    """One of `WAYS`."""
     ms: float
     """Median time."""
     peak_bytes: int | None
@@ -53,51 +62,67 @@ class WayRow:
 
 
 def compare_ways(
-    device: torch.device, *, width: int, height: int, networks: Sequence[str], runs: int
+    device: torch.device,
+    *,
+    width: int,
+    height: int,
+    networks: Sequence[str],
+    runs: int,
+    ways: Sequence[str] = WAYS,
 ) -> Iterator[WayRow]:
     """All operators, then the networks (of `published`, with new weights), in float32 and float16.
 
-    A CPU computes in float32 alone.
+    A CPU computes in float32 alone. What is measured first in float32 is what the others are compared with.
     """
     dtypes = [torch.float32] if device.type == "cpu" else [torch.float32, torch.float16]
     for what, operator, inputs in _operators(device, width=width, height=height):
-        yield from _rows(what, partial(_operation, operator, inputs), dtypes, device, runs)
+        yield from _rows(what, partial(_operation, operator, inputs), dtypes, device, runs=runs, ways=ways)
     window = torch.rand(1, 2, 3, height, width, generator=torch.Generator().manual_seed(2)).to(device)
     for name in networks:
         torch.manual_seed(3)
         network = new_network(name).to(device).eval()
-        yield from _rows(name, partial(_drawing, network, window), dtypes, device, runs)
+        if isinstance(network, UprNet):
+            network.pyramid_levels = PYRAMID_LEVELS
+        yield from _rows(name, partial(_drawing, network, window), dtypes, device, runs=runs, ways=ways)
 
 
 def _operation(
-    operator: Callable[..., Tensor], inputs: Sequence[Tensor], dtype: torch.dtype
-) -> Callable[[], Tensor]:
+    operator: Callable[..., Tensor], inputs: Sequence[Tensor], dtype: torch.dtype, way: str
+) -> Callable[[], Tensor] | None:
+    if way == "engine":
+        return None  # it draws networks
     return partial(operator, *(tensor.to(dtype) for tensor in inputs))
 
 
-def _drawing(network: Network, window: Tensor, dtype: torch.dtype) -> Callable[[], Tensor]:
-    return partial(network.to(dtype), window, (Fraction(1, 2),))
+def _drawing(network: Network, window: Tensor, dtype: torch.dtype, way: str) -> Callable[[], Tensor] | None:
+    half = (Fraction(1, 2),)
+    if way != "engine":
+        return partial(network.to(dtype), window, half)
+    if dtype == torch.float32:
+        return None
+    if isinstance(network, MiddleNetwork):
+        network = with_whole_vectors(network)
+    return partial(RecordedNetwork(network.to(dtype)), window, half)
 
 
 def _rows(
     what: str,
-    prepare: Callable[[torch.dtype], Callable[[], Tensor]],
+    prepare: Callable[[torch.dtype, str], Callable[[], Tensor] | None],
     dtypes: Sequence[torch.dtype],
     device: torch.device,
+    *,
     runs: int,
+    ways: Sequence[str],
 ) -> Iterator[WayRow]:
     with torch.inference_mode(), full_fp32():
         wanted: Tensor | None = None
         for dtype in dtypes:
-            action = prepare(dtype)
-            for way in ("plain", "fused"):
-                if way == "plain":
-                    with plain_only():
-                        ms, peak, result = _measure(action, device, runs)
-                elif use_fused(torch.empty(0, device=device)):
-                    ms, peak, result = _measure(action, device, runs)
-                else:
+            for way in ways:
+                action = prepare(dtype, way)
+                if action is None or (way != "plain" and not use_fused(torch.empty(0, device=device))):
                     continue
+                with plain_only() if way == "plain" else nullcontext():
+                    ms, peak, result = _measure(action, device, runs)
                 wanted = result.float() if wanted is None else wanted
                 name = str(dtype).removeprefix("torch.")
                 psnr = _agreement_db(result, wanted)
@@ -118,11 +143,12 @@ def _measure(
             torch.cuda.synchronize(device)
         return time.perf_counter() - start
 
-    for _ in range(WARM_UP if on_gpu else 1):
-        result = action()
+    # From before the first run on: what a CUDA graph needs is held from its recording on.
     before = torch.cuda.memory_allocated(device) if on_gpu else 0
     if on_gpu:
         torch.cuda.reset_peak_memory_stats(device)
+    for _ in range(WARM_UP if on_gpu else 1):
+        result = action()
     ms = median(timed() for _ in range(runs)) * 1e3
     return ms, torch.cuda.max_memory_allocated(device) - before if on_gpu else None, result
 

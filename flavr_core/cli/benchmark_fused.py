@@ -16,7 +16,7 @@ def add_parser(kinds: Any) -> argparse.ArgumentParser:
         "fused",
         help="fused kernels beside the plain ways",
         description="Compute every operator that has a fused kernel, and whole networks with new weights, in "
-        "both ways in float32 and float16: time, memory, and agreement with the plain way in float32. "
+        "each way in float32 and float16: time, memory, and agreement with the first way in float32. "
         "Without a GPU the plain ways are measured alone.",
     )
     parser.add_argument("--width", type=int, default=1280, help="columns of the pictures (default: 1280)")
@@ -27,6 +27,13 @@ def add_parser(kinds: Any) -> argparse.ArgumentParser:
         default=["adacof", "adacof-compressed-plus", "cdfi", "upr-base", "upr-llarge"],
         metavar="NAME",
         help="published networks; none for the operators alone",
+    )
+    parser.add_argument(
+        "--ways",
+        nargs="+",
+        choices=["plain", "fused", "engine"],
+        default=["plain", "fused", "engine"],
+        help="by PyTorch's operations, by the kernels, or as the engine draws (default: all)",
     )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
     parser.add_argument("--runs", type=int, default=10, help="counted runs (default: 10)")
@@ -51,7 +58,12 @@ def run(args: argparse.Namespace) -> int:
         print(f"{'what':32} {'type':>9} {'way':>6} {'ms':>10} {'MB':>8} {'dB':>7}")
     rows = []
     for row in compare_ways(
-        device, width=args.width, height=args.height, networks=args.networks, runs=args.runs
+        device,
+        width=args.width,
+        height=args.height,
+        networks=args.networks,
+        runs=args.runs,
+        ways=args.ways,
     ):
         rows.append(asdict(row))
         if not args.json:
