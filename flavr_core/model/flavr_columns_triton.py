@@ -64,7 +64,11 @@ def _fetch(  # type: ignore[no-untyped-def]
     )
 
 
-@gluon.jit
+# Numbers that save nothing when known are not compiled in: a new size of pictures then needs few programs.
+_PLAIN_NUMBERS = ("tiles_x", "tiles_y", "blocks", "phase_blocks", "chunks", "sample_rows", "rows", "columns")
+
+
+@gluon.jit(do_not_specialize=_PLAIN_NUMBERS)
 def _column(  # type: ignore[no-untyped-def]
     pictures, weights, merging, out, bias, sums, tiles_x, tiles_y, blocks, phase_blocks, chunks, sample_rows,
     x_step, rows, columns, frame_step, row_step, column_step,

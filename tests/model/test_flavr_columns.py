@@ -217,7 +217,7 @@ def test_passes_give_the_same_in_tritons_interpreter() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("size", [(24, 40), (17, 33)])
 def test_the_whole_network_by_its_programs(size: tuple[int, int]) -> None:
-    """Passes are interpreted, convolutions followed step by step on the descriptors they are launched with."""
+    """Passes are interpreted, convolutions followed step by step on what they are launched with."""
     if not has_triton():
         pytest.skip("needs Triton")
     done = subprocess.run(
@@ -239,7 +239,8 @@ halves, singles = dict.fromkeys(("out",), "*fp16"), dict.fromkeys(("bias", "sums
 for grows in (False, True):
     constants = dict(
         KH=3 - grows, KW=3 - grows, STRIDE=1, ABOVE=1, BESIDE=1, GROWS=grows, MERGES=grows,
-        ACTIVATION=1 + grows, HAS_BIAS=True, HAS_SUMS=not grows, TH=8, TW=8, STAGES=programs._STAGES, num_warps=programs._WARPS,
+        ACTIVATION=1 + grows, HAS_BIAS=True, HAS_SUMS=not grows, TH=8, TW=8, STAGES=programs._STAGES,
+        num_warps=programs._WARPS,
     )
     types = {name: "i32" for name in program.arg_names} | halves | singles
     types |= dict.fromkeys(constants, "constexpr")
@@ -256,7 +257,7 @@ for grows in (False, True):
 
 @pytest.mark.slow
 def test_programs_compile_for_hopper() -> None:
-    """Without a GPU: ten products of four instructions, four more that merge, and two fit a multiprocessor."""
+    """Without a GPU: ten products of four instructions, merging four more, two fit a multiprocessor."""
     if not has_triton():
         pytest.skip("needs Triton")
     done = subprocess.run(
