@@ -23,6 +23,10 @@ MOVING = (0.5, 0.7)
 """Share of changing pixels around at which writing begins to count, and counts wholly."""
 DENSE = (0.2, 0.4)
 """Share of pixels standing still among the nine nearest, alike: one alone is chance."""
+LINE_BLOCKS = (3, 17)
+"""Rows and columns of blocks in which writing is looked for in number."""
+CROWD = (0.03, 0.06)
+"""Share of strokes there, alike: a few alone are ground that something passes over."""
 SMALLEST_PX = 5 * BLOCK_PX
 """Smaller pictures have no surroundings to compare with."""
 
@@ -32,10 +36,14 @@ def _ramp(values: Tensor, low: float, high: float) -> Tensor:
     return ((values - low) / (high - low)).clamp(0, 1)
 
 
-def _box(images: Tensor, side: int) -> Tensor:
-    """Mean of a square around each pixel, of what lies in the picture."""
-    across = functional.avg_pool2d(images, (1, side), 1, (0, side // 2), count_include_pad=False)
-    return functional.avg_pool2d(across, (side, 1), 1, (side // 2, 0), count_include_pad=False)
+def _box(images: Tensor, rows: int, columns: int) -> Tensor:
+    """Mean of a rectangle around each pixel, of what lies in the picture; odd sides."""
+    across = functional.avg_pool2d(images, (1, columns), 1, (0, columns // 2), count_include_pad=False)
+    return functional.avg_pool2d(across, (rows, 1), 1, (rows // 2, 0), count_include_pad=False)
+
+
+def _enlarged(blocks: Tensor, size: torch.Size) -> Tensor:
+    return functional.interpolate(blocks, size=size, mode="bilinear", align_corners=False)
 
 
 def overlay_share(window: Tensor) -> Tensor:
@@ -53,15 +61,17 @@ def overlay_share(window: Tensor) -> Tensor:
     spread = (highest - lowest).amax(dim=1, keepdim=True)  # (N, 1, H, W)
     same = torch.exp(-((spread / SAME) ** 2))
     changing = functional.avg_pool2d((spread > 3 * SAME).float(), BLOCK_PX)
-    moving = functional.interpolate(_box(changing, 5), size=size, mode="bilinear", align_corners=False)
+    moving = _enlarged(_box(changing, 5, 5), size)
     share = same * _ramp(moving, *MOVING)
     if share.device.type == "cpu" and not bool(share.any()):
         return share
     luma = frames.mean(dim=2)  # (N, T, H, W)
-    relief = luma - _box(luma, AROUND_PX)
+    relief = luma - _box(luma, AROUND_PX, AROUND_PX)
     contrast = torch.maximum(relief.amin(dim=1, keepdim=True), (-relief).amin(dim=1, keepdim=True))
     stroke = functional.max_pool2d(contrast * same, 3, 1, 1)
-    return share * _ramp(stroke, CONTRAST, 2 * CONTRAST) * _ramp(_box(same, 3), *DENSE)
+    share = share * _ramp(stroke, CONTRAST, 2 * CONTRAST) * _ramp(_box(same, 3, 3), *DENSE)
+    crowd = _enlarged(_box(functional.avg_pool2d(share, BLOCK_PX), *LINE_BLOCKS), size)
+    return share * _ramp(crowd, *CROWD)
 
 
 def keep_overlays(made: Tensor, window: Tensor, share: Tensor, position: float) -> Tensor:

@@ -6,6 +6,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from flavr_core.model import load
 from flavr_core.model.overlays import keep_overlays, overlay_share
+from flavr_core.sample.hard_cases import HARD_CASES
 
 SIZE = (96, 160)
 
@@ -49,3 +50,10 @@ def test_kept_pixels_are_those_of_the_time_asked_for() -> None:
     kept = keep_overlays(torch.full((1, 3, 8, 8), 0.9), window, share, 0.25)
     assert torch.allclose(kept[..., :4], torch.tensor(0.25))
     assert torch.allclose(kept[..., 4:], torch.tensor(0.9))
+
+
+def test_a_speck_of_ground_that_something_passes_over_is_not_writing() -> None:
+    [hand] = [case for case in HARD_CASES if case.name == "fast hand"]
+    pictures = np.stack([hand.picture(time) for time in (-1, 0, 1, 2)])
+    window = torch.from_numpy(pictures).permute(0, 3, 1, 2)[None].float() / 255
+    assert overlay_share(window).max() == 0
