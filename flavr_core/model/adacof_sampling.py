@@ -120,8 +120,9 @@ def sample_plainly(
     tap_rows = (steps + first[0]).repeat_interleave(len(steps))  # (F * F,)
     tap_columns = (steps + first[1]).repeat(len(steps))
     tables = image.to(dtype).permute(0, 2, 3, 1).flatten(1, 2)  # (N, Hs * Ws, C)
-    if tables.stride(2) != 1:  # rows whose channels lie apart in memory are fetched forty times as slowly
-        tables = tables.contiguous()
+    # Rows whose channels lie apart in memory are fetched forty times as slowly, and of rows with room between
+    # them every piece below would make a copy.
+    tables = tables.contiguous()
     by_pixel = [field.flatten(2).transpose(1, 2) for field in (weights, down, across)]  # (N, H * W, F * F)
     piece = max(1, (PIECE_TAPS if image.device.type == "cpu" else LARGE_PIECE_TAPS) // taps)
     needs_gradients = torch.is_grad_enabled() and any(

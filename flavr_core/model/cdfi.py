@@ -68,19 +68,17 @@ class Cdfi(MiddleNetwork):
         estimator = self.get_kernel
         features = estimator.encode(self.pair(before, after))
         decoded = estimator.decode(features)
-        table = self._table(before, after, features)
+        table = self._table(before, features)
         features.clear()
-        # Each side sees its own frame and what was found in both: channels that follow one another.
-        count = table.shape[1] - 3
-        sampled = [
-            self._sample_side(table.narrow(1, 3 * number, count), decoded, side)
-            for number, side in enumerate(SIDES)
-        ]
+        # Each side sees its own frame and what was found in both.
+        sampled = [self._sample_side(table, decoded, SIDES[0])]
+        table = self._with_frame(table, after)
+        sampled.append(self._sample_side(table, decoded, SIDES[1]))
         del table
         masks = [self.mask(name, decoded) for name in MASKS]
         del decoded
         return self.synthesise(
-            (sampled[0][:, :3], sampled[1][:, -3:]),
+            (sampled[0][:, -3:], sampled[1][:, -3:]),
             masks,
             lambda rows: self._side_by_side([part[:, :, rows] for part in sampled]),
         )
@@ -108,13 +106,12 @@ class Cdfi(MiddleNetwork):
         """Pixels around the sampled pictures on all sides."""
         return self.dilation * (self.widths.kernel - 1) // 2
 
-    def _table(self, before: Tensor, after: Tensor, features: Sequence[Tensor]) -> Tensor:
-        """The frame before, features of all scales at full size, the frame after; with a margin.
+    def _table(self, frame: Tensor, features: Sequence[Tensor]) -> Tensor:
+        """Features of all scales at full size and a frame, with a margin.
 
-        Convention: returns (N, 3 + C + 3, H + 2 * margin, W + 2 * margin), the channels last in memory.
+        Convention: returns (N, C + 3, H + 2 * margin, W + 2 * margin), the channels last in memory.
         """
-        margin = self.margin
-        wanted = [size + 2 * margin for size in before.shape[2:]]
+        wanted = [size + 2 * self.margin for size in frame.shape[2:]]
         enlarged = [
             functional.interpolate(
                 self.get_kernel.get_submodule(f"module1by1_{level}")(x),
@@ -124,13 +121,20 @@ class Cdfi(MiddleNetwork):
             )
             for level, x in enumerate(features, 1)
         ]
-        framed = [
-            functional.pad(frame, (margin,) * 4, mode="replicate").to(
-                self.dtype, memory_format=torch.channels_last
-            )
-            for frame in (before, after)
-        ]
-        return torch.cat((framed[0], *enlarged, framed[1]), 1).contiguous(memory_format=torch.channels_last)
+        table = torch.cat((*enlarged, self._framed(frame)), 1)
+        return table.contiguous(memory_format=torch.channels_last)
+
+    def _with_frame(self, table: Tensor, frame: Tensor) -> Tensor:
+        """The table with another frame; the given one is used up where no gradients pass."""
+        if torch.is_grad_enabled():
+            joined = torch.cat((table[:, :-3], self._framed(frame)), 1)
+            return joined.contiguous(memory_format=torch.channels_last)
+        table[:, -3:] = self._framed(frame)
+        return table
+
+    def _framed(self, frame: Tensor) -> Tensor:
+        """A frame with a margin that repeats its border, in the network's dtype."""
+        return functional.pad(frame, (self.margin,) * 4, mode="replicate").to(self.dtype)
 
     def _sample_side(self, image: Tensor, decoded: Tensor, side: str) -> Tensor:
         """All rows of an image sampled by one side's kernels, (N, C, H, W)."""
@@ -173,8 +177,8 @@ class Cdfi(MiddleNetwork):
         Zeros come last where the synthesis takes more channels than there are.
         """
         counts = [outputs for _, outputs in self.cdfi_widths.levels]
-        first, second = sampled[0].split([3, *counts], 1), sampled[1].split([*counts, 3], 1)
-        second = (second[-1], *second[:-1])
+        first, second = (part.split([*counts, 3], 1) for part in sampled)
+        first, second = ((each[-1], *each[:-1]) for each in (first, second))
         parts = [part for both in zip(first, second, strict=True) for part in both]
         missing = self.cdfi_widths.grid.inputs - 2 * (3 + sum(counts))
         return torch.cat([*parts, zeros_like_rows(parts[0], missing)], 1)

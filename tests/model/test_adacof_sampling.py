@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from flavr_core.model import adacof_sampling, fused
 from flavr_core.model.adacof_sampling import sample_adaptively
@@ -145,6 +146,26 @@ def test_shapes_that_do_not_fit() -> None:
     ):
         with pytest.raises(ValueError, match=r"taps|fit"):
             sample_adaptively(*wrong, dilation=1)
+
+
+def test_a_large_table_is_not_copied_for_every_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time would grow with the square of the picture."""
+    tables = []
+    whole = functional.embedding_bag
+
+    def noting(places: Tensor, table: Tensor, **options: object) -> Tensor:
+        tables.append(table)
+        return whole(places, table, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(functional, "embedding_bag", noting)
+    monkeypatch.setattr(adacof_sampling, "PIECE_TAPS", 90)
+    image, weights, down, across = inputs()
+    channels = image.shape[1]
+    wide = torch.cat((image, image), 1).contiguous(memory_format=torch.channels_last)
+    given = sample_adaptively(wide[:, :channels], weights, down, across, dilation=1)
+    assert len(tables) > 2 * len(image)
+    assert all(table.is_contiguous() for table in tables)
+    torch.testing.assert_close(given, sample_adaptively(image, weights, down, across, dilation=1))
 
 
 def test_no_kernel_is_used_on_a_cpu() -> None:
