@@ -114,7 +114,7 @@ def agreement_db(result: Tensor, reference: Tensor) -> float:
 def draw_test_picture(network: Network) -> Tensor:
     """What a network makes of the test window, all its places, float32."""
     window = _test_picture(network.num_inputs).to(network.device)
-    with full_fp32():
+    with full_fp32(), torch.cuda.device_of(window):  # Triton's kernels go to the thread's current device
         drawn: Tensor = network(window, network.trial_positions)
     return drawn.float()
 
