@@ -115,7 +115,7 @@ class Contest:
 
     def draw_ours(self, window: Tensor) -> Tensor:
         """Ours, all its places."""
-        with torch.inference_mode(), full_fp32():
+        with torch.inference_mode(), full_fp32(), torch.cuda.device_of(window):
             return self._recorded(window, self.ours.trial_positions)
 
     def draw_plain(self, window: Tensor) -> Tensor:

@@ -189,7 +189,7 @@ class Drawer:
     def _try(self, windows: Sequence[Tensor], positions: tuple[Fraction, ...]) -> Tensor | None:
         """One call; None when memory ran out and another way was taken."""
         try:
-            with torch.inference_mode(), full_fp32():
+            with torch.inference_mode(), full_fp32(), torch.cuda.device_of(windows[0]):
                 batch = windows[0] if len(windows) == 1 else torch.cat(list(windows))  # (N, T, 3, H, W)
                 return self._run(batch, positions)
         except (RuntimeError, MemoryError) as error:
