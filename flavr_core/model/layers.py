@@ -92,7 +92,7 @@ def _convolved(
     is_simple = isinstance(rectifier, nn.ReLU) and bias is not None and added is None and result is None
     if isinstance(step, nn.ConvTranspose2d):
         x = functional.conv_transpose2d(x, step.weight, None, step.stride, padding)
-    elif is_simple and x.dtype != torch.float32:
+    elif is_simple and x.dtype == step.weight.dtype != torch.float32:  # autocast mixes dtypes
         return torch.cudnn_convolution_relu(x, step.weight, bias, step.stride, padding, step.dilation, 1)
     else:
         x = functional.conv2d(x, step.weight, None, step.stride, padding)
