@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from app.application.studio import SAMPLE
+from app.widgets.message_line import MessageLine
 from flavr_core.settings import ConvertSettings
 
 
@@ -22,8 +22,7 @@ def opened(open_studio: Callable[..., Any], clip: Path, qtbot: QtBot) -> Any:
 
 def message(studio: Any) -> str:
     """What the status bar says."""
-    labels = studio.window.statusBar().findChildren(QLabel)
-    return next(label.text() for label in labels if label.accessibleName() == "Messages")
+    return str(studio.window.statusBar().findChild(MessageLine).text)
 
 
 def test_a_gif_beside_and_the_sample_go_to_the_videos(
