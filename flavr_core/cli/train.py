@@ -17,7 +17,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="train a network",
         description="With --folder: train the default network on folders of clips and rendered motion. With "
         "--dataset: train FLAVR or any network of the catalogue as its authors did. With several GPUs: "
-        "torchrun --nproc-per-node N main.py train ... . See flavr_core/training/README.md.",
+        "torchrun --nproc-per-node N -- main.py train ... . See flavr_core/training/README.md.",
     )
     train_course.add_arguments(parser)
     parser.add_argument(
