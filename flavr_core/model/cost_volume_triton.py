@@ -12,8 +12,8 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-PIXELS = 32
-"""Pixels of a row that one program compares with those around them."""
+FEWEST_PIXELS = 16
+"""Pixels of a row that one program compares with those around them; more are slower on an H100."""
 MOST_CHANNELS = 64
 """Channels that are multiplied at a time; no fewer than 16, as tensor cores want it."""
 
@@ -64,9 +64,10 @@ class _CostVolume(torch.autograd.Function):
         count, channels, rows, columns = first.shape
         side = 2 * radius + 1
         costs = torch.empty((count, rows, columns, side * side), dtype=first.dtype, device=first.device)
-        _forward[(triton.cdiv(columns, PIXELS), rows, count)](
+        pixels = max(FEWEST_PIXELS, triton.next_power_of_2(2 * radius))  # twice as many are looked at
+        _forward[(triton.cdiv(columns, pixels), rows, count)](
             first, second, costs, rows, columns, *first.stride(), *second.stride(),
-            channels=channels, RADIUS=radius, PIXELS=PIXELS,
+            channels=channels, RADIUS=radius, PIXELS=pixels,
             CHANNELS=min(MOST_CHANNELS, max(16, triton.next_power_of_2(channels))),
         )  # fmt: skip
         ctx.save_for_backward(first, second)
