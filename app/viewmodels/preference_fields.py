@@ -290,7 +290,7 @@ def _words() -> dict[tuple[str, str], tuple[str, str]]:
         ),
         ("engine", "device"): (
             translate("PreferenceFields", "Device"),
-            translate("PreferenceFields", "auto, cpu, cuda or cuda:1."),
+            translate("PreferenceFields", "auto, cpu, cuda, cuda:1 or cuda:all."),
         ),
         ("engine", "precision"): (
             translate("PreferenceFields", "Precision"),

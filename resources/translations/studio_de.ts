@@ -2071,8 +2071,8 @@
         <translation>Gerät</translation>
     </message>
     <message>
-        <source>auto, cpu, cuda or cuda:1.</source>
-        <translation>auto, cpu, cuda oder cuda:1.</translation>
+        <source>auto, cpu, cuda, cuda:1 or cuda:all.</source>
+        <translation>auto, cpu, cuda, cuda:1 oder cuda:all.</translation>
     </message>
     <message>
         <source>Precision</source>
