@@ -64,16 +64,19 @@ def cells(window: Tensor, mean: Tensor, *, dtype: torch.dtype) -> Tensor:
 
 OUT_TAPS = 7
 """Taps of the output convolution, in rows and columns."""
+OUT_WIDTHS = (32, 64, 160)
+"""Sums a pixel, for a row of taps and all outputs, that there are programs for: 1, 3 and 7 pictures."""
 
 
 def out_weight(weight: Tensor) -> Tensor:
     """The output convolution's (O, C, 7, 7) as (7 * C, outputs): for each row's taps all columns' at once.
 
-    The last axis holds, tap by tap, the O outputs, and zeros up to 32 or a multiple of 64.
+    The last axis holds, tap by tap, the O outputs, and zeros up to a width that there are programs for.
     """
     outputs, channels = weight.shape[:2]
     laid = weight.permute(2, 1, 3, 0).reshape(OUT_TAPS * channels, OUT_TAPS * outputs)
-    return functional.pad(laid, (0, -laid.shape[1] % (32 if laid.shape[1] <= 32 else BLOCK))).contiguous()
+    wanted = min((width for width in OUT_WIDTHS if width >= laid.shape[1]), default=laid.shape[1])
+    return functional.pad(laid, (0, wanted - laid.shape[1])).contiguous()
 
 
 def draw_out(merged: Tensor, weights: Tensor, bias: Tensor, mean: Tensor, size: Sequence[int]) -> Tensor:
@@ -89,7 +92,7 @@ def draw_out(merged: Tensor, weights: Tensor, bias: Tensor, mean: Tensor, size: 
     Returns:
         (N, O, *size) of the type of the bias.
     """
-    if is_programmed(merged):
+    if is_programmed(merged) and weights.shape[1] in OUT_WIDTHS:
         from flavr_core.model import flavr_passes_triton
 
         return flavr_passes_triton.draw_out(merged, weights, bias, mean.flatten(1), size)

@@ -121,54 +121,70 @@ def lay_cells(window: Tensor, mean: Tensor, cells: Tensor, *, before: int, aroun
 TAPS = 7
 """Taps of the output convolution, in rows and columns."""
 _PIXELS = 128
-"""Pixels of a row that one program multiplies."""
-_PLACES = 512
-"""Values of a result that one program sums."""
+"""Pixels of a row that one program multiplies or sums."""
 
 
 @triton.jit
 def _project(  # type: ignore[no-untyped-def]
-    merged, weights, projected, rows, columns, picture_step, row_step, outputs,
-    TAPS: tl.constexpr, WIDTH: tl.constexpr, OUTPUTS: tl.constexpr, PIXELS: tl.constexpr,
+    merged, weights, projected, rows, columns, picture_step, row_step,
+    TAPS: tl.constexpr, CHANNELS: tl.constexpr, WIDE: tl.constexpr, NARROW: tl.constexpr,
+    PIXELS: tl.constexpr,
 ):  # fmt: skip
+    width: tl.constexpr = WIDE + NARROW
     column = tl.program_id(0) * PIXELS + tl.arange(0, PIXELS)
     line = tl.program_id(1)
-    row, picture = line % rows, line // rows
-    channel = tl.arange(0, WIDTH)
-    output = tl.program_id(2) * OUTPUTS + tl.arange(0, OUTPUTS)
+    row = line % rows
+    channel = tl.arange(0, CHANNELS)
+    narrow = tl.arange(0, NARROW)
     is_pixel = (column < columns)[:, None]
-    at = picture.to(tl.int64) * picture_step + column[:, None] * WIDTH + channel[None, :]
-    total = tl.zeros((PIXELS, OUTPUTS), tl.float32)
+    merged += (line // rows).to(tl.int64) * picture_step + column[:, None] * CHANNELS + channel[None, :]
+    weights += channel[:, None] * width
+    sums = tl.zeros((PIXELS, NARROW), tl.float32)
+    if WIDE:
+        wide = tl.arange(0, WIDE)
+        wide_sums = tl.zeros((PIXELS, WIDE), tl.float32)
     for tap in range(TAPS):
         y = row + tap - TAPS // 2
         y = tl.where(y < 0, -y, y)
         y = tl.where(y >= rows, 2 * rows - 2 - y, y)
-        pixels = tl.load(merged + at + y * row_step, mask=is_pixel, other=0.0)
-        taps = tl.load(weights + (tap * WIDTH + channel[:, None]) * outputs + output[None, :])
-        total = tl.dot(pixels, taps, total)
-    place = (line.to(tl.int64) * columns + column)[:, None] * outputs + output[None, :]
-    tl.store(projected + place, total.to(projected.dtype.element_ty), mask=is_pixel)
+        pixels = tl.load(merged + y.to(tl.int64) * row_step, mask=is_pixel, other=0.0)
+        taps = weights + tap * CHANNELS * width
+        sums = tl.dot(pixels, tl.load(taps + WIDE + narrow[None, :]), sums)
+        if WIDE:
+            wide_sums = tl.dot(pixels, tl.load(taps + wide[None, :]), wide_sums)
+    projected += (line.to(tl.int64) * columns + column)[:, None] * width
+    element = projected.dtype.element_ty
+    tl.store(projected + WIDE + narrow[None, :], sums.to(element), mask=is_pixel)
+    if WIDE:
+        tl.store(projected + wide[None, :], wide_sums.to(element), mask=is_pixel)
 
 
 @triton.jit
 def _gather(  # type: ignore[no-untyped-def]
-    projected, bias, mean, out, count, width, rows, columns, outputs,
-    COLOURS: tl.constexpr, TAPS: tl.constexpr, VALUES: tl.constexpr,
+    projected, bias, mean, out, height, width, rows, columns, row_values, plane_values,
+    OUTPUTS: tl.constexpr, PADDED: tl.constexpr, TAPS: tl.constexpr, PIXELS: tl.constexpr,
 ):  # fmt: skip
-    plane = tl.program_id(1)
-    colour = plane % COLOURS
-    sample = plane // COLOURS
-    place = tl.program_id(0) * VALUES + tl.arange(0, VALUES)
-    is_place = place < count
-    x = place % width
-    line = (sample * rows + place // width).to(tl.int64) * columns
-    total = tl.zeros((VALUES,), tl.float32) + tl.load(bias + colour) + tl.load(mean + sample * 3 + colour % 3)
+    column = tl.program_id(0) * PIXELS + tl.arange(0, PIXELS)
+    sample = tl.program_id(2)
+    output = tl.arange(0, PADDED)
+    is_output = output < OUTPUTS
+    is_value = (column < width)[:, None] & is_output[None, :]
+    start = tl.load(bias + output, mask=is_output, other=0.0)
+    start += tl.load(mean + sample * 3 + output % 3)
+    total = tl.zeros((PIXELS, PADDED), tl.float32) + start[None, :]
+    projected += (sample * rows + tl.program_id(1)).to(tl.int64) * columns * row_values
     for tap in range(TAPS):
-        at = x + tap - TAPS // 2
-        at = tl.where(at < 0, -at, at)
-        at = tl.where(at >= columns, 2 * columns - 2 - at, at)
-        total += tl.load(projected + (line + at) * outputs + tap * COLOURS + colour, mask=is_place, other=0.0)
-    tl.store(out + plane.to(tl.int64) * count + place, total, mask=is_place)
+        x = column + tap - TAPS // 2
+        x = tl.where(x < 0, -x, x)
+        x = tl.where(x >= columns, 2 * columns - 2 - x, x)
+        at = x[:, None] * row_values + (tap * OUTPUTS + output)[None, :]
+        total += tl.load(projected + at, mask=is_value, other=0.0).to(tl.float32)
+    out += sample.to(tl.int64) * OUTPUTS * plane_values + tl.program_id(1) * width
+    tl.store(out + output[None, :].to(tl.int64) * plane_values + column[:, None], total, mask=is_value)
+
+
+WIDTHS = {32: (0, 32), 64: (0, 64), 160: (128, 32)}
+"""Sums a pixel that there are programs for, and the two products that give them."""
 
 
 def draw_out(merged: Tensor, weights: Tensor, bias: Tensor, mean: Tensor, size: Sequence[int]) -> Tensor:
@@ -179,7 +195,7 @@ def draw_out(merged: Tensor, weights: Tensor, bias: Tensor, mean: Tensor, size: 
 
     Args:
         merged: (N, C, H', W'), channels last in memory.
-        weights: see `flavr_column_ends.out_weight`.
+        weights: see `flavr_column_ends.out_weight`; as wide as one of `WIDTHS`.
         bias: (O,) float32.
         mean: (N, 3) float32.
         size: rows and columns that are wanted.
@@ -188,18 +204,18 @@ def draw_out(merged: Tensor, weights: Tensor, bias: Tensor, mean: Tensor, size: 
         (N, O, *size) float32.
     """
     samples, channels, rows, columns = merged.shape
-    outputs, (height, width) = weights.shape[1], size
+    sums, outputs, (height, width) = weights.shape[1], len(bias), size
+    wide, narrow = WIDTHS[sums]
     # One picture's partial sums are kept exactly; seven pictures' would be too much to write.
-    dtype = torch.float32 if outputs <= 32 else merged.dtype
-    projected = torch.empty((samples * rows, columns, outputs), dtype=dtype, device=merged.device)
-    part = min(outputs, 64)
-    _project[triton.cdiv(columns, _PIXELS), samples * rows, outputs // part](
-        merged, weights, projected, rows, columns, merged.stride(0), merged.stride(2), outputs,
-        TAPS=TAPS, WIDTH=channels, OUTPUTS=part, PIXELS=_PIXELS, num_warps=4, num_stages=3,
+    dtype = torch.float32 if sums == min(WIDTHS) else merged.dtype
+    projected = torch.empty((samples * rows, columns, sums), dtype=dtype, device=merged.device)
+    _project[triton.cdiv(columns, _PIXELS), samples * rows](
+        merged, weights, projected, rows, columns, merged.stride(0), merged.stride(2), TAPS=TAPS,
+        CHANNELS=channels, WIDE=wide, NARROW=narrow, PIXELS=_PIXELS, num_warps=8 if wide else 4, num_stages=3,
     )  # fmt: skip
-    out = torch.empty((samples, len(bias), height, width), dtype=torch.float32, device=merged.device)
-    _gather[triton.cdiv(height * width, _PLACES), samples * len(bias)](
-        projected, bias, mean.contiguous(), out, height * width, width, rows, columns, outputs,
-        COLOURS=len(bias), TAPS=TAPS, VALUES=_PLACES,
+    out = torch.empty((samples, outputs, height, width), dtype=torch.float32, device=merged.device)
+    _gather[triton.cdiv(width, _PIXELS), height, samples](
+        projected, bias, mean.contiguous(), out, height, width, rows, columns, sums, height * width,
+        OUTPUTS=outputs, PADDED=triton.next_power_of_2(outputs), TAPS=TAPS, PIXELS=_PIXELS,
     )  # fmt: skip
     return out
