@@ -3,7 +3,8 @@
 The test is that of number formats (`precision`): one small natural-looking window, drawn by the plain network
 in fp32 and by the fast form. The first form that agrees is taken; where none does, or a device cannot run
 it, the plain network draws and a note says so. No time is measured, so the same machine always decides the
-same. `FLAVR_FAST=0` keeps to the plain network.
+same. `FLAVR_FAST=0` keeps to the plain network. `FLAVR_FAST=columns` tries our own programs for Hopper
+GPUs first: they ran there one by one, but not as a whole network yet, and no test can end one that hangs.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from flavr_core.model.whole_vectors import with_whole_vectors
 from flavr_core.settings import Precision
 
 SWITCH = "FLAVR_FAST"
-"""Environment variable: `0` keeps to the plain network."""
+"""Environment variable: `0` keeps to the plain network, `columns` tries our programs for Hopper GPUs."""
 _CACHED_ROWS = 64
 """Rows of the last stage at a time on a CPU: a band of usual width stays in its caches."""
 _GPU_ROWS = 256
@@ -55,7 +56,7 @@ def forms_to_try(device: torch.device, precision: Precision, *, wanted: Precisio
     if device.type != "cpu":
         least_db = {Precision.FP32: 90.0, Precision.FP16: 60.0, Precision.BF16: 50.0}[precision]
         ways = [FastOptions(windows=True, band_rows=_GPU_ROWS), FastOptions(band_rows=_GPU_ROWS)]
-        if has_programs(device, DTYPES[precision]):
+        if os.environ.get(SWITCH) == "columns" and has_programs(device, DTYPES[precision]):
             ways.insert(0, FastOptions(columns=True))
         return [FastForm(options=options, least_db=least_db) for options in ways]
     if precision is Precision.FP32:

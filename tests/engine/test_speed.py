@@ -100,9 +100,12 @@ def test_integers_are_for_auto_alone():
     assert all(form.options.int8_from is None and form.options.toom_cook_from is None for form in on_gpu)
 
 
-def test_our_programs_are_tried_first_where_they_run(monkeypatch):
+def test_our_programs_are_tried_first_where_they_run_and_are_asked_for(monkeypatch):
     monkeypatch.setattr(speed, "has_programs", lambda device, dtype: dtype == torch.float16)
     cuda = torch.device("cuda")
+    unasked = forms_to_try(cuda, Precision.FP16, wanted=Precision.AUTO)
+    assert not any(form.options.columns for form in unasked)
+    monkeypatch.setenv(speed.SWITCH, "columns")
     first, *rest = forms_to_try(cuda, Precision.FP16, wanted=Precision.AUTO)
     assert first.options.columns
     assert not any(form.options.columns for form in rest)
@@ -114,6 +117,7 @@ def test_our_programs_are_tried_first_where_they_run(monkeypatch):
 def test_memory_of_full_size_flavr_is_as_promised(monkeypatch, has_programs):
     """By count, in fp16: 1920x1080 in 2 GiB, 3840x2160 in 8, weights and pictures of the window included."""
     monkeypatch.setattr(speed, "has_programs", lambda device, dtype: has_programs)
+    monkeypatch.setenv(speed.SWITCH, "columns")
     network = Flavr(FlavrConfig()).eval()
     form, *_ = forms_to_try(torch.device("cuda"), Precision.FP16, wanted=Precision.AUTO)
     fast = fast_form(network, dtype=torch.float16, options=form.options)
