@@ -21,6 +21,7 @@ from app.jobs.crash_reports import CrashReports, Logs
 from app.jobs.decoding import FrameCache
 from app.jobs.estimates import Estimates
 from app.jobs.garbage import WindowGarbage
+from app.jobs.libraries import hold_loading
 from app.jobs.places import read_json, state_dir, write_json
 from app.jobs.probing import Probing
 from app.jobs.queue import JobQueue
@@ -327,6 +328,7 @@ class Studio(QObject):
         """What nobody waits for stands back while it plays: pictures would be dropped."""
         for work in (self.thumbnails, self.probing):
             work.hold(self.player.is_playing)
+        hold_loading(self.player.is_playing)
         self._on_busy_changed()
 
     def _on_progress(self) -> None:

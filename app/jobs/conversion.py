@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from app.jobs.libraries import in_a_hurry
 from app.jobs.queue_store import Receipt
 from app.jobs.reuse import DrawnFrames
 from flavr_core.errors import OutputError
@@ -103,7 +104,8 @@ def discard_unfinished(output: Path) -> None:
 
 def kept_by(output: Path) -> tuple[int, int] | None:
     """Output frames in the closed segments of an unfinished render, and all of them; None without one."""
-    from flavr_core.pipeline import kept_frames
+    with in_a_hurry():
+        from flavr_core.pipeline import kept_frames
 
     return kept_frames(output)
 

@@ -219,7 +219,7 @@ def measure_speed(outlook: Outlook, token: CancelToken) -> Speed:
         FlavrError: when the network, the device or the source fails; exporting would fail likewise.
         CancelledError: when stopped; a gap that is being drawn is finished first.
     """
-    import_torch()
+    import_torch(may_wait=True)
     from flavr_core.engine import create_engine
 
     info = outlook.info

@@ -79,7 +79,7 @@ def check_gaps(
         CancelledError: when stopped.
     """
     # What follows may import torch, which must not happen before the window stands.
-    import_torch()
+    import_torch(may_wait=True)
     from flavr_core.engine import create_engine
 
     times = wish.info.times

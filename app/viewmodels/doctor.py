@@ -5,7 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Signal
 
 from app.jobs.background import BackgroundCalls
+from app.jobs.libraries import in_a_hurry
 from flavr_core.doctor import Finding, State, examine
+from flavr_core.progress import CancelToken
 
 
 class DoctorModel(QObject):
@@ -28,7 +30,7 @@ class DoctorModel(QObject):
         """Look at everything again; takes some seconds."""
         self.findings, self.problem, self.is_looking = (), "", True
         self.changed.emit()
-        self._calls.submit(lambda _token: examine(), on_done=self._on_found, on_error=self._on_error)
+        self._calls.submit(_examine, on_done=self._on_found, on_error=self._on_error)
 
     def summary(self) -> str:
         """How it stands, one sentence."""
@@ -63,3 +65,8 @@ class DoctorModel(QObject):
     def _on_error(self, error: Exception) -> None:
         self.problem, self.is_looking = str(error) or type(error).__name__, False
         self.changed.emit()
+
+
+def _examine(_token: CancelToken) -> tuple[Finding, ...]:
+    with in_a_hurry():  # torch is loaded for it, also while something plays
+        return examine()

@@ -7,6 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from app.jobs.background import BackgroundCalls
+from app.jobs.libraries import import_torch
 from app.viewmodels.amounts import decimal, size_words
 from flavr_core.errors import FlavrError, ModelError
 from flavr_core.model.authors import AUTHORS_FILES, AUTHORS_PAGE
@@ -74,6 +75,7 @@ class ModelsModel(QObject):
         """Look what a file of weights is, without keeping it; `examined` or a problem follows."""
 
         def action(token: CancelToken) -> ModelCard:
+            import_torch()
             from flavr_core.model.store import examine_model
 
             token.check()
@@ -95,6 +97,7 @@ class ModelsModel(QObject):
         """
 
         def action(token: CancelToken) -> ModelCard:
+            import_torch()
             from flavr_core.model.store import import_model
 
             token.check()
@@ -111,6 +114,7 @@ class ModelsModel(QObject):
         """Hash, build and try a network."""
 
         def action(token: CancelToken) -> str:
+            import_torch()
             from flavr_core.model.store import verify_model
 
             token.check()
