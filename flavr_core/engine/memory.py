@@ -1,8 +1,7 @@
 """How much memory a network needs for a picture, known before it is drawn.
 
-The network is run on torch's `meta` device, where tensors have shapes and no contents: nothing is computed,
-nothing is allocated, and the bytes that would be alive at once are counted. That holds for every network
-made of torch operations, at any size and way of drawing (strips), without a table to keep up to date.
+The network is run without contents: nothing is allocated, and the bytes that would be alive at once are
+counted, without a table to keep up to date.
 """
 
 from __future__ import annotations
@@ -13,11 +12,11 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.func import functional_call
 from torch.multiprocessing.reductions import StorageWeakRef
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from flavr_core.engine.ghosts import run_without_contents
 from flavr_core.model.network import Network
 
 
@@ -63,15 +62,10 @@ def activation_bytes(
         None when the network cannot be run without contents (it looks at values, or is not made of
         torch operations).
     """
-    ghosts = {
-        name: tensor.to("meta") for name, tensor in [*network.named_parameters(), *network.named_buffers()]
-    }
-    window = torch.empty((batch, network.num_inputs, 3, height, width), device="meta")
     counter = _LiveBytes()
-    try:
-        with counter:
-            functional_call(network, ghosts, (window, positions))
-    except (RuntimeError, NotImplementedError, TypeError, ValueError):
+    if not run_without_contents(
+        network, counter, batch=batch, width=width, height=height, positions=positions
+    ):
         return None
     return counter.peak_bytes
 

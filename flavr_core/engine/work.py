@@ -1,6 +1,6 @@
 """How much a network has to calculate, known before it draws: the same number on every machine.
 
-As in `memory`, the network is run on torch's `meta` device; its convolutions and matrix products are counted.
+The network is run without contents; its convolutions and matrix products are counted.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from fractions import Fraction
 from typing import Any
 
 import torch
-from torch.func import functional_call
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
+from flavr_core.engine.ghosts import run_without_contents
 from flavr_core.model.network import Network
 
 TRIAL_PX = 256
@@ -51,14 +51,7 @@ def operations_per_pixel(
         None when the network cannot be run without contents, or nothing in it can be counted.
     """
     width, height = min(width, TRIAL_PX), min(height, TRIAL_PX)
-    ghosts = {
-        name: tensor.to("meta") for name, tensor in [*network.named_parameters(), *network.named_buffers()]
-    }
-    window = torch.empty((1, network.num_inputs, 3, height, width), device="meta")
     counter = _Counter()
-    try:
-        with counter:
-            functional_call(network, ghosts, (window, positions))
-    except (RuntimeError, NotImplementedError, TypeError, ValueError):
+    if not run_without_contents(network, counter, batch=1, width=width, height=height, positions=positions):
         return None
     return counter.operations / (width * height) or None
