@@ -264,7 +264,10 @@ class Viewer(QObject):
     @property
     def time_text(self) -> str:
         """The position, from the clip's start."""
-        return format_time(self.player.position - self._origin)
+        position = self.player.position
+        if self._info is not None and 0 < position - self._info.times.end <= TOGETHER_S:
+            position = self._info.times.end  # a result's end, which its container rounds another way
+        return format_time(position - self._origin)
 
     @property
     def length_text(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -30,7 +30,7 @@ from app.widgets.compare_view import ViewMode
 from flavr_core.errors import DeviceError
 from flavr_core.media import open_source, probe
 from flavr_core.settings import TimingSettings
-from flavr_core.timing import FrameTimes, TimePoint
+from flavr_core.timing import FrameTimes, TimePoint, format_time
 from tests import clip_factory
 
 F = Fraction
@@ -216,6 +216,23 @@ def test_how_a_result_lies_over_its_clip(stand: Stand) -> None:
     assert file_of(40, 25) == (F(27, 5), F(1, 4), True)
     assert file_of(10, 25) == (F(27, 5), F(1), True)
     assert file_of(70, 25) == (F(5), F(1), False)
+
+
+def test_the_end_of_a_result_that_was_rounded_is_the_clips_end(stand: Stand) -> None:
+    clip = stand.add()
+    assert clip.info is not None
+    times = clip.info.times
+    longer = replace(
+        clip.info, times=replace(times, end_pts=times.end_pts + int(F(9, 10_000) / times.time_base))
+    )
+    assert format_time(longer.times.end) != format_time(times.end)
+    source = FileSource(longer, stand.cache)
+    stand.player.set_side("b", source)
+    stand.player.seek(longer.times.end)
+    assert stand.player.position > times.end
+    assert stand.viewer.time_text == stand.viewer.length_text
+    stand.player.set_side("b", None)
+    source.close()
 
 
 def test_what_is_typed_and_wrong_is_said(stand: Stand) -> None:
