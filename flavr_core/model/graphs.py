@@ -8,6 +8,7 @@ What cannot be recorded (a network that looks at values) is run as it is.
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Hashable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -85,12 +86,16 @@ class RecordedNetwork:
             self._pool = torch.cuda.graph_pool_handle()
         try:
             # Other threads may talk to the device meanwhile.
-            with torch.cuda.graph(graph, pool=self._pool, capture_error_mode="thread_local"):
+            with (
+                torch.cuda.device(window.device),
+                torch.cuda.graph(graph, pool=self._pool, capture_error_mode="thread_local"),
+            ):
                 drawn: Tensor = self.network(held, positions)
         except (RuntimeError, MemoryError) as error:
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
             _log.info("%s is not recorded as a CUDA graph: %s", self.network.name, reason)
             return None
+        drawn.fill_(math.nan)  # a recording that draws nothing must not pass
         graph.replay()
         if not torch.allclose(drawn, wanted, rtol=0, atol=MOST_ERROR):
             _log.warning("%s draws something else as a CUDA graph; it is not used.", self.network.name)

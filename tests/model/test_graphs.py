@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from fractions import Fraction
 from typing import ClassVar
 
@@ -89,6 +89,7 @@ class Doubling(Network):
 def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "CUDAGraph", _StandIn)
     monkeypatch.setattr(torch.cuda, "graph", _StandIn.capture)
+    monkeypatch.setattr(torch.cuda, "device", lambda _device: nullcontext())
     for name in ("synchronize", "empty_cache", "graph_pool_handle"):
         monkeypatch.setattr(torch.cuda, name, lambda *_: None)
 
@@ -108,6 +109,14 @@ def test_each_kind_of_pass_is_recorded_once() -> None:
     passes = network.passes
     assert torch.equal(recorded(window(8, 8, 9), HALF), 2 * window(8, 8, 9)[:, :1])
     assert network.passes == passes + 2
+
+
+@pytest.mark.usefixtures("stand_in")
+def test_a_recording_that_holds_nothing_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_StandIn, "replay", lambda _graph: None)
+    recorded = RecordedNetwork(Doubling())
+    for seed in range(4):
+        assert torch.equal(recorded(window(8, 8, seed), HALF), 2 * window(8, 8, seed)[:, :1])
 
 
 @pytest.mark.usefixtures("stand_in")
