@@ -92,7 +92,7 @@ def _convolved(
     is_simple = isinstance(rectifier, nn.ReLU) and bias is not None and added is None and result is None
     if isinstance(step, nn.ConvTranspose2d):
         x = functional.conv_transpose2d(x, step.weight, None, step.stride, padding)
-    elif is_simple and x.dtype == step.weight.dtype != torch.float32:  # autocast mixes dtypes
+    elif is_simple and _library_rectifies(x, step.weight):
         return torch.cudnn_convolution_relu(x, step.weight, bias, step.stride, padding, step.dilation, 1)
     else:
         x = functional.conv2d(x, step.weight, None, step.stride, padding)
@@ -106,6 +106,12 @@ def _convolved(
     x = x if rectifier is None else rectifier(x)
     x = x if added is None else x + added
     return x if result is None else result.copy_(x)
+
+
+def _library_rectifies(x: Tensor, weight: Tensor) -> bool:
+    """Whether cuDNN is there and asked for halves; under autocast features and filters differ."""
+    has_cudnn = torch.version.cuda is not None and torch.backends.cudnn.enabled
+    return has_cudnn and x.dtype == weight.dtype != torch.float32
 
 
 def _pixels(step: Convolution) -> tuple[int, ...]:
