@@ -47,7 +47,7 @@ def _shrink(plane: Plane, size: tuple[int, int]) -> NDArray[np.float32]:
     if step > 1:
         plane = cast(Plane, np.ascontiguousarray(plane[::step, ::step]))
     # Halving is many times faster than averaging over squares of any size; an odd last row or column is lost.
-    while plane.shape[0] >= 4 * size[1] and plane.shape[1] >= 4 * size[0]:
+    while plane.shape[0] >= 2 * size[1] and plane.shape[1] >= 2 * size[0]:
         rows, columns = plane.shape[0] // 2, plane.shape[1] // 2
         half = cv2.resize(plane[: 2 * rows, : 2 * columns], (columns, rows), interpolation=cv2.INTER_AREA)
         plane = cast(Plane, half)
