@@ -9,7 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication
 
 from app.jobs.queue_store import JobState, QueuedJob
-from app.viewmodels.amounts import size_words
+from app.viewmodels.amounts import decimal, size_words
 from app.viewmodels.durations import duration_words
 from app.viewmodels.plain_words import plain_words
 from flavr_core.errors import FlavrError
@@ -146,7 +146,7 @@ def _running_detail(job: QueuedJob) -> str:
     }
     words = [stages[job.stage].format(done=job.done, total=job.total)]
     if job.rate:
-        words.append(translate("QueueModel", "{rate} frames/s").format(rate=f"{job.rate:.1f}"))
+        words.append(translate("QueueModel", "{rate} frames/s").format(rate=decimal(job.rate)))
     if job.remaining_s is not None and job.stage == "convert":
         words.append(translate("QueueModel", "{time} left").format(time=duration_words(job.remaining_s)))
     return "  ·  ".join(words)

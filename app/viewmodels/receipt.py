@@ -9,7 +9,7 @@ from PySide6.QtCore import QCoreApplication, QIODevice, QSaveFile
 
 from app.jobs.queue_store import Receipt
 from app.jobs.records import to_plain
-from app.viewmodels.amounts import size_words
+from app.viewmodels.amounts import decimal, size_words
 from app.viewmodels.durations import duration_words
 from flavr_core.errors import OutputError
 from flavr_core.timing import format_rate, format_time
@@ -41,7 +41,7 @@ def receipt_rows(receipt: Receipt) -> tuple[tuple[str, str], ...]:
             translate("Receipt", "Took"),
             translate("Receipt", "{time}, {rate} frames a second").format(
                 time=duration_words(receipt.elapsed_s),
-                rate=f"{(receipt.frames - receipt.resumed_frames) / max(receipt.rendered_s, 1e-3):.1f}",
+                rate=decimal((receipt.frames - receipt.resumed_frames) / max(receipt.rendered_s, 1e-3)),
             ),
         ),
     ]

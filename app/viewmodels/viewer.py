@@ -13,6 +13,7 @@ from app.jobs.background import BackgroundCalls, Call
 from app.jobs.decoding import FileSource, FrameCache
 from app.jobs.pictures import PictureLabel, PictureSource
 from app.jobs.sound import Sound
+from app.viewmodels.amounts import decimal
 from app.viewmodels.frame_starts import TOGETHER_S
 from app.viewmodels.player import LoopMode, Player
 from app.viewmodels.player_side import SIDES, SideName, SideState
@@ -203,7 +204,7 @@ class Viewer(QObject):
         parts = [source.title if self.chosen(side) == FLOW else self.title(side)]
         if shown is not None and shown.motion_px is not None:
             parts.append(f"{shown.gap}→{shown.gap + 1}")
-            parts.append(self.tr("full colour: {pixels} pixels").format(pixels=f"{shown.motion_px:.1f}"))
+            parts.append(self.tr("full colour: {pixels} pixels").format(pixels=decimal(shown.motion_px)))
         elif shown is not None:
             parts.append(self.tr("frame {number}").format(number=shown.index))
             parts.append(format_time(shown.time - source.times.start))
