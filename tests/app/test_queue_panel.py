@@ -322,7 +322,7 @@ def test_the_receipt_is_shown_copied_and_saved(
     view.show_receipt(RECEIPT)
     text = view.toPlainText()
     assert "480 from 240; 239 drawn, 1 held" in text
-    assert "44 s, 9.0 frames a second" in text  # those of the interrupted render were not drawn again
+    assert "44 s, 9 frames a second" in text  # those of the interrupted render were not drawn again
     assert "<b> is no tag" in text
     view.show_receipt(replace(RECEIPT, stored_frames=400))
     assert "400 of 480 from 240; 239 drawn" in view.toPlainText()
