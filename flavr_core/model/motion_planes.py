@@ -101,6 +101,10 @@ class _FlowMemory:
         self._lock = threading.Lock()
         self._pairs: deque[_Pair] = deque(maxlen=KEPT_PAIRS)
 
+    def __deepcopy__(self, _memo: object) -> _FlowMemory:
+        """A new one: a copied network begins without memories, and locks cannot be copied."""
+        return _FlowMemory()
+
     def pair(self, first: Frame, second: Frame, scale: int) -> tuple[tuple[Luma, Luma], PairFlow]:
         """Working pictures and flow of two frames."""
         with self._lock:

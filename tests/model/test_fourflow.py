@@ -1,5 +1,6 @@
 """FourFlow: untrained it is the mean, any size and position works, the file tells everything."""
 
+import copy
 from fractions import Fraction
 
 import pytest
@@ -126,3 +127,11 @@ def test_a_partner_draws_the_same_moments() -> None:
     assert torch.allclose(together(window, places), agreed(alone(window, places), classical), atol=1e-3)
     assert together.uses_opencv_threads
     assert not alone.uses_opencv_threads
+
+
+def test_with_a_partner_it_can_be_brought_to_another_format() -> None:
+    together = load("fourflow+motion")
+    window = torch.rand(1, 4, 3, 32, 48)
+    copied = copy.deepcopy(together).to(torch.bfloat16)
+    assert copied(window, [0.5]).shape == (1, 1, 3, 32, 48)
+    assert together.dtype == torch.float32
