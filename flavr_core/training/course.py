@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import pickle
 import time
 from collections.abc import Iterator
@@ -316,6 +317,8 @@ class Course:
             drawn,
             batch_sampler=keys,
             num_workers=self.settings.workers,
+            # A forked copy of a process with threads (OpenCV's, torch's) may find their locks held for ever.
+            multiprocessing_context="forkserver" if self.settings.workers and os.name == "posix" else None,
             pin_memory=self.rank.device.type == "cuda",
             collate_fn=_together,
             worker_init_fn=_calm_worker,
