@@ -1,4 +1,4 @@
-"""FourFlow: four frames, light motion of its own, any position in the gap. The default network.
+"""FourFlow: four frames, light motion of its own, any position in the gap. Trained and shipped here.
 
 A feature pyramid is computed once for each frame. From coarse to fine, stages estimate where each
 pixel of the frame to be made comes from in the two frames around it, comparing warped features; the
@@ -10,7 +10,7 @@ none of them shows. Everything is plain convolutions, `grid_sample` and `unfold`
 Ideas used, as described in the papers: coarse-to-fine intermediate flow (RIFE, arXiv 2011.06294), joint
 refinement of flow and features (IFRNet, 2205.14620), one recurrent estimator over scales (UPR-Net,
 2211.03456), several flow fields combined at the end (AMT, 2304.09790), correlation of warped features
-(PWC-Net, 1709.02371).
+(PWC-Net, 1709.02371). The module is one piece because its layers know each other's widths and sizes.
 """
 
 from __future__ import annotations

@@ -124,7 +124,7 @@ def test_a_partner_draws_the_same_moments() -> None:
     ]
     window, places = torch.stack(frames)[None], [0.25, 0.5]
     classical = load("motion")(window, places)
-    assert torch.allclose(together(window, places), agreed(alone(window, places), classical), atol=1e-3)
+    assert torch.allclose(together(window, places), agreed(alone(window, places), classical), atol=1e-6)
     assert together.uses_opencv_threads
     assert not alone.uses_opencv_threads
 

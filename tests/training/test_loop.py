@@ -108,7 +108,9 @@ def _train_shared(rank: int, port: int, folder: str) -> None:
     torch.set_num_threads(1)
     dist.init_process_group("gloo", rank=rank, world_size=2)
     training = trainer(Path(folder), rank=Rank(rank, 2, CPU))
-    for step in range(3):
+    training.train_step(batch(0, rank), 1.0)
+    torch.save(training.flat.gradients, Path(folder) / f"gradients{rank}.pt")
+    for step in range(1, 3):
         training.train_step(batch(step, rank), 1.0)
     torch.save(training.flat.values, Path(folder) / f"rank{rank}.pt")
     dist.destroy_process_group()
@@ -127,11 +129,16 @@ def test_two_processes_agree_with_one(tmp_path: Path) -> None:
         assert worker.exitcode == 0
     shared = [torch.load(tmp_path / f"rank{rank}.pt", weights_only=True) for rank in range(2)]
     assert torch.equal(shared[0], shared[1])
+    exchanged = torch.load(tmp_path / "gradients1.pt", weights_only=True)
     alone = trainer(tmp_path)
     for step in range(3):
         halves = [batch(step, rank) for rank in range(2)]
         whole = Batch(*(torch.cat(parts) for parts in zip(*(half.parts() for half in halves), strict=True)))
         alone.train_step(whole, 1.0)
+        if step == 0:
+            assert alone.flat.gradients is not None
+            apart = (alone.flat.gradients - exchanged).norm() / exchanged.norm()
+            assert apart < 1e-5
     # Adam lifts the rounding of a gradient that is nearly nothing to a whole step: a few may differ.
     missed = (alone.flat.values - shared[0]).abs() > 2e-4
     assert missed.float().mean() < 1e-3
