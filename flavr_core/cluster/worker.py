@@ -14,6 +14,7 @@ import threading
 import uuid
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import av
@@ -75,10 +76,13 @@ class SegmentWorker:
         return [*said, Wrote(frames=rendering.written)] if rendering is not None else said
 
     def close(self) -> None:
-        """Stop, and leave no files behind."""
+        """Stop, and leave no files behind, not even those that a last picture is being written to."""
         self._token.cancel()
         with self._changed:
             self._changed.notify_all()
+        self._remove_folder()
+
+    def _remove_folder(self) -> None:
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -86,15 +90,18 @@ class SegmentWorker:
         threading.Thread(target=self._guard, args=(work,), name="flavr-worker", daemon=True).start()
 
     def _guard(self, work: Callable[[], None]) -> None:
-        try:
-            work()
-        except CancelledError:
-            pass
-        except FlavrError as error:
-            self._say(Failed(error=error))
-        except Exception as error:
-            reason = f"{type(error).__name__}: {error}".splitlines()[0]
-            self._say(Failed(error=FlavrError(f"A worker of the cluster failed ({reason}).", "It is a bug.")))
+        with suppress(CancelledError):
+            try:
+                work()
+            except CancelledError:
+                raise
+            except FlavrError as error:
+                self._say(Failed(error=error))
+            except Exception as error:
+                reason = f"{type(error).__name__}: {error}".splitlines()[0]
+                self._say(Failed(error=FlavrError(f"A worker of the cluster failed ({reason}).", "It is a bug.")))
+        if self._token.cancelled:
+            self._remove_folder()
 
     def _set_up(self) -> None:
         ticket = self._ticket
