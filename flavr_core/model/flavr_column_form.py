@@ -25,8 +25,8 @@ from flavr_core.model.flavr_column_ends import STEM_ABOVE, cells, draw_out, out_
 from flavr_core.model.flavr_columns import BLOCK, FRAMES, Activation, ColumnConv, finish_block
 from flavr_core.model.flavr_fast import FastFlavr, can_be_fast, conv_and_gate, tap_sums_of_frames
 from flavr_core.model.flavr_fast_options import FastOptions
+from flavr_core.model.flavr_form import FlavrForm, copied_gate, kept
 from flavr_core.model.flavr_stages import Block, Gate
-from flavr_core.model.flavr_statistics import PoolingFlavr
 from flavr_core.model.network import Network
 
 
@@ -51,12 +51,8 @@ def fast_form(plain: Flavr, *, dtype: torch.dtype, options: FastOptions) -> Netw
     return FastFlavr(plain, dtype=dtype, options=options)
 
 
-class ColumnFlavr(PoolingFlavr):
-    """See the module. Convention: as `Network`; the parameters are not the plain network's.
-
-    Attributes:
-        config: of the plain network.
-    """
+class ColumnFlavr(FlavrForm):
+    """See the module. Convention: as `Network`."""
 
     supports_strips = False
 
@@ -66,12 +62,9 @@ class ColumnFlavr(PoolingFlavr):
         Raises:
             ModelError: when the network has no column form, see `can_be_columns`.
         """
-        super().__init__()
+        super().__init__(plain, dtype=dtype)
         if not can_be_columns(plain):
             raise ModelError(f"{plain.name or 'This FLAVR'} has no form in columns.", "Use it as it is.")
-        self.name, self.card, self.config = plain.name, plain.card, plain.config
-        self.num_inputs, self.positions = plain.num_inputs, plain.positions
-        self._anchor = torch.empty(0, dtype=dtype, device=plain.device)
         self.wide = torch.promote_types(dtype, torch.float32)
         stem = plain.encoder.stem[0]
         assert isinstance(stem, nn.Conv3d)
@@ -89,11 +82,11 @@ class ColumnFlavr(PoolingFlavr):
         assert isinstance(fuse, nn.Conv2d)
         assert isinstance(out, nn.Conv2d)
         by_frame = fuse.weight.detach().flatten(1).unflatten(1, (FRAMES, -1)).transpose(0, 1)
-        self.fuse = _kept(by_frame.to(self.wide))  # (4, O, I)
-        self.last_sums = _kept(pairs[4][0].weight.detach().to(self.wide))
+        self.fuse = kept(by_frame.to(self.wide))  # (4, O, I)
+        self.last_sums = kept(pairs[4][0].weight.detach().to(self.wide))
         assert out.bias is not None
-        self.out_weight = _kept(out_weight(out.weight.detach()).to(dtype))
-        self.out_bias = _kept(out.bias.detach().to(self.wide))
+        self.out_weight = kept(out_weight(out.weight.detach()).to(dtype))
+        self.out_bias = kept(out.bias.detach().to(self.wide))
         self.eval()
 
     def draw(self, window: Tensor, positions: tuple[Fraction, ...]) -> Tensor:
@@ -124,13 +117,11 @@ class ColumnFlavr(PoolingFlavr):
         del features
         for layer, stage in zip_longest(self.layers, stages[1:]):
             assert isinstance(layer, nn.ModuleList)
-            for block in layer:
-                before = stage.conv.width if stage is not None and block is layer[-1] else 0
-                whole = block(x, before)
-                x = whole[:, before:]
-                if before:
-                    joined.append(whole)
-                del whole
+            before = 0 if stage is None else stage.conv.width
+            whole = _run_layer(layer, x, before)
+            x = whole[:, before:]
+            if before:
+                joined.append(whole)
         return x, joined
 
     def _stages(self) -> list[ColumnStage]:
@@ -176,7 +167,7 @@ class ColumnStage(nn.Module):
     def __init__(self, conv: nn.Module, gate: Gate, *, dtype: torch.dtype) -> None:
         super().__init__()
         self.conv = _column_conv(conv, dtype)
-        self.gate = _copied(gate, torch.promote_types(dtype, torch.float32))
+        self.gate = copied_gate(gate, torch.promote_types(dtype, torch.float32))
 
     def forward(self, x: Tensor, out: Tensor, rows: Tensor | None) -> Tensor:
         """Write to `out` what is yet to be multiplied by the factors that are returned, (N, C).
@@ -201,38 +192,57 @@ class ColumnBlock(nn.Module):
         assert isinstance(first, nn.Conv3d)
         self.stride = int(first.stride[1])
         self.conv1, self.conv2 = _column_conv(first, dtype), _column_conv(second, dtype)
-        self.gate = _copied(plain.fg, torch.promote_types(dtype, torch.float32))
+        self.gate = copied_gate(plain.fg, torch.promote_types(dtype, torch.float32))
         self.projection: nn.Parameter | None = None
         if plain.downsample is not None:
             projection = plain.downsample[0]
             assert isinstance(projection, nn.Conv3d)
-            self.projection = _kept(projection.weight.detach().flatten(1).to(dtype))  # (O, I)
+            self.projection = kept(projection.weight.detach().flatten(1).to(dtype))  # (O, I)
 
-    def forward(self, x: Tensor, before: int) -> Tensor:
-        """Run the block.
+    def forward(self, x: Tensor, inner: Tensor, out: Tensor) -> Tensor:
+        """Run the block on frames, (N * 4, C, H, W).
 
         Args:
-            x: frames, (N * 4, C, H, W).
-            before: channels that the result has room for before this block's, for others to write.
-
-        Returns:
-            frames, (N * 4, before + C', H / stride, W / stride).
+            x: frames.
+            inner: room for frames of the result's shape, for the time of this call.
+            out: room for the result, (N * 4, C', H / stride, W / stride), which is returned.
         """
-        size = (len(x), self.conv1.width, x.shape[2] // self.stride, x.shape[3] // self.stride)
-        inner = empty_frames(x, *size)
         self.conv1(x, inner, Activation.RELU)
-        drawn = empty_frames(x, *size)
-        means = self.conv2(inner, drawn, Activation.NONE, has_means=True)
-        del inner
+        means = self.conv2(inner, out, Activation.NONE, has_means=True)
         assert means is not None
         rest = x if self.projection is None else self._projected(x, self.projection)
-        whole = empty_frames(x, len(x), before + size[1], *size[2:]) if before else drawn
-        finish_block(drawn, self.gate.factors(means), rest, whole[:, before:])
-        return whole
+        finish_block(out, self.gate.factors(means), rest)
+        return out
 
     def _projected(self, x: Tensor, projection: Tensor) -> Tensor:
         pixels = x[:, :, :: self.stride, :: self.stride].permute(0, 2, 3, 1)  # (N * 4, H', W', C)
         return functional.linear(pixels, projection).permute(0, 3, 1, 2)
+
+
+def _run_layer(blocks: nn.ModuleList, x: Tensor, before: int) -> Tensor:
+    """Blocks one after the other, in as little memory as they can share.
+
+    Args:
+        blocks: `ColumnBlock`s of one width.
+        x: frames, (N * 4, C, H, W).
+        before: channels that the result has room for before the blocks', for a decoder stage to write.
+            Until then that room serves for what is inside a block, where it is wide enough.
+
+    Returns:
+        frames, (N * 4, before + C', H / stride, W / stride).
+    """
+    first = blocks[0]
+    assert isinstance(first, ColumnBlock)
+    width = first.conv1.width
+    size = (x.shape[2] // first.stride, x.shape[3] // first.stride)
+    whole = empty_frames(x, len(x), before + width, *size)
+    inner = whole[:, :width] if before >= width else empty_frames(x, len(x), width, *size)
+    results = [whole[:, before:]]
+    if len(blocks) > 1:
+        results.append(empty_frames(x, len(x), width, *size))
+    for number, block in enumerate(blocks, 1):
+        x = block(x, inner, results[(len(blocks) - number) % 2])  # the last one's where it belongs
+    return whole
 
 
 def empty_frames(like: Tensor, count: int, width: int, rows: int, columns: int) -> Tensor:
@@ -252,19 +262,5 @@ def _column_conv(plain: nn.Module, dtype: torch.dtype) -> ColumnConv:
     )  # fmt: skip
 
 
-def _copied(plain: Gate, dtype: torch.dtype) -> Gate:
-    """A copy of a gate in the wanted precision."""
-    pooled = plain.attn_layer[0]
-    assert isinstance(pooled, nn.Conv3d)
-    gate = Gate(pooled.in_channels).to(pooled.weight.device, dtype)
-    gate.load_state_dict(plain.state_dict())
-    return gate.requires_grad_(False)
-
-
 def _detached(value: Tensor | None) -> Tensor | None:
     return None if value is None else value.detach()
-
-
-def _kept(value: Tensor) -> nn.Parameter:
-    """A weight of the network that is never learnt."""
-    return nn.Parameter(value.clone(), requires_grad=False)

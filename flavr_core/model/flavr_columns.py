@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from flavr_core.model.flavr_fast_convs import PHASES, interleaved
+from flavr_core.model.flavr_form import kept
 from flavr_core.model.flavr_stages import SLOPE
 from flavr_core.model.fused import has_triton
 
@@ -88,8 +89,8 @@ class ColumnConv(nn.Module):
         else:
             parts = [weight]
         self.width, self.kernel = len(parts[0]), (int(parts[0].shape[3]), int(parts[0].shape[4]))
-        self.rows = _kept(torch.cat([_in_rows(part) for part in parts]).to(dtype))
-        self.bias = None if bias is None else _kept(bias.float() if dtype.itemsize < 4 else bias.to(dtype))
+        self.rows = kept(torch.cat([_in_rows(part) for part in parts]).to(dtype))
+        self.bias = None if bias is None else kept(bias.float() if dtype.itemsize < 4 else bias.to(dtype))
 
     def scaled(self, scale: Tensor) -> Tensor:
         """The rows for inputs whose channels are yet to be multiplied, (N, rows, I); scale is (N, I)."""
@@ -220,20 +221,13 @@ def _in_rows(weight: Tensor) -> Tensor:
     return rows
 
 
-def _kept(value: Tensor) -> nn.Parameter:
-    """A weight that is never learnt."""
-    return nn.Parameter(value.detach().clone(), requires_grad=False)
-
-
-def finish_block(drawn: Tensor, scale: Tensor, rest: Tensor, out: Tensor) -> Tensor:
-    """Write relu(drawn * scale + rest) to `out` and return it; scale is (N, C), `out` may be `drawn`."""
-    if is_programmed(drawn):
+def finish_block(values: Tensor, scale: Tensor, rest: Tensor) -> None:
+    """Put relu(values * scale + rest) in place of the values of frames; scale is (N, C)."""
+    if is_programmed(values):
         from flavr_core.model import flavr_passes_triton
 
-        flavr_passes_triton.finish_block(drawn, scale, rest, out)
-        return out
-    if drawn.is_meta:
-        return out
-    samples = (-1, FRAMES)
-    scaled = drawn.unflatten(0, samples) * scale[:, None, :, None, None].to(drawn.dtype)
-    return out.copy_(functional.relu_(scaled.flatten(0, 1).add_(rest)))
+        flavr_passes_triton.finish_block(values, scale, rest)
+    elif not values.is_meta:
+        samples = (-1, FRAMES)
+        scaled = values.unflatten(0, samples) * scale[:, None, :, None, None].to(values.dtype)
+        values.copy_(functional.relu_(scaled.flatten(0, 1).add_(rest)))

@@ -36,8 +36,8 @@ from flavr_core.model.flavr_fast_convs import (
     interleaved,
 )
 from flavr_core.model.flavr_fast_options import FastOptions
+from flavr_core.model.flavr_form import FlavrForm, copied_gate, kept
 from flavr_core.model.flavr_stages import SLOPE, Block, ConvStage, Gate, UpStage
-from flavr_core.model.flavr_statistics import PoolingFlavr
 from flavr_core.model.network import Network, pad_to_multiple
 
 
@@ -53,11 +53,6 @@ def _is_usual(config: FlavrConfig) -> bool:
     return config.join is Join.CONCAT and config.up_mode is UpMode.TRANSPOSE and not config.batch_norm
 
 
-def _kept(value: Tensor) -> nn.Parameter:
-    """A weight of the network that is never learnt."""
-    return nn.Parameter(value.detach().clone(), requires_grad=False)
-
-
 def conv_and_gate(stage: nn.Module) -> tuple[nn.Conv3d | nn.ConvTranspose3d, Gate]:
     """The two layers of a plain decoder stage."""
     assert isinstance(stage, ConvStage | UpStage)
@@ -68,12 +63,11 @@ def conv_and_gate(stage: nn.Module) -> tuple[nn.Conv3d | nn.ConvTranspose3d, Gat
     return conv, gate
 
 
-class FastFlavr(PoolingFlavr):
-    """See the module. Convention: as `Network`; the parameters are not the plain network's.
+class FastFlavr(FlavrForm):
+    """See the module. Convention: as `Network`.
 
     Attributes:
         options: the steps that are on.
-        config: of the plain network.
     """
 
     def __init__(self, plain: Flavr, *, dtype: torch.dtype, options: FastOptions) -> None:
@@ -82,13 +76,10 @@ class FastFlavr(PoolingFlavr):
         Raises:
             ModelError: when the network has no fast form, see `can_be_fast`.
         """
-        super().__init__()
+        super().__init__(plain, dtype=dtype)
         if not can_be_fast(plain):
             raise ModelError(f"{plain.name or 'This FLAVR'} has no fast form.", "Use it as it is.")
-        self.name, self.card, self.config = plain.name, plain.card, plain.config
-        self.num_inputs, self.positions = plain.num_inputs, plain.positions
         self.options = options
-        self._anchor = torch.empty(0, dtype=dtype, device=plain.device)
         build = _Builder(dtype=dtype, options=options, frames=plain.num_inputs)
         self.stem = build.conv(plain.encoder.stem[0], scale=1)
         layers = (plain.encoder.layer1, plain.encoder.layer2, plain.encoder.layer3, plain.encoder.layer4)
@@ -102,17 +93,17 @@ class FastFlavr(PoolingFlavr):
             for (conv, gate), scale in zip(stages, (8, 8, 4, 2), strict=True)
         )
         self.last = build.conv(last, scale=2)
-        self.last_gate = build.gate(last_gate)
-        self.last_sums = _kept(last.weight.float())  # for the gate
-        self.last_bias = _kept(torch.zeros(()) if last.bias is None else last.bias.float())
+        self.last_gate = copied_gate(last_gate, dtype)
+        self.last_sums = kept(last.weight.float())  # for the gate
+        self.last_bias = kept(torch.zeros(()) if last.bias is None else last.bias.float())
         fuse, out = plain.feature_fuse.conv[0], plain.outconv[1]
         assert isinstance(fuse, nn.Conv2d)
         assert isinstance(out, nn.Conv2d)
         assert out.bias is not None
         over_time = fuse.weight.unflatten(1, (plain.num_inputs, -1)).transpose(1, 2)[..., 0, 0, None, None]
-        self.fuse = _kept(over_time.to(dtype))  # (O, C, T, 1, 1)
-        self.out_weight = _kept(out.weight.to(dtype).contiguous(memory_format=torch.channels_last))
-        self.out_bias = _kept(out.bias.to(dtype))
+        self.fuse = kept(over_time.to(dtype))  # (O, C, T, 1, 1)
+        self.out_weight = kept(out.weight.to(dtype).contiguous(memory_format=torch.channels_last))
+        self.out_bias = kept(out.bias.to(dtype))
         self.eval()
 
     def draw(self, window: Tensor, positions: tuple[Fraction, ...]) -> Tensor:
@@ -255,12 +246,12 @@ class FastBlock(nn.Module):
         self.stride = int(first.stride[1])
         self.conv1 = build.conv(first, scale=scale // self.stride)
         self.conv2 = build.conv(second, scale=scale)
-        self.gate = build.gate(plain.fg)
+        self.gate = copied_gate(plain.fg, build.dtype)
         self.projection: nn.Parameter | None = None
         if plain.downsample is not None:
             projection = plain.downsample[0]
             assert isinstance(projection, nn.Conv3d)
-            self.projection = _kept(projection.weight[:, :, 0].to(build.dtype))  # (O, I, 1, 1)
+            self.projection = kept(projection.weight[:, :, 0].to(build.dtype))  # (O, I, 1, 1)
 
     def forward(self, x: Tensor, count: int) -> Tensor:
         """(N * T, C, H, W) to (N * T, C', H / stride, W / stride)."""
@@ -278,7 +269,7 @@ class FastStage(nn.Module):
     def __init__(self, plain: nn.Module, gate: nn.Module, build: _Builder, *, scale: int) -> None:
         super().__init__()
         self.conv = build.conv(plain, scale=scale)
-        self.gate = build.gate(gate)
+        self.gate = copied_gate(gate, build.dtype)
 
     def forward(self, x: Tensor, skip: Tensor, count: int) -> Tensor:
         """(N * T, C, H, W) and the skip to decoder and skip joined, (N * T, C' + skip's, H', W')."""
@@ -323,12 +314,3 @@ class _Builder:
             padding=(above, beside),
             transposed=grows,
         )
-
-    def gate(self, plain: nn.Module) -> Gate:
-        """A copy of a gate in the wanted precision."""
-        assert isinstance(plain, Gate)
-        pooled = plain.attn_layer[0]
-        assert isinstance(pooled, nn.Conv3d)
-        gate = Gate(pooled.in_channels).to(pooled.weight.device, self.dtype)
-        gate.load_state_dict(plain.state_dict())
-        return gate.requires_grad_(False)

@@ -19,7 +19,7 @@ _VALUES = 2048
 
 @triton.jit
 def _finish(  # type: ignore[no-untyped-def]
-    drawn, scale, rest, out, count, rest_frame, rest_step, out_frame, out_step,
+    values, scale, rest, count, values_frame, values_step, rest_frame, rest_step,
     FRAMES: tl.constexpr, WIDTH: tl.constexpr, VALUES: tl.constexpr,
 ):  # fmt: skip
     frame = tl.program_id(1).to(tl.int64)
@@ -27,28 +27,27 @@ def _finish(  # type: ignore[no-untyped-def]
     is_place = place < count
     pixel = place // WIDTH
     channel = place - pixel * WIDTH
+    values += frame * values_frame + pixel * values_step + channel
     factor = tl.load(scale + frame // FRAMES * WIDTH + channel, mask=is_place, other=0.0)
-    value = tl.load(drawn + frame * count + place, mask=is_place, other=0.0).to(tl.float32)
+    value = tl.load(values, mask=is_place, other=0.0).to(tl.float32)
     added = tl.load(rest + frame * rest_frame + pixel * rest_step + channel, mask=is_place, other=0.0)
     value = tl.maximum(value * factor + added.to(tl.float32), 0.0)
-    at = frame * out_frame + pixel * out_step + channel
-    tl.store(out + at, value.to(out.dtype.element_ty), mask=is_place)
+    tl.store(values, value.to(values.dtype.element_ty), mask=is_place)
 
 
-def finish_block(drawn: Tensor, scale: Tensor, rest: Tensor, out: Tensor) -> None:
-    """Write relu(drawn * scale + rest) to `out`, which may be `drawn`.
+def finish_block(values: Tensor, scale: Tensor, rest: Tensor) -> None:
+    """Put relu(values * scale + rest) in place of the values.
 
     Args:
-        drawn: frames, all channels of theirs.
+        values: frames, or a range of the channels of such.
         scale: (N, C) float32.
-        rest: frames, or a range of the channels of such.
-        out: likewise.
+        rest: frames as `values`.
     """
-    count, width, rows, columns = drawn.shape
-    values = width * rows * columns
-    _finish[triton.cdiv(values, _VALUES), count](
-        drawn, scale.contiguous(), rest, out, values, rest.stride(0), rest.stride(3), out.stride(0),
-        out.stride(3), FRAMES=count // len(scale), WIDTH=width, VALUES=_VALUES, num_warps=8,
+    frames, width, rows, columns = values.shape
+    count = width * rows * columns
+    _finish[triton.cdiv(count, _VALUES), frames](
+        values, scale.contiguous(), rest, count, values.stride(0), values.stride(3), rest.stride(0),
+        rest.stride(3), FRAMES=frames // len(scale), WIDTH=width, VALUES=_VALUES, num_warps=8,
     )  # fmt: skip
 
 
