@@ -34,11 +34,16 @@ def run_static_check(name: str, arguments: list[str]) -> bool:
 
 
 def run_pytest(arguments: list[str]) -> int:
-    """Run the test suite on up to eight cores; pytest's exit code."""
+    """Run the test suite on up to eight cores; pytest's exit code.
+
+    What fails is run once more, so that a machine that was busy for a moment does not refuse everything;
+    pytest names it (RERUN), and it is a defect to be looked for all the same.
+    """
     workers = min(max(os.cpu_count() or 2, 2), 8)
     threads = str(max((os.cpu_count() or 1) // workers, 1))
     environ = {"OMP_NUM_THREADS": threads, **os.environ}
-    command = [sys.executable, "-m", "pytest", *(arguments or ["--numprocesses", str(workers)])]
+    everything = ["--numprocesses", str(workers), "--reruns", "1", "-r", "aR"]
+    command = [sys.executable, "-m", "pytest", *(arguments or everything)]
     return subprocess.run(command, cwd=ROOT, env=environ, check=False).returncode
 
 

@@ -19,7 +19,7 @@ with standard_error_lines() as lines:
 os.write(2, b"afterwards\\n")
 assert lines == ["no such device", "nor such"], lines
 """
-    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=60, capture_output=True)
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=240, capture_output=True)
     assert run.stderr == b"afterwards\n"
 
 
@@ -33,4 +33,4 @@ with standard_error_lines() as lines:
     print("said")
 assert lines == []
 """
-    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=60, stdout=subprocess.DEVNULL)
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=240, stdout=subprocess.DEVNULL)

@@ -28,8 +28,9 @@ from flavr_core.errors import CancelledError, DeviceError, FlavrError
 from flavr_core.progress import Progress
 from flavr_core.settings import ConvertSettings
 
-NICENESS = 19
-"""How far the process stands back for others where processors are short."""
+NICENESS = 10
+"""How far the process stands back where processors are short: a tenth of the others' share. At 19 it all but
+stands still beside any other program that computes."""
 _POLL_S = 0.03
 STOP_S = 1.2
 """How long a stopped process may take to put its files in order before it is killed; what is closed stays."""

@@ -6,12 +6,29 @@ import gc
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import imageio_ffmpeg
 import pytest
 from pytestqt.qtbot import QtBot
 
 from app.jobs.places import HOME_VARIABLE
+
+
+class PatientBot(QtBot):
+    """Waits a minute where nothing else is said: the machine may be busy with other tests."""
+
+    def waitUntil(self, callback: Callable[[], object], *, timeout: int = 60_000) -> None:  # noqa: N802
+        super().waitUntil(callback, timeout=timeout)
+
+    def waitSignal(self, signal: Any, *, timeout: int = 60_000, **more: Any) -> Any:  # noqa: N802
+        return super().waitSignal(signal, timeout=timeout, **more)
+
+
+@pytest.fixture
+def qtbot(qapp: object, request: pytest.FixtureRequest) -> QtBot:
+    """pytest-qt's, with patience."""
+    return PatientBot(request)
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +48,7 @@ def plain_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     command += ["-f", "lavfi", "-i", "testsrc2=size=160x96:rate=24"]
     command += ["-f", "lavfi", "-i", "sine=frequency=330:sample_rate=48000", "-c:a", "aac"]
     command += ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-t", "2", str(path)]
-    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    subprocess.run(command, check=True, capture_output=True, timeout=240)
     return path
 
 

@@ -231,26 +231,26 @@ def test_the_same_file_is_not_added_twice(tmp_path: Path, bench: Bench, qtbot: Q
 def test_the_first_of_the_new_clips_is_looked_at(tmp_path: Path, bench: Bench, qtbot: QtBot) -> None:
     known = clip_factory.make("constant", tmp_path)
     bench.model.add_paths([known])
-    qtbot.waitUntil(lambda: bench.is_idle(1), timeout=5000)
+    qtbot.waitUntil(lambda: bench.is_idle(1), timeout=60_000)
     first = clip_factory.make("two_frames", tmp_path)
     bench.model.add_paths([known, first, clip_factory.make("ntsc", tmp_path)])
-    qtbot.waitUntil(lambda: bench.is_idle(3), timeout=5000)
+    qtbot.waitUntil(lambda: bench.is_idle(3), timeout=60_000)
     assert bench.workspace.current is not None
     assert bench.workspace.current.path == first
     bench.model.add_paths([known])
-    qtbot.waitUntil(lambda: bench.workspace.current is bench.workspace.clips[0], timeout=5000)
+    qtbot.waitUntil(lambda: bench.workspace.current is bench.workspace.clips[0], timeout=60_000)
 
 
 def test_removed_clips_come_back_with_their_rows(tmp_path: Path, bench: Bench, qtbot: QtBot) -> None:
     bench.model.add_paths([clip_factory.make(name, tmp_path) for name in ("constant", "ntsc", "two_frames")])
-    qtbot.waitUntil(lambda: bench.is_idle(3), timeout=5000)
+    qtbot.waitUntil(lambda: bench.is_idle(3), timeout=60_000)
     before = bench.names()
     bench.model.remove([clip.number for clip in bench.workspace.clips[:2]])
     assert bench.names() == before[2:]
     assert "2 clips" in bench.messages[-1]
     bench.workspace.undo()
     assert bench.names() == before
-    qtbot.waitUntil(lambda: bench.column(ClipRole.THUMBNAIL)[0] is not None, timeout=5000)
+    qtbot.waitUntil(lambda: bench.column(ClipRole.THUMBNAIL)[0] is not None, timeout=60_000)
 
 
 def test_folders_without_clips_are_told(tmp_path: Path, bench: Bench, qtbot: QtBot) -> None:

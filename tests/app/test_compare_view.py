@@ -167,7 +167,7 @@ def test_flip_turns_over_by_itself_and_by_click(filled: CompareView, qtbot: QtBo
     assert at(filled, 100, 200) == RED
     filled.flip()
     filled.set_flip_interval_ms(20)
-    qtbot.waitUntil(lambda: at(filled, 100, 200) == RED, timeout=3000)
+    qtbot.waitUntil(lambda: at(filled, 100, 200) == RED, timeout=60_000)
     filled.set_mode(ViewMode.WIPE)
     assert not filled._flip_timer.isActive()
 
@@ -329,7 +329,7 @@ def test_a_late_picture_keeps_the_last_one_and_marks_it(filled: CompareView, qtb
     filled.set_picture("b", None, "frame 7")
     assert at(filled, 300, 200) == BLUE
     assert not filled._sides["b"].marked
-    qtbot.waitUntil(lambda: filled._sides["b"].marked, timeout=3000)
+    qtbot.waitUntil(lambda: filled._sides["b"].marked, timeout=60_000)
     marked = pixels(filled)
     filled.set_picture("b", flat(BLUE), "frame 7")
     assert not filled._sides["b"].marked
@@ -449,5 +449,5 @@ def test_without_a_gpu_the_software_path_takes_over(qtbot: QtBot, monkeypatch: p
     view.set_picture("a", flat(RED), "")
     assert view.renderer is Renderer.GPU
     view.show()
-    qtbot.waitUntil(lambda: view.renderer is Renderer.SOFTWARE, timeout=5000)
+    qtbot.waitUntil(lambda: view.renderer is Renderer.SOFTWARE, timeout=60_000)
     assert at(view, 300, 200) == RED

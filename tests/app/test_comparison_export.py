@@ -34,7 +34,7 @@ def clips(tmp_path: Path) -> tuple[Path, Path]:
             "2",
             str(path),
         ]
-        subprocess.run(command, check=True, capture_output=True, timeout=60)
+        subprocess.run(command, check=True, capture_output=True, timeout=240)
     return paths
 
 

@@ -137,7 +137,9 @@ def test_random_seeks_show_what_a_plain_decode_gives(qtbot: QtBot, tmp_path: Pat
         for _ in range(40):
             wanted = start + (end - start) * Fraction(dice.randrange(10_000), 10_000)
             player.seek(wanted)
-            qtbot.waitUntil(lambda: player.state("a") is SideState.EXACT and is_settled(player), timeout=5000)
+            qtbot.waitUntil(
+                lambda: player.state("a") is SideState.EXACT and is_settled(player), timeout=60_000
+            )
             shown = player.picture("a")
             assert shown is not None
             expected = [pixels for time_, pixels in plain if time_ <= wanted][-1]
@@ -356,7 +358,7 @@ def test_closing_waits_only_a_moment_for_a_long_step(
     assert source._thread is not None
     assert source._thread.is_alive()
     may_end.set()
-    source._thread.join(20)
+    source._thread.join(60)
     assert decoder.decoded == []
 
 

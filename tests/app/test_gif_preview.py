@@ -237,7 +237,7 @@ def test_closing_does_not_wait_for_a_slow_gap(
     monkeypatch.setattr(model_module, "_GRACE_S", 0.01)
     model = GifPreviewModel(workspace, lambda: Fraction(2))
     model.start()
-    assert entered.wait(10)
+    assert entered.wait(60)
     model.close()  # returns although the call does not
     assert not model.is_working
     leave.set()

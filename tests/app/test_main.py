@@ -68,7 +68,7 @@ def test_the_command_line_starts_without_qt() -> None:
         "sys.exit(any(name.startswith('PySide6') for name in sys.modules))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, check=False, timeout=60, capture_output=True
+        [sys.executable, "-c", code], cwd=ROOT, check=False, timeout=240, capture_output=True
     )
     assert done.returncode == 0
 
@@ -78,7 +78,7 @@ def test_without_a_screen_one_sentence_is_said() -> None:
     without = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
     environment = {name: value for name, value in os.environ.items() if name not in without}
     command = [sys.executable, str(ROOT / "main.py")]
-    run = subprocess.run(command, check=False, env=environment, capture_output=True, text=True, timeout=60)
+    run = subprocess.run(command, check=False, env=environment, capture_output=True, text=True, timeout=240)
     assert run.returncode == 1
     assert run.stderr.startswith("There is no screen")
     assert run.stderr.count("\n") == 1
@@ -93,6 +93,6 @@ def test_the_end_runs_what_was_left_for_it_and_keeps_the_exit_code() -> None:
         "main.leave(7)\n"
     )
     ended = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=240, check=False
     )
     assert (ended.returncode, ended.stdout) == (7, "unflushed thread\nat exit\n")

@@ -147,7 +147,7 @@ def let(qtbot: QtBot, wall: Wall, player: Player) -> Callable[[Fraction | float]
 
     def pass_by(seconds: Fraction | float) -> None:
         wall.pass_by(seconds)
-        with qtbot.waitSignal(player.position_changed, timeout=2000):
+        with qtbot.waitSignal(player.position_changed, timeout=60_000):
             pass
 
     return pass_by

@@ -37,7 +37,7 @@ OpenPreview = Callable[..., Preview]
 
 def make(path: Path, *arguments: str) -> ClipInfo:
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", *arguments, str(path)]
-    subprocess.run(command, check=True, timeout=60)
+    subprocess.run(command, check=True, timeout=240)
     return probe(path)
 
 

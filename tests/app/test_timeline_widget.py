@@ -285,7 +285,7 @@ def test_a_click_on_the_heat_strip_goes_to_the_gap(qtbot: QtBot, timeline: Timel
 def test_thumbnails_are_asked_for_after_a_rest_and_only_those_that_are_seen(
     qtbot: QtBot, timeline: Timeline
 ) -> None:
-    with qtbot.waitSignal(timeline.thumbnails_wanted, timeout=5000) as caught:
+    with qtbot.waitSignal(timeline.thumbnails_wanted, timeout=60_000) as caught:
         timeline.zoom(4, at=timeline.scale.x(TIMES.time(120)))
     [wish] = caught.args
     assert isinstance(wish, ThumbnailWish)
@@ -295,7 +295,7 @@ def test_thumbnails_are_asked_for_after_a_rest_and_only_those_that_are_seen(
     image = QImage(wish.height_px * 2, wish.height_px, QImage.Format.Format_RGB32)
     for time in wish.times[:-1]:
         timeline.set_thumbnail(time, image)
-    with qtbot.waitSignal(timeline.thumbnails_wanted, timeout=5000) as again:
+    with qtbot.waitSignal(timeline.thumbnails_wanted, timeout=60_000) as again:
         timeline.pan(1)
     assert wish.times[0] not in again.args[0].times
     assert wish.times[-1] in again.args[0].times

@@ -79,7 +79,7 @@ def test_background_answers_come_to_the_windows_thread(qtbot: QtBot) -> None:
         work, on_done=lambda value: answers.append((value, threading.get_ident())), on_error=errors.append
     )
     calls.submit(fail, on_done=answers.append, on_error=errors.append)
-    qtbot.waitUntil(lambda: bool(answers) and bool(errors), timeout=5000)
+    qtbot.waitUntil(lambda: bool(answers) and bool(errors), timeout=60_000)
     assert answers == [(7, here)]
     assert str(errors[0]) == "no"
     calls.close()
@@ -96,7 +96,7 @@ def test_a_closed_pool_answers_nothing_and_leaves_no_thread(qtbot: QtBot) -> Non
 
     calls.submit(work, on_done=answers.append, on_error=answers.append)
     calls.submit(work, on_done=answers.append, on_error=answers.append)
-    assert began.wait(5)
+    assert began.wait(60)
     calls.close()
     qtbot.wait(20)
     assert not answers
@@ -121,7 +121,7 @@ def test_held_calls_wait_where_they_are_but_for_urgent_ones(qtbot: QtBot) -> Non
 
     calls.submit(work, on_done=said.append, on_error=said.append)
     hand_in("next")
-    assert began.wait(5)
+    assert began.wait(60)
     calls.hold(True)
     qtbot.wait(20)
     before = count
@@ -129,11 +129,11 @@ def test_held_calls_wait_where_they_are_but_for_urgent_ones(qtbot: QtBot) -> Non
     assert count == before < 50
     assert said == []
     hand_in("urgent", first=True)  # one thread: the long call makes way by coming to its end
-    qtbot.waitUntil(lambda: said == ["long", "urgent"], timeout=5000)
+    qtbot.waitUntil(lambda: said == ["long", "urgent"], timeout=60_000)
     qtbot.wait(50)
     assert said == ["long", "urgent"]
     calls.hold(False)
-    qtbot.waitUntil(lambda: said == ["long", "urgent", "next"], timeout=5000)
+    qtbot.waitUntil(lambda: said == ["long", "urgent", "next"], timeout=60_000)
     calls.close()
 
 
@@ -147,7 +147,7 @@ def test_what_is_held_can_be_closed(qtbot: QtBot) -> None:
             time.sleep(0.001)
 
     calls.submit(work, on_done=lambda _: None, on_error=lambda _: None)
-    assert began.wait(5)
+    assert began.wait(60)
     calls.hold(True)
     calls.close()
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("background")]

@@ -201,7 +201,7 @@ def test_the_program_understands_the_line_of_a_shell(tmp_path: Path) -> None:
     settings = ConvertSettings(source=tmp_path / "no such clip's $HOME.mp4", output=tmp_path / "out.mp4")
     line = command_text(convert_arguments(settings), program=[sys.executable, "main.py"], windows=False)
     done = subprocess.run(
-        ["sh", "-c", f"{line} --dry-run"], capture_output=True, text=True, timeout=60, check=False
+        ["sh", "-c", f"{line} --dry-run"], capture_output=True, text=True, timeout=240, check=False
     )
     assert done.returncode == 3
     assert "no such clip's $HOME.mp4" in done.stderr

@@ -86,6 +86,6 @@ def test_ctrl_c_stops_all(clip, tmp_path):
     workers = workers_of(head)
     assert workers
     head.send_signal(signal.SIGINT)
-    head.communicate(timeout=60)
+    head.communicate(timeout=240)
     assert head.returncode == 130
     assert not psutil.wait_procs(workers, timeout=20)[1]

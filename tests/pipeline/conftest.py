@@ -31,7 +31,7 @@ def make_clip(tmp_path: Path) -> MakeClip:
         if sound:
             command += ["-f", "lavfi", "-i", "sine=frequency=330:sample_rate=48000", "-c:a", "aac"]
         command += [*video, "-t", str(seconds), str(path)]
-        subprocess.run(command, check=True, capture_output=True, timeout=60)
+        subprocess.run(command, check=True, capture_output=True, timeout=240)
         return path
 
     return make

@@ -35,7 +35,7 @@ def test_put_waits_for_room_but_one_item_always_fits() -> None:
     assert not entered.wait(0.1)
     items = iter(queue)
     assert next(items) == "larger than the bound"
-    thread.join(5)
+    thread.join(60)
     assert entered.is_set()
     assert queue.waiting_bytes == 5
 
@@ -63,7 +63,7 @@ def test_stop_wakes_a_waiting_getter_and_putter() -> None:
     empty.stop()
     full.stop()
     for thread in threads:
-        thread.join(5)
+        thread.join(60)
     assert sorted(woken) == ["getter", "putter"]
 
 
