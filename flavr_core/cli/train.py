@@ -1,4 +1,4 @@
-"""`main.py train`: train the default network in legs, or any network on a data set (`train_course`)."""
+"""`main.py train`: train any network in legs, or on a data set as papers do (`train_course`)."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser = commands.add_parser(
         "train",
         help="train a network",
-        description="With --folder: train the default network on folders of clips and rendered motion. With "
-        "--dataset: train FLAVR or any network of the catalogue as its authors did. With several GPUs: "
+        description="With --folder: train a network on folders of clips and rendered motion in legs of any "
+        "length. With --dataset: train FLAVR or any network as its authors did. With several GPUs: "
         "torchrun --nproc-per-node N -- main.py train ... . See flavr_core/training/README.md.",
     )
     train_course.add_arguments(parser)
@@ -34,11 +34,22 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     parser.add_argument("--start", type=Path, metavar="FILE", help="weights (safetensors) to go on from")
     parser.add_argument(
-        "--start-step", type=int, default=0, metavar="N", help="steps those weights have seen"
+        "--start-step",
+        type=int,
+        metavar="N",
+        help="steps those weights have seen (default: as the file says)",
     )
-    parser.add_argument("--batch", type=int, default=64, metavar="N", help="samples a step on each device")
     parser.add_argument(
-        "--crop", default="256x256", metavar="WxH", help="size of the crops (default: 256x256)"
+        "--batch",
+        default="64",
+        metavar="N[,N...]",
+        help="samples a step on each device; of several the best is chosen by trying (default: 64)",
+    )
+    parser.add_argument(
+        "--crop",
+        default="256x256",
+        metavar="WxH[,WxH...]",
+        help="size of the crops; several take turns in legs (default: 256x256)",
     )
     parser.add_argument(
         "--synthetic", type=float, default=0.25, metavar="SHARE", help="part that is rendered"
@@ -71,6 +82,19 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--validate-every", type=int, default=1000, metavar="STEPS", help="between two scores (default: 1000)"
     )
+    parser.add_argument(
+        "--validate-seconds", type=float, default=float("inf"), help="the same by the clock (default: never)"
+    )
+    parser.add_argument(
+        "--checkpoint-seconds", type=float, default=120.0, help="between two checkpoints (default: 120)"
+    )
+    parser.add_argument(
+        "--sane-after",
+        type=int,
+        default=0,
+        metavar="STEPS",
+        help="stop a leg that is below cross-fading then (default: never)",
+    )
     parser.add_argument("--seed", type=int, default=1, help="of everything random (default: 1)")
     parser.add_argument(
         "--device",
@@ -80,6 +104,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--compile", action="store_true", help="compile the step: minutes at the start, then faster"
     )
+    parser.add_argument("--eager", action="store_true", help="neither compile nor record the step")
     parser.add_argument(
         "--find-cuts", action="store_true", help="clips have cuts: find them, and train between them"
     )
@@ -96,6 +121,14 @@ def run(args: argparse.Namespace) -> int:
     return _run_leg(args, started)
 
 
+def batch_sizes(text: str) -> tuple[int, ...]:
+    """Sizes of `N,N,...`. Raises SettingsError when one is no number above zero."""
+    parts = text.split(",")
+    if not all(part.isdecimal() and int(part) for part in parts):
+        raise SettingsError(f"--batch {text} is no number of samples.", "Write a number, or several: 64,32.")
+    return tuple(int(part) for part in parts)
+
+
 def crop_size(text: str) -> tuple[int, int]:
     """Width and height of `WxH`. Raises SettingsError when it is something else."""
     width, cross, height = text.partition("x")
@@ -109,7 +142,7 @@ def _run_leg(args: argparse.Namespace, started: float) -> int:
     if args.folder is None:
         raise SettingsError(
             "Neither --folder nor --dataset is given.",
-            "Name a folder for a leg of the default network, or a data set for a course of any network.",
+            "Name a folder for a leg, or a data set for a course.",
         )
     import torch
 
@@ -117,17 +150,19 @@ def _run_leg(args: argparse.Namespace, started: float) -> int:
     from flavr_core.training.leg import LegFiles, run_leg
     from flavr_core.training.loop import LegSettings
 
-    width, height = crop_size(args.crop)
+    (width, height), *others = (crop_size(text) for text in args.crop.split(","))
+    sizes = batch_sizes(args.batch)
     device_type = args.device or "cuda"
     if device_type == "cuda" and not torch.cuda.is_available():
         raise DeviceError("There is no usable GPU to train on.", "Use --device cpu, which is slow.")
     settings = LegSettings(
         folder=args.folder,
         batch=BatchSettings(
-            size=args.batch,
+            size=sizes[0],
             synthetic_share=args.synthetic if args.clips else 1.0,
             height=height,
             width=width,
+            other_crops=tuple((rows, columns) for columns, rows in others),
             max_motion_px=args.max_motion,
             curriculum_steps=args.curriculum,
             disturbed=args.disturbed,
@@ -141,16 +176,23 @@ def _run_leg(args: argparse.Namespace, started: float) -> int:
         fall_seconds=args.fall_seconds,
         fall_steps=args.fall_steps,
         validate_steps=args.validate_every,
+        validate_seconds=args.validate_seconds,
+        checkpoint_seconds=args.checkpoint_seconds,
+        sane_steps=args.sane_after,
+        loss=args.loss,
         teacher_weight=args.teacher_weight,
         compile=args.compile,
+        eager=args.eager,
         board=args.use_tensorboard,
     )
     files = LegFiles(
         clips=tuple(args.clips),
         bank=args.bank or args.folder / "bank",
         validation=args.validation,
+        model=args.model,
         start=args.start,
         start_step=args.start_step,
+        batch_choices=sizes if len(sizes) > 1 else (),
         new_leg=args.new_leg,
         teacher=args.teacher,
         find_cuts=args.find_cuts,

@@ -41,14 +41,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     flag(
         "model",
-        default="unet_18",
-        help="unet_18 (default), unet_34, adacof, adacof-compressed, cdfi, upr-base, upr-large or upr-llarge "
-        "anew, a name of the catalogue, or a file",
+        help="unet_18 (default), unet_34, flavr-narrow, adacof, adacof-compressed, cdfi, upr-base, upr-large "
+        "or upr-llarge anew, a name of the catalogue, or a file; legs: new ones and fourflow (default)",
     )
     flag("nbr_frame", type=int, choices=(2, 4), default=4, help="frames a new FLAVR looks at (default: 4)")
     flag("joinType", choices=JOINS, default="concat", help="how a new FLAVR's skips join")
     flag("upmode", choices=UP_MODES, default="transpose", help="how a new FLAVR's decoder grows")
-    flag("loss", default="1*L1", metavar="W*NAME+...", help=f"of {LOSSES} (default: 1*L1)")
+    flag("loss", metavar="W*NAME+...", help=f"of {LOSSES} (default: 1*L1, for legs the network's own)")
     flag("beta1", type=float, default=0.9, help="Adam's (default: 0.9)")
     flag("beta2", type=float, default=0.99, help="Adam's (default: 0.99)")
     flag("batch_size", type=int, default=16, metavar="N", help="examples a step on all devices (default: 16)")
@@ -217,7 +216,7 @@ def _train(args: argparse.Namespace, settings: CourseSettings, rank: Rank, check
     torch.manual_seed(settings.seed)
     torch.backends.cudnn.benchmark = True
     beginning = Beginning(
-        model=args.model,
+        model=args.model or "unet_18",
         outputs=settings.outputs,
         inputs=args.nbr_frame,
         join=Join(args.joinType),
@@ -227,7 +226,7 @@ def _train(args: argparse.Namespace, settings: CourseSettings, rank: Rank, check
         narrow=args.narrow,
         width_multiple=args.width_multiple,
     )
-    criterion = parse_loss(args.loss, rank.device)
+    criterion = parse_loss(args.loss or "1*L1", rank.device)
     train, held_out = _examples(args, settings, rank)
     teacher = load(args.teacher) if args.teacher else None
     course = Course(begin(beginning), criterion, settings, rank, teacher=teacher)

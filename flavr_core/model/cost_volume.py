@@ -1,7 +1,8 @@
 """The cost volume: how much each pixel's features resemble those of the pixels around it in another picture.
 
-As in PWC-Net (Sun et al., CVPR 2018, equation 3); written from the paper. Two ways compute it: PyTorch's own
-operations, right on every device and differentiable in both inputs, and a fused kernel for CUDA
+As in PWC-Net (Sun et al., CVPR 2018, equation 3); written from the paper. Three ways compute it: PyTorch's
+own operations, right on every device and differentiable in both inputs; the same by products of whole rows,
+where gradients are wanted: more arithmetic, a tenth of the memory's traffic; and a fused kernel for CUDA
 (`cost_volume_triton`).
 """
 
@@ -26,6 +27,8 @@ def cost_volume(first: Tensor, second: Tensor, *, radius: int = 4) -> Tensor:
     """
     if first.shape != second.shape or first.ndim != 4:
         raise ValueError(f"features of {tuple(first.shape)} and {tuple(second.shape)} cannot be compared")
+    if torch.is_grad_enabled() and (first.requires_grad or second.requires_grad):
+        return cost_volume_by_products(first, second, radius=radius)
     if use_fused(first, second):
         from flavr_core.model.cost_volume_triton import cost_volume_fused
 
@@ -47,3 +50,21 @@ def cost_volume_plainly(first: Tensor, second: Tensor, *, radius: int) -> Tensor
         for across in range(side)
     ]
     return torch.stack(costs, 1).to(first.dtype)
+
+
+def cost_volume_by_products(first: Tensor, second: Tensor, *, radius: int) -> Tensor:
+    """`cost_volume` by matrix products of whole rows, of which a band is kept: for training.
+
+    Under autocast the products' operands are rounded as those of any matrix product.
+    """
+    count, channels, height, width = first.shape
+    side = 2 * radius + 1
+    one = first.permute(0, 2, 3, 1) / channels  # (N, H, W, C)
+    around = functional.pad(second, (radius,) * 4).permute(0, 2, 1, 3)  # (N, H', C, W')
+    bands = []
+    for down in range(side):
+        products = one @ around[:, down : down + height]  # (N, H, W, W')
+        # Row w is wanted from column w on: laid out with one column more, these stand below each other.
+        longer = functional.pad(products.flatten(2), (0, width))
+        bands.append(longer.view(count, height, width, width + side)[..., :side])
+    return torch.cat(bands, 3).permute(0, 3, 1, 2).to(first.dtype)

@@ -238,6 +238,19 @@ class UprNet(Network):
         finest = [picture[:, :, :height, :width] for picture in drawn if picture is not None]
         return torch.stack(finest, 1).flip(2).to(window.dtype)
 
+    def draw_each(self, window: Tensor, t: Tensor) -> Tensor:
+        """One picture of each window, at a position of its own: with gradients, for training.
+
+        Convention: window (N, 2, 3, H, W) RGB; t (N,) float32 within (0, 1); returns (N, 3, H, W) float32.
+        """
+        height, width = window.shape[3:]
+        picture: Tensor | None = None
+        for level in self.estimate(window):
+            last = None if picture is None else _resized(picture, 2.0)
+            picture = self._refine(level, last, t[:, None, None, None])
+        assert picture is not None
+        return picture[:, :, :height, :width].flip(1)
+
     def estimate_flow(self, window: Tensor) -> Tensor:
         """See `flavr_core.model.flows.FlowEstimator`."""
         height, width = window.shape[3:]
@@ -270,14 +283,14 @@ class UprNet(Network):
                 flow, hidden = self.motion_estimator(features[2], flow, hidden)
             yield Level(small.to(self.dtype), features, flow)
 
-    def _refine(self, level: Level, last: Tensor | None, t: float) -> Tensor:
-        """The picture at one level, from that of the level before; float32."""
+    def _refine(self, level: Level, last: Tensor | None, t: float | Tensor) -> Tensor:
+        """The picture at one level, from that of the level before; float32. `t` is one, or (N, 1, 1, 1)."""
         count = len(level.frames) // 2
         forth, back = level.flow[:count] * t, level.flow[count:] * (1 - t)
         flow = torch.cat((forth, back))
         half = 0.5 * _resized(flow, 0.5)
         quarter = 0.5 * _resized(half, 0.5)
-        if not torch.is_grad_enabled() and use_fused(level.frames):
+        if isinstance(t, float) and not torch.is_grad_enabled() and use_fused(level.frames):
             from flavr_core.model.uprnet_fused import refine_fused
 
             return refine_fused(self.synthesis_network, level, last, (flow, half, quarter), t)

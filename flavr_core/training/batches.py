@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from fractions import Fraction
 
 import numpy as np
 import torch
@@ -39,6 +40,13 @@ class BatchSettings:
     """Rows of a crop."""
     width: int = 256
     """Columns of a crop."""
+    other_crops: tuple[tuple[int, int], ...] = ()
+    """Rows and columns of the crops of the steps after one with the first; each of so many samples that the
+    pixels are about as many."""
+    grid: tuple[Fraction, ...] = ()
+    """Positions at which every sample is made; none: one position a sample, any."""
+    has_flow: bool = True
+    """Whether the flow of rendered samples is wanted."""
     max_motion_px: float = 64.0
     """Largest wanted motion over the gap."""
     curriculum_steps: int = 3000
@@ -48,27 +56,48 @@ class BatchSettings:
     seed: int = 1
     """Everything that is drawn follows from it, the step and the rank."""
 
+    def at(self, step: int) -> BatchSettings:
+        """The settings of one step, with one crop."""
+        crops = ((self.height, self.width), *self.other_crops)
+        height, width = crops[step % len(crops)]
+        size = max(1, self.size * self.height * self.width // (height * width))
+        return replace(self, size=size, height=height, width=width, other_crops=())
+
 
 @dataclass(slots=True)
 class Batch:
     """Samples on the device.
 
-    Convention: window (N, 4, 3, H, W) and truth (N, 3, H, W) float32 RGB; t (N,) float32; flow (N, 4, H, W)
-    from the truth to the frames before and after, pixels, where has_flow (N,) is 1. With a teacher: taught
-    (N, 3, H, W), what it draws, where has_taught (N,) is 1; else both are None.
+    Convention: window (N, 4, 3, H, W) and truths (N, P, 3, H, W) float32 RGB; times (N, P), the truths'
+    positions, and known (N, P), 1 where there is a truth and 0 where something else stands in its place;
+    asked (N,) int64, one of the P that is not known where there is one; flow (N, 4, H, W) from the last
+    truth to the frames before and after, pixels, where has_flow (N,) is 1. With a teacher and P = 1: taught
+    (N, 3, H, W), what it draws, where has_taught (N,) is 1; else both are None. All float32 but `asked`.
     """
 
     window: Tensor
-    truth: Tensor
-    t: Tensor
+    truths: Tensor
+    times: Tensor
+    known: Tensor
+    asked: Tensor
     flow: Tensor
     has_flow: Tensor
     taught: Tensor | None = None
     has_taught: Tensor | None = None
 
+    @property
+    def truth(self) -> Tensor:
+        """The first truth of each sample, (N, 3, H, W)."""
+        return self.truths[:, 0]
+
+    @property
+    def t(self) -> Tensor:
+        """Its position, (N,)."""
+        return self.times[:, 0]
+
     def parts(self) -> tuple[Tensor, ...]:
         """All tensors, in order."""
-        parts = (self.window, self.truth, self.t, self.flow, self.has_flow, self.taught, self.has_taught)
+        parts = (getattr(self, field.name) for field in fields(self))
         return tuple(part for part in parts if part is not None)
 
 
@@ -81,7 +110,7 @@ def rendered_samples(
     *,
     device: torch.device,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Frames (N, 5, 3, H, W), the last to be made; positions (N,); flow (N, 4, H, W)."""
+    """Frames (N, 4 + P, 3, H, W), the inputs first; positions (N, P); flow (N, 4, H, W)."""
     layers = int(numbers.integers(2, 5))
     samples = 4 if numbers.random() < 0.15 else 1
     scene = SceneSettings(
@@ -96,47 +125,64 @@ def rendered_samples(
     if bank is not None and numbers.random() < 0.75:
         textures = bank.pictures(count * (layers + 1), settings.height, settings.width, numbers)
     scenes = draw_scenes(count, scene, int(numbers.integers(2**62)), device, textures)
-    places = np.where(numbers.random(count) < 0.5, 0.5, numbers.integers(1, 8, count) / 8).astype(np.float32)
-    t = send(places, device)
-    times = (torch.arange(4, device=device) - 1.0).expand(count, 4)
-    moments = torch.cat((times, t[:, None]), dim=1)
-    rendered = render(scenes, moments, shutter_samples=samples, is_sharp=True)
+    places = np.where(numbers.random(count) < 0.5, 0.5, numbers.integers(1, 8, count) / 8)[:, None]
+    if settings.grid:
+        places = np.broadcast_to([float(place) for place in settings.grid], (count, len(settings.grid)))
+    t = send(places.astype(np.float32), device)
+    moments = torch.cat((_input_times(count, device), t), dim=1)
+    rendered = render(scenes, moments, shutter_samples=samples, is_sharp=True, has_flow=settings.has_flow)
     return rendered.frames, t, rendered.flow
+
+
+def _input_times(count: int, device: torch.device) -> Tensor:
+    """When the inputs are, in units of the gap: (count, 4)."""
+    return (torch.arange(4, device=device) - 1.0).expand(count, 4)
 
 
 def draw_batch(
     settings: BatchSettings, bank: ClipBank | None, *, step: int, rank: int, device: torch.device
 ) -> Batch:
     """The batch of one step on one device; the same whenever it is asked for again."""
+    settings = settings.at(step)
     numbers = np.random.default_rng([settings.seed, rank, step])
     growth = min(1.0, 0.25 + 0.75 * step / max(settings.curriculum_steps, 1))
     reach = settings.max_motion_px * growth
     rendered = round(settings.size * settings.synthetic_share) if bank is not None else settings.size
-    frames, positions, flows = [], [], []
+    filmed = settings.size - rendered
+    frames, positions, flows, known = [], [], [], []
     if rendered:
         made, t, flow = rendered_samples(rendered, settings, reach, bank, numbers, device=device)
         frames.append(made)
         positions.append(t)
         flows.append(flow)
-    filmed = settings.size - rendered
+        known.append(torch.ones_like(t))
     if filmed and bank is not None:
-        clips, t = bank.sample(filmed, settings.height, settings.width, numbers, max_motion_px=reach)
-        frames.append(clips)
-        positions.append(t)
-        flows.append(torch.zeros(filmed, 4, settings.height, settings.width, device=device))
-    has_flow = torch.zeros(settings.size, device=device)
-    has_flow[:rendered] = 1
-    t_all = torch.cat(positions)
-    samples = _recolour(torch.cat(frames), numbers)
-    if settings.disturbed:
-        times = torch.cat(
-            (torch.arange(4, device=device).expand(settings.size, 4) - 1, t_all[:, None]), dim=1
+        clips = bank.sample(
+            filmed, settings.height, settings.width, numbers, max_motion_px=reach, grid=settings.grid
         )
-        # Numbers of their own, so that samples are the same with and without.
-        own = np.random.default_rng([settings.seed, rank, step, 1])
-        samples = disturb_some(samples, times, settings.disturbed, own)
-    window = _disturb_outer(samples[:, :4], numbers)
-    return Batch(window, samples[:, 4].contiguous(), t_all, torch.cat(flows), has_flow)
+        frames.append(clips.frames)
+        positions.append(clips.positions)
+        flows.append(torch.zeros(filmed, 4, settings.height, settings.width, device=device))
+        known.append(clips.known.float())
+    has_flow = torch.zeros(settings.size, device=device)
+    has_flow[:rendered] = settings.has_flow
+    times, has_truth = torch.cat(positions), torch.cat(known)
+    samples = _recolour(torch.cat(frames), numbers)
+    # Numbers of their own, so that samples are the same with and without.
+    own = np.random.default_rng([settings.seed, rank, step, 1])
+    if settings.disturbed:
+        moments = torch.cat((_input_times(settings.size, device), times), dim=1)
+        samples = disturb_some(samples, moments, settings.disturbed, own)
+    wishes = send(own.random(tuple(times.shape)).astype(np.float32), device)
+    return Batch(
+        window=_disturb_outer(samples[:, :4], numbers),
+        truths=samples[:, 4:].contiguous(),
+        times=times,
+        known=has_truth,
+        asked=(wishes - has_truth).argmax(dim=1),
+        flow=torch.cat(flows),
+        has_flow=has_flow,
+    )
 
 
 def _recolour(samples: Tensor, numbers: np.random.Generator) -> Tensor:

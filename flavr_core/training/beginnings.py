@@ -11,12 +11,26 @@ from flavr_core.model.catalog import read_catalog
 from flavr_core.model.checkpoint import read_checkpoint
 from flavr_core.model.flavr import Flavr
 from flavr_core.model.flavr_config import FlavrConfig, Join, UpMode
+from flavr_core.model.fourflow import FourFlow
 from flavr_core.model.network import Network
 from flavr_core.model.published import PUBLISHED, new_network
 from flavr_core.training.narrowing import narrow
 
+NARROW_FLAVR = FlavrConfig(
+    num_outputs=7,
+    stem_width=32,
+    widths=(32, 64, 128, 192),
+    decoder_widths=(128, 64, 32, 32, 32),
+    fuse_width=32,
+    encoder_bias=True,
+)
+"""A FLAVR of 7.7 million parameters, 15.5 MB in half precision, with a fifth of the authors' arithmetic."""
+
 DEPTHS = {"unet_18": (2, 2, 2, 2), "unet_34": (3, 4, 6, 3)}
 """{the authors' name: residual blocks of the encoder's layers}."""
+
+NEW = ("fourflow", "flavr-narrow", *PUBLISHED)
+"""Names of networks that can be begun anew."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +38,8 @@ class Beginning:
     """What a course begins with."""
 
     model: str = "unet_18"
-    """A new network (`unet_18`, `unet_34`, of PUBLISHED), a name of the catalogue, or a file of weights."""
+    """A new network (`unet_18`, `unet_34`, `flavr-narrow`, of PUBLISHED), a name of the catalogue, or a file
+    of weights."""
     outputs: int = 1
     """Frames that a new FLAVR draws in a gap."""
     inputs: int = 4
@@ -53,8 +68,8 @@ def begin(beginning: Beginning) -> Network:
         network = narrow(load(str(beginning.narrow)), multiple=beginning.width_multiple)
     elif beginning.model in DEPTHS:
         network = _new_flavr(beginning)
-    elif beginning.model in PUBLISHED and not _is_in_catalogue(beginning.model):
-        network = new_network(beginning.model)
+    elif beginning.model in NEW and not _is_in_catalogue(beginning.model):
+        network = begin_anew(beginning.model)
     else:
         network = load(beginning.model)
     if beginning.weights is not None:
@@ -69,6 +84,23 @@ def begin(beginning: Beginning) -> Network:
     if beginning.same_shape is not None:
         take_same_shapes(network, beginning.same_shape)
     return network
+
+
+def begin_anew(name: str) -> Network:
+    """A network of our own or of a paper with new weights, whatever the catalogue holds; float32 on the CPU.
+
+    Raises:
+        ModelError: when there is none of this name.
+    """
+    if name == "fourflow":
+        return FourFlow()
+    if name == "flavr-narrow":
+        network = Flavr(NARROW_FLAVR)
+        network.name = name
+        return network
+    if name not in PUBLISHED:
+        raise ModelError(f"There is no network {name} to begin anew.", f"There are {', '.join(NEW)}.")
+    return new_network(name)
 
 
 def _is_in_catalogue(name: str) -> bool:

@@ -1,7 +1,9 @@
 """Real clips for training: decoded once, kept on the device, cropped and augmented there.
 
 A sample is five frames of one clip: inputs a, a+s, a+2s, a+3s with a stride s of 2 to 8, and the frame to
-be made, a+s+k with 0 < k < s, so that any position is supervised. Every augmentation is drawn once a sample.
+be made, a+s+k with 0 < k < s, so that any position is supervised. For networks that draw a fixed grid of
+positions it is the four inputs and all frames of that grid, with strides at which the clip has some of them.
+Every augmentation is drawn once a sample.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +23,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from flavr_core.errors import MediaError
+from flavr_core.errors import MediaError, SettingsError
 
 MOTION_HEIGHT = 96
 """Rows of the pictures on which a clip's motion is measured."""
@@ -149,6 +152,33 @@ def send(values: NDArray[Any], device: torch.device) -> Tensor:
     return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor
 
 
+@dataclass(slots=True)
+class Samples:
+    """Windows and the frames to be made between their middle two.
+
+    Convention: frames (N, 4 + P, 3, H, W) float32 RGB in [0, 1], the inputs first; positions (N, P) float32;
+    known (N, P) bool, False where the clip has no such frame and a frame of the input stands in its place.
+    """
+
+    frames: Tensor
+    positions: Tensor
+    known: Tensor
+
+
+@dataclass(slots=True)
+class _Plan:
+    """Samples by address.
+
+    Convention: bytes of the crops' first pixels (N, 4 + P), to the next column and row (N, 2); positions
+    (N, P) and whether the clip has them (N, P).
+    """
+
+    starts: NDArray[np.int64]
+    steps: NDArray[np.int64]
+    positions: NDArray[np.float32]
+    known: NDArray[np.bool_]
+
+
 class ClipBank:
     """All frames of all clips on one device, and samples drawn from them."""
 
@@ -171,31 +201,49 @@ class ClipBank:
         self.weights = self.table["frames"] ** 0.8 * np.minimum(self.motion / 2, 1.0) ** 0.7
 
     def sample(
-        self, count: int, height: int, width: int, numbers: np.random.Generator, *, max_motion_px: float
-    ) -> tuple[Tensor, Tensor]:
-        """Samples of five frames each: the inputs, then the frame to be made, and its position.
-
-        Convention: returns frames (N, 5, 3, H, W) float32 RGB in [0, 1] and positions (N,) float32.
-        """
-        places, drawn = self._plan(2 * count, height, width, numbers, max_motion_px)
-        table, positions = send(places, self.device), send(drawn, self.device)
-        starts, steps = table[:, :5], table[:, 5:]
-        keep = self._livelier(starts, steps, height, width, numbers)
-        return gather_crops(self.pixels, starts[keep], steps[keep], height, width), positions[keep]
+        self,
+        count: int,
+        height: int,
+        width: int,
+        numbers: np.random.Generator,
+        *,
+        max_motion_px: float,
+        grid: Sequence[Fraction] = (),
+    ) -> Samples:
+        """Samples of clips: one frame to be made at a position that is drawn, or all those of a `grid`."""
+        plan = self._plan(2 * count, height, width, numbers, max_motion_px=max_motion_px, grid=grid)
+        starts, steps = send(plan.starts, self.device), send(plan.steps, self.device)
+        better = self._livelier(starts, steps, height, width, numbers)
+        frames = gather_crops(self.pixels, starts[better], steps[better], height, width)
+        return Samples(
+            frames, send(plan.positions, self.device)[better], send(plan.known, self.device)[better]
+        )
 
     def pictures(self, count: int, height: int, width: int, numbers: np.random.Generator) -> Tensor:
         """Single crops, as textures: (N, 3, H, W) float32 RGB in [0, 1]."""
-        table = send(self._plan(count, height, width, numbers, MAX_STRIDE)[0], self.device)
-        return gather_crops(self.pixels, table[:, :1], table[:, 5:], height, width)[:, 0]
+        plan = self._plan(count, height, width, numbers, max_motion_px=MAX_STRIDE)
+        starts, steps = send(plan.starts[:, :1], self.device), send(plan.steps, self.device)
+        return gather_crops(self.pixels, starts, steps, height, width)[:, 0]
 
     def _plan(
-        self, count: int, height: int, width: int, numbers: np.random.Generator, max_motion_px: float
-    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Bytes of the five crops' first pixels, steps to the next column and row: (N, 7); positions (N,)."""
+        self,
+        count: int,
+        height: int,
+        width: int,
+        numbers: np.random.Generator,
+        *,
+        max_motion_px: float,
+        grid: Sequence[Fraction] = (),
+    ) -> _Plan:
         table = self.table
         upright = (table["height"] >= height) & (table["width"] >= width)
         turned = (table["height"] >= width) & (table["width"] >= height)
-        weights = self.weights * (upright | turned)
+        strides = fitting_strides(grid)
+        weights = self.weights * (upright | turned) * (table["frames"] > 3 * strides[0])
+        if not weights.any():
+            raise MediaError(
+                f"No clip is large and long enough for crops of {width}x{height}.", "Use smaller ones."
+            )
         chosen = numbers.choice(len(weights), size=count, p=weights / weights.sum())
         rows_of, columns_of, frames = table["height"][chosen], table["width"][chosen], table["frames"][chosen]
         turn = turned[chosen] & (~upright[chosen] | (numbers.random(count) < 0.5))
@@ -204,15 +252,19 @@ class ClipBank:
         stride = np.clip(np.round(wanted / np.maximum(self.motion[chosen], 0.05)), 2, longest).astype(
             np.int64
         )
+        stride = strides[stride]
         first = np.floor(numbers.random(count) * (frames - 3 * stride)).astype(np.int64)
-        middle = (stride % 2 == 0) & (numbers.random(count) < 0.5)
-        place = np.where(
-            middle, stride // 2, 1 + np.floor(numbers.random(count) * (stride - 1)).astype(np.int64)
-        )
-        order = np.where(numbers.random((count, 1)) < 0.5, np.arange(4), np.arange(3, -1, -1))
-        target = first + stride + place
-        indices = np.concatenate((first[:, None] + order * stride[:, None], target[:, None]), axis=1)
-        positions = np.where(order[:, 0] == 0, place / stride, 1 - place / stride)
+        is_forward = numbers.random((count, 1)) < 0.5
+        if grid:
+            positions = np.broadcast_to(np.array([float(place) for place in grid]), (count, len(grid)))
+        else:
+            positions = _drawn_positions(stride, numbers)[:, None]
+        places = np.where(is_forward, positions, 1 - positions) * stride[:, None]  # frames after the second
+        nearest = np.round(places).astype(np.int64)
+        known = np.abs(places - nearest) < 1e-6
+        order = np.where(is_forward, np.arange(4), np.arange(3, -1, -1))
+        inputs = first[:, None] + order * stride[:, None]
+        indices = np.concatenate((inputs, (first + stride)[:, None] + nearest), axis=1)
         rows, columns = np.where(turn, width, height), np.where(turn, height, width)
         top = np.floor(numbers.random(count) * (rows_of - rows + 1)).astype(np.int64)
         left = np.floor(numbers.random(count) * (columns_of - columns + 1)).astype(np.int64)
@@ -223,8 +275,8 @@ class ClipBank:
         steps = np.stack(
             (np.where(turn, row_step, column_step), np.where(turn, column_step, row_step)), axis=1
         )
-        offsets = (table["offset"][chosen] + start)[:, None] + indices * (rows_of * row_bytes)[:, None]
-        return np.concatenate((offsets, steps), axis=1), positions.astype(np.float32)
+        starts = (table["offset"][chosen] + start)[:, None] + indices * (rows_of * row_bytes)[:, None]
+        return _Plan(starts, steps, positions.astype(np.float32), known)
 
     def _livelier(
         self, starts: Tensor, steps: Tensor, height: int, width: int, numbers: np.random.Generator
@@ -239,6 +291,37 @@ class ClipBank:
         careless = send(numbers.random(count) < 0.35, self.device)
         better = (change[1] > change[0]) & ~careless
         return torch.arange(count, device=self.device) + better * count
+
+
+def _drawn_positions(stride: NDArray[np.int64], numbers: np.random.Generator) -> NDArray[np.float64]:
+    """Positions of frames that the clips have between inputs `stride` apart, often the middle: (N,)."""
+    count = len(stride)
+    middle = (stride % 2 == 0) & (numbers.random(count) < 0.5)
+    drawn = 1 + np.floor(numbers.random(count) * (stride - 1))
+    return np.where(middle, stride // 2, drawn) / stride
+
+
+def fitting_strides(grid: Sequence[Fraction]) -> NDArray[np.int64]:
+    """For each stride from 0 to MAX_STRIDE the longest one up to it that fits a grid, or else the shortest.
+
+    Those fit that divide the grid's denominator or are divided by it: in eighths 2 (the middle alone is
+    filmed), 4 (three of seven) and 8 (all); in halves all even ones. Without a grid all from 2 on do.
+
+    Raises:
+        SettingsError: when none does.
+    """
+    parts = max((place.denominator for place in grid), default=1)
+    fitting = [stride for stride in range(2, MAX_STRIDE + 1) if parts % stride == 0 or stride % parts == 0]
+    if not fitting:
+        raise SettingsError(
+            f"Clips with {parts - 1} frames between two inputs are not drawn.", "Train on a data set."
+        )
+    return np.array(
+        [
+            max((fit for fit in fitting if fit <= stride), default=fitting[0])
+            for stride in range(MAX_STRIDE + 1)
+        ]
+    )
 
 
 def gather_crops(pixels: Tensor, starts: Tensor, steps: Tensor, height: int, width: int) -> Tensor:

@@ -122,9 +122,15 @@ def ssim_loss(made: Tensor, truth: Tensor) -> Tensor:
     return 1 - (luminance * structure).mean()
 
 
+@lru_cache(maxsize=8)
+def _grey_shares(device: torch.device) -> Tensor:
+    """What each colour counts; kept, since nothing may be sent to a device while a step is recorded."""
+    return torch.tensor([0.299, 0.587, 0.114]).to(device)[:, None, None]
+
+
 def _ternary(images: Tensor) -> Tensor:
     """Soft signs of each neighbour's difference from its pixel: (N, 49, H, W), of grey in 8-bit steps."""
-    grey = (images * images.new_tensor([0.299, 0.587, 0.114])[:, None, None]).sum(1, keepdim=True) * 255
+    grey = (images * _grey_shares(images.device)).sum(1, keepdim=True) * 255
     patches = functional.unfold(grey, CENSUS_SIDE, padding=CENSUS_SIDE // 2)
     difference: Tensor = patches.unflatten(2, tuple(images.shape[-2:])) - grey
     return difference / torch.sqrt(0.81 + difference**2)

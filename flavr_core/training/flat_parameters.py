@@ -31,7 +31,7 @@ class FlatParameters:
 
 def _shaped(part: Tensor, shape: torch.Size) -> Tensor:
     """A stretch of the vector as a parameter; filters lie with their channels last."""
-    if len(shape) != 4:
+    if len(shape) < 4:
         return part.view(shape)
-    outputs, inputs, height, width = shape
-    return part.view(outputs, height, width, inputs).permute(0, 3, 1, 2)
+    outputs, inputs, *sides = shape
+    return part.view(outputs, *sides, inputs).movedim(-1, 1)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
 from torch import distributed as dist
 
 from flavr_core.errors import ModelError
 from flavr_core.model import load
-from flavr_core.model.fourflow import FourFlow
+from flavr_core.model.network import Network
+from flavr_core.training.beginnings import begin_anew
 from flavr_core.training.clips import ClipBank, build_bank, default_workers, find_clips
+from flavr_core.training.kept_weights import read_progress
+from flavr_core.training.lessons import lesson_for
 from flavr_core.training.loop import LegSettings, Trainer
+from flavr_core.training.probing import choose_batch
 from flavr_core.training.ranks import Rank, join_ranks
 from flavr_core.training.validation import read_validation
 
@@ -31,10 +35,14 @@ class LegFiles:
     """Folder of decoded clips; made when it is not there."""
     validation: Path | None = None
     """Folder of held-out windows."""
+    model: str | None = None
+    """Name of the network to begin anew, see `begin_anew`; None: the default one, or that of `start`."""
     start: Path | None = None
     """Weights to begin with when there is no checkpoint."""
-    start_step: int = 0
-    """Steps that those weights have seen."""
+    start_step: int | None = None
+    """Steps that those weights have seen; None: as the file says."""
+    batch_choices: tuple[int, ...] = ()
+    """Sizes of batch to choose from by trying; none: as the settings say."""
     new_leg: bool = False
     """Whether a found checkpoint's leg is over and another begins."""
     teacher: str | None = None
@@ -44,55 +52,74 @@ class LegFiles:
 
 
 def run_leg(settings: LegSettings, files: LegFiles, *, device_type: str, started: float) -> Trainer:
-    """Train one leg; write the weights in half precision, those of before a fall as `trunk.safetensors`."""
+    """Train one leg; the weights are in `average.safetensors`, those of before a fall in `trunk.safetensors`.
+
+    Raises:
+        ModelError: when weights to begin with do not fit, a step is not a number, or the network is found to
+            learn nothing.
+        SettingsError: when legs cannot train this network, or not so.
+        DeviceError: when a batch does not fit on the device.
+    """
     rank = join_ranks(device_type)
     torch.backends.cudnn.benchmark = True
     torch.set_float32_matmul_precision("high")
     bank = _open_bank(files, rank)
     validation = read_validation(files.validation, rank.device) if files.validation and rank.leads else None
     torch.manual_seed(settings.batch.seed)
-    network = FourFlow() if files.start is None else _begun(files.start)
+    network = _begin(files)
     teacher = load(files.teacher) if files.teacher is not None else None
+    if files.batch_choices:
+        lesson_for(network, settings.loss, rank.device)  # says first what cannot be
+        size = _batch_size(network, settings, files, rank, bank=bank, teacher=teacher)
+        settings = replace(settings, batch=replace(settings.batch, size=size))
     trainer = Trainer(network, settings, rank, teacher=teacher)
-    trainer.step = files.start_step
+    if files.start is not None:
+        trainer.step, trainer.samples = read_progress(files.start)
+    if files.start_step is not None:
+        trainer.step = files.start_step
     checkpoint = settings.folder / "checkpoint.pt"
     if checkpoint.exists():
         trainer.load(checkpoint)
         if files.new_leg:
             trainer.leg_step, trainer.falling = 0, False
     trainer.run(bank, validation, started)
-    if rank.leads:
-        export_average(trainer, settings.folder / "average.safetensors")
-        if (settings.folder / "trunk.pt").exists():
-            trainer.load(settings.folder / "trunk.pt")
-            export_average(trainer, settings.folder / "trunk.safetensors")
     if dist.is_initialized():
         dist.barrier()
         dist.destroy_process_group()
     return trainer
 
 
-def _begun(path: Path) -> FourFlow:
-    """The default network with the weights of a file."""
-    found = load(str(path))
-    if not isinstance(found, FourFlow):
+def _begin(files: LegFiles) -> Network:
+    """The network to train: a new one, or one with the weights of a file."""
+    if files.start is None:
+        return begin_anew(files.model or "fourflow")
+    found = load(str(files.start))
+    wanted = begin_anew(files.model).architecture if files.model is not None else found.architecture
+    if found.architecture != wanted:
         raise ModelError(
-            f"'{path}' holds weights of {found.architecture}, not of the default network.",
-            "Legs train the default network; for others use --dataset.",
+            f"'{files.start}' holds weights of {found.architecture}, not of {wanted}.", "Leave --model away."
         )
-    network = FourFlow(found.widths)
-    network.load_state_dict(found.state_dict())
-    return network
+    return found
 
 
-def export_average(trainer: Trainer, path: Path) -> None:
-    """Write the averaged weights in half precision."""
-    state = {
-        name: value.detach().half().cpu().contiguous() for name, value in trainer.average.state_dict().items()
-    }
-    temporary = path.with_suffix(".part")
-    save_file(state, temporary, metadata={"architecture": "fourflow", "step": str(trainer.step)})
-    temporary.replace(path)
+def _batch_size(
+    network: Network,
+    settings: LegSettings,
+    files: LegFiles,
+    rank: Rank,
+    *,
+    bank: ClipBank | None,
+    teacher: Network | None,
+) -> int:
+    """What was chosen when the leg began, or is chosen now."""
+    noted = settings.folder / "batch.json"
+    if noted.exists():
+        return int(json.loads(noted.read_text(encoding="utf-8")))
+    size = choose_batch(network, settings, files.batch_choices, rank, bank=bank, teacher=teacher)
+    if rank.leads:
+        settings.folder.mkdir(parents=True, exist_ok=True)
+        noted.write_text(json.dumps(size), encoding="utf-8")
+    return size
 
 
 def _open_bank(files: LegFiles, rank: Rank) -> ClipBank | None:

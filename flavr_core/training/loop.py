@@ -2,14 +2,16 @@
 
 The learning rate warms up, stays constant (the trunk) and may fall to zero at the end of a leg. Weights
 to ship come from a leg with that fall; the next leg goes on from the trunk as it was before the fall, so that
-legs of any number add up. The running average of the weights is what is measured and kept.
+legs of any number add up. The running average of the weights is what is measured and kept. How a network is
+taught says its lesson (`lessons`).
 """
 
 from __future__ import annotations
 
 import contextlib
+import copy
 import time
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +20,18 @@ from torch import Tensor, nn
 from torch import distributed as dist
 
 from flavr_core.errors import ModelError
-from flavr_core.model.fourflow import FourFlow
 from flavr_core.model.network import Network
 from flavr_core.training.batches import Batch, BatchSettings, BatchStream, draw_batch
 from flavr_core.training.boards import Board
 from flavr_core.training.clips import ClipBank
 from flavr_core.training.flat_parameters import FlatParameters
-from flavr_core.training.losses import laplacian_l1, total_loss
+from flavr_core.training.kept_weights import write_weights
+from flavr_core.training.lessons import half_products, lesson_for
+from flavr_core.training.losses import laplacian_l1
 from flavr_core.training.ranks import Rank
-from flavr_core.training.teacher import draw_taught
-from flavr_core.training.validation import ValidationSet, validate
+from flavr_core.training.recorded_steps import RecordedSteps
+from flavr_core.training.teacher import draw_taught, fill_from_teacher
+from flavr_core.training.validation import ValidationSet, cross_faded, validate
 
 LOOK_EVERY = 20
 """Steps between two looks at the clock and the loss: each look waits for the device."""
@@ -63,10 +67,18 @@ class LegSettings:
     """Between two checkpoints."""
     validate_steps: int = 1000
     """Between two measurements."""
+    validate_seconds: float = float("inf")
+    """The same by the clock, whichever is first."""
+    sane_steps: int = 0
+    """Steps of all legs after which a network that is below cross-fading is stopped; 0: never."""
+    loss: str | None = None
+    """What is minimised, in the grammar of `criteria`; None: what is usual for the network."""
     teacher_weight: float = 0.1
     """Of the distance to a teacher's pictures, where there is one."""
     compile: bool = False
     """Whether the step is compiled (minutes at the start); else it is recorded and replayed on CUDA."""
+    eager: bool = False
+    """Whether it is neither compiled nor recorded."""
     board: bool = False
     """Whether TensorBoard's files are written as well."""
 
@@ -75,13 +87,19 @@ class Trainer:
     """Trains one network; see the module's docstring."""
 
     def __init__(
-        self, network: FourFlow, settings: LegSettings, rank: Rank, *, teacher: Network | None = None
+        self, network: Network, settings: LegSettings, rank: Rank, *, teacher: Network | None = None
     ) -> None:
+        """Take a network and a teacher to the rank's device.
+
+        Raises:
+            SettingsError: when legs cannot train the network, or not with this loss.
+        """
         self.settings, self.rank = settings, rank
+        self.lesson = lesson_for(network, settings.loss, rank.device)
+        self.batch_settings = replace(settings.batch, grid=self.lesson.grid, has_flow=self.lesson.has_flow)
         self.teacher = None if teacher is None else teacher.to(rank.device).requires_grad_(False).eval()
-        self.network = network.to(rank.device)
-        self.average = FourFlow(network.widths).to(rank.device)
-        self.average.load_state_dict(network.state_dict())
+        self.network = network.to(rank.device).train()
+        self.average = copy.deepcopy(self.network).eval()
         self.flat = FlatParameters(self.network, gradients=True)
         self.flat_average = FlatParameters(self.average, gradients=False)
         self.vector = nn.Parameter(self.flat.values)
@@ -96,26 +114,25 @@ class Trainer:
         self.samples = 0
         self.fault_step = torch.full((), -1, device=rank.device)
         self._loss = torch.compile(self._compute) if settings.compile else self._compute
-        self._recorded: tuple[torch.cuda.CUDAGraph, Batch, Tensor, Tensor] | None = None
+        is_recorded = rank.device.type == "cuda" and not (settings.compile or settings.eager)
+        self._recorded = RecordedSteps(self._differentiate) if is_recorded else None
 
     def _compute(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        on_cuda = self.rank.device.type == "cuda"
-        with torch.autocast(self.rank.device.type, torch.bfloat16, enabled=on_cuda, cache_enabled=False):
-            encoded = self.network.encode(batch.window, levels=2)
-            prediction = self.network.predict(encoded, batch.t)
-        loss, errors = total_loss(prediction, batch)
+        outcome = self.lesson(batch)
+        loss = outcome.loss
         if batch.taught is not None and batch.has_taught is not None:
             share = batch.has_taught[:, None, None, None]
-            distance = laplacian_l1(prediction.image * share, batch.taught * share)
+            distance = laplacian_l1(outcome.images[:, 0] * share, batch.taught * share)
             loss = loss + self.settings.teacher_weight * distance
-        return loss, errors
+        return loss, outcome.errors
 
     def _ask_teacher(self, batch: Batch) -> Batch:
-        """The batch with what the teacher draws, where there is one."""
+        """The batch with what a teacher draws: truths that are missing, or pictures beside the truth."""
         if self.teacher is None:
             return batch
-        on_cuda = self.rank.device.type == "cuda"
-        with torch.autocast(self.rank.device.type, torch.bfloat16, enabled=on_cuda):
+        with half_products(self.rank.device):
+            if batch.times.shape[1] > 1:
+                return fill_from_teacher(self.teacher, batch)
             taught, has_taught = draw_taught(self.teacher, batch.window, batch.t)
         return replace(batch, taught=taught, has_taught=has_taught)
 
@@ -129,32 +146,10 @@ class Trainer:
             loss.backward()
         return loss.detach(), errors
 
-    def _replay(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """As `_differentiate`, recorded once as a CUDA graph: one launch instead of thousands."""
-        if self._recorded is None:
-            held = Batch(*(part.clone() for part in batch.parts()))
-            side = torch.cuda.Stream()
-            side.wait_stream(torch.cuda.current_stream())
-            with torch.cuda.stream(side):
-                for _ in range(3):
-                    self._differentiate(held)
-            torch.cuda.current_stream().wait_stream(side)
-            graph = torch.cuda.CUDAGraph()
-            # Other threads (the exchange's watchdog) may talk to the device meanwhile.
-            with torch.cuda.graph(graph, capture_error_mode="thread_local"):
-                loss, errors = self._differentiate(held)
-            self._recorded = graph, held, loss, errors
-        graph, held, loss, errors = self._recorded
-        for target, part in zip(held.parts(), batch.parts(), strict=True):
-            target.copy_(part)
-        graph.replay()
-        return loss, errors
-
     def train_step(self, batch: Batch, factor: float) -> tuple[Tensor, Tensor]:
         """One step on this rank's part of the batch, the rate times `factor`: loss and squared errors."""
-        batch = self._ask_teacher(batch)
-        replayed = self.rank.device.type == "cuda" and not self.settings.compile
-        loss, errors = self._replay(batch) if replayed else self._differentiate(batch)
+        run = self._differentiate if self._recorded is None else self._recorded
+        loss, errors = run(self._ask_teacher(batch))
         gradients = self.flat.gradients
         assert gradients is not None
         if self.rank.count > 1:
@@ -181,12 +176,12 @@ class Trainer:
         begun, seen = time.monotonic(), 0
         losses: list[Tensor] = []
         factor, over = 1.0, False
-        if self.rank.device.type == "cuda" and not settings.compile:
+        if self._recorded is not None:
             # Before a thread begins to draw batches: nothing may be allocated while a step is recorded.
-            first = draw_batch(settings.batch, bank, step=0, rank=self.rank.rank, device=self.rank.device)
-            self._replay(self._ask_teacher(first))
+            for step in range(1 + len(settings.batch.other_crops)):
+                self._recorded(self._ask_teacher(self._draw(bank, step)))
         batches = BatchStream(
-            settings.batch, bank, first_step=self.step, rank=self.rank.rank, device=self.rank.device
+            self.batch_settings, bank, first_step=self.step, rank=self.rank.rank, device=self.rank.device
         )
         board = Board(settings.folder, tensorboard=settings.board) if self.rank.leads else None
         with contextlib.closing(batches), contextlib.closing(board) if board else contextlib.nullcontext():
@@ -203,21 +198,24 @@ class Trainer:
                 if self.leg_step % LOOK_EVERY == 0 or not losses:
                     losses.append(torch.stack((loss, -10 * torch.log10(errors + 1e-8).mean())))
                 seen += batch.t.shape[0] * self.rank.count
-                if self.leg_step % settings.validate_steps == 0:
+                is_late = time.monotonic() - begun > settings.validate_seconds
+                if self.leg_step % settings.validate_steps == 0 or (
+                    is_late and self.leg_step % LOOK_EVERY == 0
+                ):
                     self._stop_at_fault(bank)
                     now = time.monotonic()
                     rate = seen / (now - begun)
                     self._record(board, validation, losses, rate=rate, elapsed=now - started, factor=factor)
                     losses, seen, begun = [], 0, time.monotonic()
                 if self.rank.leads and time.monotonic() - last_save > settings.checkpoint_seconds:
-                    self.save(settings.folder / "checkpoint.pt")
+                    self.keep()
                     last_save = time.monotonic()
             self._stop_at_fault(bank)
             now = time.monotonic()
             rate = seen / (now - begun)
             self._record(board, validation, losses, rate=rate, elapsed=now - started, factor=factor)
         if self.rank.leads:
-            self.save(settings.folder / "checkpoint.pt")
+            self.keep()
 
     def _fine_factor(self, factor: float) -> float:
         """The rate's fall in steps is exact; the fall in seconds is as of the last look."""
@@ -232,6 +230,7 @@ class Trainer:
         self.falling = self.falling or begins
         if begins and self.rank.leads:
             self.save(self.settings.folder / "trunk.pt")
+            self._write_average("trunk")
 
     def _look(self, elapsed: float) -> tuple[float, bool]:
         """The rate's factor by the clock and whether the leg is over; all ranks agree on rank 0's clock."""
@@ -251,13 +250,11 @@ class Trainer:
         fault = int(self.fault_step)
         if fault < 0:
             return
-        batch = draw_batch(
-            self.settings.batch, bank, step=fault, rank=self.rank.rank, device=self.rank.device
-        )
+        batch = self._draw(bank, fault)
         path = self.settings.folder / f"fault-{self.rank.rank}.pt"
         path.parent.mkdir(parents=True, exist_ok=True)
-        names = ("window", "truth", "t", "flow", "has_flow")
-        record = {name: part.cpu() for name, part in zip(names, batch.parts(), strict=True)}
+        names = ("window", "truths", "times", "known", "flow", "has_flow")
+        record = {name: getattr(batch, name).cpu() for name in names}
         torch.save({**record, "step": fault, "parameters": self.flat.values.cpu()}, path)
         raise ModelError(
             f"The loss or its gradient is not a number at step {fault}; the batch is in {path}.",
@@ -291,13 +288,41 @@ class Trainer:
             entry["psnr_db"] = round(sum(scores.values()) / len(scores), 3)
             entry["clips"] = {name: round(score, 2) for name, score in scores.items()}
         board.note(self.step, entry)
+        if validation is not None and 0 < self.settings.sane_steps <= self.step:
+            self._stop_below(entry["psnr_db"], cross_faded(validation))
+
+    def _stop_below(self, score_db: float, faded_db: float) -> None:
+        """ModelError when held-out windows are drawn worse than by a mean of two frames."""
+        if score_db < faded_db:
+            raise ModelError(
+                f"After {self.step} steps held-out pictures have {score_db:.2f} dB, "
+                f"the mean of two frames has {faded_db:.2f}.",
+                "That is a bug or a rate much too high; the leg was stopped.",
+            )
+
+    def _draw(self, bank: ClipBank | None, step: int) -> Batch:
+        """This rank's batch of a step."""
+        return draw_batch(self.batch_settings, bank, step=step, rank=self.rank.rank, device=self.rank.device)
+
+    def _shapes(self) -> dict[str, list[int]]:
+        """What tells networks apart."""
+        return {name: list(value.shape) for name, value in self.network.state_dict().items()}
+
+    def keep(self) -> None:
+        """Write the checkpoint, and the average as weights."""
+        self.save(self.settings.folder / "checkpoint.pt")
+        self._write_average("average")
+
+    def _write_average(self, name: str) -> None:
+        path = self.settings.folder / f"{name}.safetensors"
+        write_weights(self.average, path, step=self.step, samples=self.samples)
 
     def save(self, path: Path) -> None:
         """Everything that a resumed run needs, written under a temporary name and renamed."""
         path.parent.mkdir(parents=True, exist_ok=True)
         state = self.optimizer.state.get(self.vector, {})
         record = {
-            "widths": asdict(self.network.widths),
+            "shapes": self._shapes(),
             "parameters": self.flat.values,
             "average": self.flat_average.values,
             "first_moment": state.get("exp_avg"),
@@ -315,8 +340,10 @@ class Trainer:
     def load(self, path: Path) -> None:
         """Go on exactly where `save` was called."""
         record = torch.load(path, map_location=self.rank.device, weights_only=True)
-        if record["widths"] != asdict(self.network.widths):
-            raise ModelError(f"{path} is of a network of other widths.", "Give the same widths.")
+        if record.get("shapes") != self._shapes():
+            raise ModelError(
+                f"{path} is of another network, or one of other widths.", "Give the same --model."
+            )
         self.flat.values.copy_(record["parameters"])
         self.flat_average.values.copy_(record["average"])
         if record["first_moment"] is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import torch
@@ -10,12 +11,25 @@ from torch import Tensor
 from flavr_core.errors import ModelError
 from flavr_core.model.fourflow import FourFlow
 from flavr_core.model.network import Network
+from flavr_core.training.batches import Batch
 
 LARGEST_DENOMINATOR = 64
 """Positions of a batch are such fractions."""
 
 
 @torch.no_grad()
+def fill_from_teacher(teacher: Network, batch: Batch) -> Batch:
+    """A batch whose unknown truths that are asked for are the teacher's pictures, where it can draw there."""
+    rows = torch.arange(len(batch.times), device=batch.times.device)
+    taught, has_taught = draw_taught(teacher, batch.window, batch.times[rows, batch.asked])
+    known, truths = batch.known.clone(), batch.truths.clone()
+    is_missing = (known[rows, batch.asked] == 0) & (has_taught > 0)
+    missing = is_missing[:, None, None, None]
+    truths[rows, batch.asked] = torch.where(missing, taught.clamp(0, 1), truths[rows, batch.asked])
+    known[rows, batch.asked] = torch.where(is_missing, 1.0, known[rows, batch.asked])
+    return replace(batch, truths=truths, known=known)
+
+
 def draw_taught(teacher: Network, window: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
     """What `teacher` draws at each sample's own position, and whether it can draw there.
 

@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from flavr_core.errors import MediaError
-from flavr_core.model.fourflow import FourFlow
+from flavr_core.model.blend import Blend
+from flavr_core.model.network import Network
 from flavr_core.training.boards import GRID_ROWS, picture_grid
+from flavr_core.training.lessons import half_products
 
 FRAMES = 5
 """Files of a window: four inputs in order of time, then the truth in the middle of the gap."""
@@ -60,7 +62,7 @@ def _read_picture(path: Path) -> NDArray[Any]:
 
 
 @torch.inference_mode()
-def validate(network: FourFlow, validation: ValidationSet) -> tuple[dict[str, float], list[Tensor]]:
+def validate(network: Network, validation: ValidationSet) -> tuple[dict[str, float], list[Tensor]]:
     """Mean PSNR (dB, RGB, 8-bit rounded) of the middle frame by clip, and pictures of the first clips."""
     scores: dict[str, float] = {}
     rows: list[Tensor] = []
@@ -68,8 +70,9 @@ def validate(network: FourFlow, validation: ValidationSet) -> tuple[dict[str, fl
         values = []
         for window in windows:
             inputs = window[None, :4].float() / 255
-            with torch.autocast(inputs.device.type, torch.bfloat16, enabled=inputs.device.type == "cuda"):
-                made = network(inputs, [0.5])[0, 0]
+            seen = inputs if network.num_inputs == 4 else inputs[:, 1:3]
+            with half_products(inputs.device):
+                made = network(seen, [0.5])[0, 0]
             rounded = (made.float().clamp(0, 1) * 255).round()
             error = ((rounded - window[4].float()) ** 2).mean()
             values.append(float(10 * torch.log10(255**2 / error.clamp(min=1e-6))))
@@ -77,3 +80,10 @@ def validate(network: FourFlow, validation: ValidationSet) -> tuple[dict[str, fl
         if len(rows) < GRID_ROWS:
             rows.append(picture_grid(inputs, made[None, None].float(), window[None, None, 4].float() / 255))
     return scores, rows
+
+
+def cross_faded(validation: ValidationSet) -> float:
+    """Mean over the clips of the PSNR (dB) of the mean of the middle two frames: what any network passes."""
+    network = Blend().to(next(iter(validation.windows.values()))[0].device)
+    scores, _ = validate(network, validation)
+    return sum(scores.values()) / len(scores)

@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from flavr_core.model.cost_volume import cost_volume
-from flavr_core.model.splatting import splat, splat_together
+from flavr_core.model.cost_volume import cost_volume, cost_volume_plainly
+from flavr_core.model.splatting import splat, splat_plainly, splat_together
 
 
 def random(*shape: int, seed: int = 5) -> Tensor:
@@ -109,3 +109,25 @@ def test_shapes_that_do_not_fit() -> None:
         splat(torch.zeros(1, 3, 4, 4), torch.zeros(1, 2, 4, 5))
     with pytest.raises(ValueError, match="compared"):
         cost_volume(torch.zeros(1, 3, 4, 4), torch.zeros(1, 3, 4, 5))
+
+
+@pytest.mark.parametrize("channels", [1, 5])
+def test_the_ways_for_training_are_the_others(channels: int) -> None:
+    flow, values = 3 * random(2, 2, 7, 9, seed=6), random(2, channels, 7, 9)
+    flow[0, 0, 0, 0], flow[1, 1, 1, 1], flow[0, 0, 2, 2] = math.nan, math.inf, 1e30
+    other = random(2, channels, 7, 9, seed=8)
+    counts = random(2, 25, 7, 9, seed=9)
+    plain = [tensor.clone().requires_grad_() for tensor in (flow, values, other)]
+    trained = [tensor.clone().requires_grad_() for tensor in (flow, values, other)]
+    results = []
+    for leaves, ways in (
+        (plain, (splat_plainly, cost_volume_plainly)),
+        (trained, (splat, cost_volume)),
+    ):
+        carried, costs = ways[0](leaves[1], leaves[0]), ways[1](leaves[1], leaves[2], radius=2)
+        gradients = torch.autograd.grad(
+            (carried * counts[:, :channels]).sum() + (costs * counts).sum(), leaves
+        )
+        results.append((carried.detach(), costs.detach(), *gradients))
+    for wanted, given in zip(*results, strict=True):
+        torch.testing.assert_close(given, wanted)

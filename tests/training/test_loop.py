@@ -17,11 +17,12 @@ import torch
 from torch import distributed as dist
 
 from flavr_core.errors import ModelError
+from flavr_core.model import load
 from flavr_core.model.blend import Blend
 from flavr_core.model.fourflow import FourFlow, FourFlowWidths
 from flavr_core.model.network import Network
 from flavr_core.training.batches import Batch, BatchSettings, draw_batch
-from flavr_core.training.leg import export_average
+from flavr_core.training.kept_weights import read_progress
 from flavr_core.training.loop import LegSettings, Trainer
 from flavr_core.training.ranks import Rank
 from flavr_core.training.teacher import draw_taught
@@ -99,7 +100,11 @@ def test_run_writes_curve_and_checkpoint_and_remembers_the_trunk(tmp_path: Path)
     trunk = torch.load(tmp_path / "trunk.pt", weights_only=True)
     assert trunk["step"] == 3
     assert torch.load(tmp_path / "checkpoint.pt", weights_only=True)["step"] == 6
-    export_average(training, tmp_path / "average.safetensors")
+    assert read_progress(tmp_path / "trunk.safetensors") == (3, 3)
+    assert read_progress(tmp_path / "average.safetensors") == (6, 6)
+    kept = load(str(tmp_path / "average.safetensors")).state_dict()
+    for name, value in training.average.state_dict().items():
+        assert torch.equal(kept[name], value.half().float())
     assert not list(tmp_path.glob("*.part"))
 
 
@@ -158,7 +163,7 @@ def test_nan_stops_a_leg_with_the_batch_saved(tmp_path: Path, monkeypatch: pytes
     saved = torch.load(tmp_path / "fault-0.pt", weights_only=True)
     assert saved["step"] == 0
     assert torch.equal(saved["window"], batch(0).window)
-    assert saved["truth"].isnan().sum() == 1
+    assert saved["truths"].isnan().sum() == 1
 
 
 def test_a_single_step_with_no_number_is_found_and_leaves_the_weights_alone(tmp_path: Path) -> None:

@@ -117,7 +117,7 @@ def test_any_folder_of_clips_is_a_data_set(tmp_path: Path, network: Path) -> Non
     clips.mkdir()
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-nostdin", "-f", "lavfi",
                "-i", "testsrc2=size=64x48:rate=20:duration=2", str(clips / "a.mp4")]  # fmt: skip
-    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    subprocess.run(command, check=True, capture_output=True, timeout=240)
     assert main([
         "train", "--dataset", "clips", "--data-root", str(clips), "--model", str(network), "--crop", "32x32",
         "--batch-size", "2", "--num-workers", "0", "--max-epoch", "1", "--device", "cpu", "--copies", "0.5",
@@ -139,7 +139,10 @@ def test_any_folder_of_clips_is_a_data_set(tmp_path: Path, network: Path) -> Non
         (["--dataset", "gopro", "--data_root", "x", "--crop", "256"], 2, "--crop"),
         (["--dataset", "gopro", "--data_root", "x", "3"], 3, "train"),
         (["--folder", "leg", "--start", "missing.safetensors"], 4, "missing.safetensors"),
-        (["--folder", "leg", "--start", "tiny.pth"], 4, "not of the default network"),
+        (["--folder", "leg", "--start", "tiny.pth", "--model", "upr-base"], 4, "not of uprnet"),
+        (["--folder", "leg", "--model", "unet_18"], 4, "flavr-narrow"),
+        (["--folder", "leg", "--loss", "1*L1"], 2, "loss of its own"),
+        (["--folder", "leg", "--batch", "64,0"], 2, "--batch"),
     ],
 )
 def test_what_cannot_be_is_said_in_one_sentence(
@@ -155,7 +158,7 @@ def test_the_leg_of_the_readme_is_understood() -> None:
     found = re.search(r"main\.py (train \\\n.*?)\n\n", README.read_text(encoding="utf-8"), re.DOTALL)
     assert found is not None
     args = build_parser("train").parse_args(shlex.split(found[1].replace("\\\n", " ")))
-    assert (args.dataset, args.folder, args.batch, args.crop) == (None, Path("RUN"), 36, "320x256")
+    assert (args.dataset, args.folder, args.batch, args.crop) == (None, Path("RUN"), "36", "320x256")
     assert (args.lr, args.warmup, args.ema, args.start_step, args.seed) == (4e-4, 500, None, 14560, 4)
     assert not args.find_cuts
     assert args.disturbed == 0.08
