@@ -35,7 +35,7 @@ class Progress:
     """A snapshot of a job. Immutable: hand it to anyone."""
 
     stage: str
-    """What is being done: `analyse`, `convert`, `assemble`, `verify` or `done`."""
+    """What is being done: `load` (the network), `analyse`, `convert`, `assemble`, `verify` or `done`."""
     done: int
     """Units finished in this stage (frames, unless the stage says otherwise)."""
     total: int

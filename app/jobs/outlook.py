@@ -20,12 +20,9 @@ from flavr_core.model.catalog import find
 from flavr_core.plan import OutputPlan
 from flavr_core.progress import CancelToken
 from flavr_core.settings import ConvertSettings, ExportSettings, format_bytes
-from flavr_core.timeline import CutOverrides, plan_output, resolve_overrides
+from flavr_core.timeline import CutOverrides, Workload, count_work, plan_output, resolve_overrides
 
 T = TypeVar("T")
-
-COUNTED_FRAMES = 2000
-"""Output frames that are looked at to say how many are drawn; of longer outputs the rest is inferred."""
 
 
 class Cause(StrEnum):
@@ -49,23 +46,6 @@ class Problem:
     """What is wrong, one sentence."""
     hint: str = ""
     """What to do about it, one sentence; may be empty."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Workload:
-    """How much is to be drawn."""
-
-    drawn: int
-    """Output frames that are drawn."""
-    gaps: int
-    """Gaps between source frames in which something is drawn."""
-    is_exact: bool
-    """False where both were inferred from a part of the output."""
-
-    @property
-    def drawn_a_gap(self) -> int:
-        """Frames drawn in a usual gap."""
-        return max(1, round(self.drawn / self.gaps)) if self.gaps else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,21 +167,6 @@ def is_free(output: Path) -> bool:
     """Whether nothing lies at an output's name, finished or under way."""
     # The folder of an unfinished render is named so; importing the pipeline would import torch.
     return not os.path.lexists(output) and not os.path.lexists(f"{output}.part")
-
-
-def count_work(plan: OutputPlan) -> Workload:
-    """How many frames are drawn, and in how many gaps; from the middle of a long output."""
-    total = len(plan)
-    counted = min(total, COUNTED_FRAMES)
-    start = (total - counted) // 2
-    drawn, gaps, last = 0, 0, -1
-    for frame in plan.frames(start, start + counted):
-        if frame.position:
-            drawn += 1
-            gaps += frame.gap != last
-            last = frame.gap
-    scale = Fraction(total, counted)
-    return Workload(drawn=round(drawn * scale), gaps=round(gaps * scale), is_exact=counted == total)
 
 
 def _covered(info: ClipInfo, plan: OutputPlan | None) -> int:

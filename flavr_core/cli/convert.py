@@ -35,7 +35,7 @@ from flavr_core.settings import (
     parse_rate,
     parse_slow,
 )
-from flavr_core.timing import format_rate, format_time, parse_fraction, parse_time_point
+from flavr_core.timing import parse_fraction, parse_time_point
 
 if TYPE_CHECKING:
     from flavr_core.cli.reporters import JsonReporter, TerminalReporter
@@ -269,8 +269,9 @@ def run(args: argparse.Namespace) -> int:
 
 def _convert(args: argparse.Namespace, reporter: JsonReporter | TerminalReporter, token: CancelToken) -> int:
     settings = settings_from(args)
+    from flavr_core.cli.plan_words import foreseen_words, plan_facts, plan_lines
     from flavr_core.clip import ClipKind
-    from flavr_core.pipeline import clear_published, prepare, run_job
+    from flavr_core.pipeline import clear_published, foresee, prepare, run_job
 
     if settings.resume and clear_published(settings.output):
         reporter.note(f"'{settings.output}' was finished already; there is nothing to resume.")
@@ -283,13 +284,16 @@ def _convert(args: argparse.Namespace, reporter: JsonReporter | TerminalReporter
         check_address(args.cluster)
         job = prepare_planning(settings, reporter, token)
     else:
-        job = prepare(settings, reporter=reporter, token=token)
+        job = foresee(prepare(settings, reporter=reporter, token=token))
     if args.sequence_rate and job.info.kind is not ClipKind.SEQUENCE:
         reporter.note("--sequence-rate is for images; this clip has times of its own, which are kept.")
     _handle_signals(_canceller(token))
     if args.dry_run:
-        _show_plan(job, as_json=args.json)
+        print(_event("plan", plan_facts(job)) if args.json else "\n".join(plan_lines(job)))
         return 0
+    time_words = foreseen_words(job)
+    if "--model" in time_words:
+        reporter.note(f"This takes {time_words}.")
     try:
         report = (
             _on_cluster(args, job, settings, reporter, token)
@@ -462,57 +466,6 @@ def _gif_from(args: argparse.Namespace, gif: GifSettings) -> GifSettings:
     if args.max_size:
         chosen["max_bytes"] = parsed("--max-size", parse_bytes, args.max_size)
     return replace(gif, **chosen)
-
-
-def plan_lines(job: Job) -> list[str]:
-    """The plan in words."""
-    info, plan = job.info, job.plan
-    rate = f"{format_rate(plan.rate)} fps" if plan.rate else "variable rate"
-    error_ms = float(plan.largest_timing_error) * 1000
-    lines = [
-        f"source   {info.path}: {len(info.times)} frames, {info.width}x{info.height}, {info.format}, "
-        f"{'variable rate, about ' if info.is_vfr else ''}{format_rate(info.rate)} fps, "
-        f"{format_time(info.times.duration)}",
-        f"output   {job.settings.output}: {len(plan)} frames, {rate}, {format_time(plan.duration)}",
-        f"network  {job.engine.describe()}",
-        f"timing   largest error {error_ms:.2f} ms; {_places(job)}",
-        f"storage  {job.encoding.describe()}, about {job.encoding.projected_bytes / 1e6:.1f} MB",
-        f"segments {len(job.segments)}",
-    ]
-    lines += [f"stream   {words}" for words in job.encoding.stream_words()]
-    return lines + [f"note     {note}" for note in job.notes]
-
-
-def _places(job: Job) -> str:
-    """How the network comes to the places asked for, in words."""
-    network = job.engine.network
-    if network.positions is None:
-        return "any place is drawn"
-    parts = len(network.positions) + 1
-    if len(getattr(network, "trial_positions", network.positions)) < len(network.positions):
-        return f"the middle is drawn, other places by halving, down to 1/{parts}"
-    return f"a fixed grid of 1/{parts} is sampled"
-
-
-def _show_plan(job: Job, *, as_json: bool) -> None:
-    if not as_json:
-        print("\n".join(plan_lines(job)))
-        return
-    plan = job.plan
-    facts = {
-        "source_frames": len(job.info.times),
-        "frames": len(plan),
-        "rate": str(plan.rate) if plan.rate else None,
-        "duration": str(plan.duration),
-        "largest_timing_error": str(plan.largest_timing_error),
-        "network": job.engine.describe(),
-        "storage": job.encoding.describe(),
-        "projected_bytes": job.encoding.projected_bytes,
-        "segments": len(job.segments),
-        "streams": job.encoding.stream_words(),
-        "notes": list(job.notes),
-    }
-    print(_event("plan", facts))
 
 
 def _event(name: str, facts: dict[str, Any]) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
 _LABELS = {
+    "load": "Loading the network",
     "analyse": "Looking for duplicates",
     "convert": "Converting",
     "assemble": "Assembling",

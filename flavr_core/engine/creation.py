@@ -33,6 +33,11 @@ def create_engine(settings: EngineSettings, *, width: int, height: int) -> Engin
     return place_network(settings, width=width, height=height)
 
 
+def takes_loading(settings: EngineSettings) -> bool:
+    """Whether torch and weights have to be loaded first, which takes seconds."""
+    return _plane_network(settings) is None
+
+
 def _plane_network(settings: EngineSettings) -> PlaneNetwork | None:
     """The network, if nothing that was asked for needs tensors."""
     on_cpu = settings.device.strip().lower() in ("auto", "cpu")

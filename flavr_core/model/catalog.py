@@ -21,6 +21,9 @@ from flavr_core.model.cards import ModelCard, card_from_json
 EMBEDDED_DIR = Path(__file__).resolve().parents[2] / "resources" / "models"
 """Where the program's own weights are."""
 
+QUICK = "motion"
+"""The built-in network that is suggested where the chosen one takes long."""
+
 CATALOG_FILE = "catalog.json"
 """In EMBEDDED_DIR: {"default": NAME}."""
 
@@ -179,7 +182,7 @@ def _default_name() -> str:
         record = json.loads((EMBEDDED_DIR / CATALOG_FILE).read_text(encoding="utf-8"))
         return str(record["default"])
     except FileNotFoundError:
-        return "motion"
+        return QUICK
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(
             f"{EMBEDDED_DIR / CATALOG_FILE} is damaged ({error}).", "Install the program again."

@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 from flavr_core import __version__
 from flavr_core.clip import ClipInfo
-from flavr_core.engine import Engine, create_engine
+from flavr_core.engine import Engine, create_engine, takes_loading
 from flavr_core.errors import FlavrError, OutputError, ProblemsError
 from flavr_core.frame import Frame, FrameWindow
 from flavr_core.media import EncodingPlan, open_source, plan_encoding, probe, source_files
@@ -83,6 +83,8 @@ class Job:
     """What the user should know before the start."""
     drawn: DrawnBefore | None = None
     """Frames that need not be drawn again; None for none."""
+    foreseen_s: float | None = None
+    """Seconds that rendering will take here, see `foresight`; None where that is not known."""
     elsewhere: Elsewhere | None = None
     """Who draws in place of `engine`, which is for planning alone then; None where `engine` draws."""
 
@@ -154,6 +156,8 @@ def prepare(settings: ConvertSettings, *, reporter: Reporter, token: CancelToken
         receipt = settings.receipt
         problems.attempt(lambda: check_receipt(receipt, settings))
     width, height = (info.width, info.height) if info else (64, 64)
+    if takes_loading(settings.engine):
+        reporter.progress(Progress(stage="load", done=0, total=0))
     engine = problems.attempt(lambda: create_engine(settings.engine, width=width, height=height))
     if info is None:
         problems.raise_if_any()

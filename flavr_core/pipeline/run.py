@@ -188,12 +188,19 @@ class _Run:
                 total=total,
                 elapsed_s=now - self._started_s,
                 rate=rate,
-                remaining_s=(total - done) / rate if rate > 0 else None,
+                remaining_s=self._remaining_s(done, total, rate, elapsed_s=now - self._started_s),
                 kept=self._kept,
                 queues=self._rendering.queues,
                 device_bytes=self._rendering.device_bytes,
             )
         )
+
+    def _remaining_s(self, done: int, total: int, rate: float, *, elapsed_s: float) -> float | None:
+        """At the rate of late, once that looks back far enough; before, as foreseen for the frames left."""
+        foreseen_s = self._job.foreseen_s
+        if foreseen_s is not None and (elapsed_s < RATE_WINDOW_S or rate <= 0):
+            return foreseen_s * (total - done) / len(self._job.plan)
+        return (total - done) / rate if rate > 0 else None
 
 
 def any_content(output: Path) -> bool:

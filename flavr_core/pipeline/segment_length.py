@@ -54,10 +54,14 @@ def segment_length(engine: Engine, plan: OutputPlan) -> int:
     ]
     examples = {len(positions): positions for positions in gaps if positions}
     costs = {count: _gap_s(engine, positions) for count, positions in examples.items()}
-    pixels = engine.width * engine.height
-    frame_s = _STORE_S * pixels / _PROCESSORS
+    frame_s = store_s(engine)
     frame_s += sum(costs[len(positions)] for positions in gaps if positions) / frames
     return max(FEWEST_FRAMES, min(MOST_FRAMES, round(WORK_S / frame_s)))
+
+
+def store_s(engine: Engine) -> float:
+    """Seconds for encoding a frame, roughly."""
+    return _STORE_S * engine.width * engine.height / _PROCESSORS
 
 
 def _gap_s(engine: Engine, positions: tuple[Fraction, ...]) -> float:

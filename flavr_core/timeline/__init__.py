@@ -12,11 +12,14 @@ from flavr_core.timeline.duplicates import drop_duplicates, find_duplicates
 from flavr_core.timeline.plan import plan_output
 from flavr_core.timeline.scenes import CutDetector, find_cuts
 from flavr_core.timeline.windows import iter_windows, needed_frames
+from flavr_core.timeline.workload import Workload, count_work
 
 __all__ = [
     "CutDetector",
     "CutOverrides",
     "GapOverrides",
+    "Workload",
+    "count_work",
     "drop_duplicates",
     "find_cuts",
     "find_duplicates",

@@ -78,6 +78,7 @@ def test_doubling_says_frames_rate_size_and_work(info: ClipInfo, tmp_path: Path)
     assert len(found.plan) == 48
     assert found.workload is not None
     assert (found.workload.drawn, found.workload.gaps, found.workload.is_exact) == (23, 23, True)
+    assert found.workload.usual_positions == (Fraction(1, 2),)
     words = {fact.label: fact.words for fact in facts(found, Forecast(), is_held=False)}
     assert words["Frames"] == "48 from 24"
     assert words["Rate"] == "25 → 50 fps"
@@ -100,7 +101,7 @@ def test_a_range_counts_its_own_frames(info: ClipInfo, tmp_path: Path) -> None:
 def test_long_outputs_are_counted_in_part(
     info: ClipInfo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outlook_module, "COUNTED_FRAMES", 16)
+    monkeypatch.setattr("flavr_core.timeline.workload.COUNTED_FRAMES", 16)
     found = look(info, settings(info, tmp_path / "out.mp4"))
     assert found.workload is not None
     assert not found.workload.is_exact
