@@ -36,14 +36,19 @@ class _LiveBytes(TorchDispatchMode):
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
         result = func(*args, **(kwargs or {}))
-        for leaf in tree_leaves(result):
-            if isinstance(leaf, Tensor):
-                storage = leaf.untyped_storage()
+        given = {storage._cdata for storage in _storages((args, kwargs))}
+        for storage in _storages(result):
+            # A view of what was there before, weights above all, takes nothing.
+            if storage._cdata in self._alive or storage._cdata not in given:
                 reference = StorageWeakRef(storage)
                 self._alive[storage._cdata] = reference, storage.nbytes()
         self._alive = {key: entry for key, entry in self._alive.items() if not _is_gone(entry[0])}
         self.peak_bytes = max(self.peak_bytes, sum(nbytes for _, nbytes in self._alive.values()))
         return result
+
+
+def _storages(values: Any) -> list[torch.UntypedStorage]:
+    return [leaf.untyped_storage() for leaf in tree_leaves(values) if isinstance(leaf, Tensor)]
 
 
 def _is_gone(reference: StorageWeakRef) -> bool:

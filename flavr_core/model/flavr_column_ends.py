@@ -47,14 +47,15 @@ def cells(window: Tensor, mean: Tensor, *, dtype: torch.dtype) -> Tensor:
     height, width = window.shape[3:]
     rows, columns = -(-height // MULTIPLE) * MULTIPLE // 2, -(-width // MULTIPLE) * MULTIPLE // 2
     size = (window.shape[0] * window.shape[1], rows, columns + _STEM_CELLS - 1, _CELL)
-    laid = torch.zeros(size, dtype=dtype, device=window.device)
+    laid = torch.empty(size, dtype=dtype, device=window.device)
     if is_programmed(laid):
         from flavr_core.model import flavr_passes_triton
 
         flavr_passes_triton.lay_cells(
             window.contiguous(), mean.flatten(1), laid, before=STEM_ABOVE, around=_STEM_CELLS - 1
         )
-    else:
+    elif not laid.is_meta:
+        laid.zero_()
         frames = pad_to_multiple(window - mean, MULTIPLE).to(dtype).flatten(0, 1)
         values = functional.pixel_unshuffle(frames, 2).permute(0, 2, 3, 1)
         laid[:, :, STEM_ABOVE : STEM_ABOVE + columns, : values.shape[3]] = values
@@ -92,15 +93,17 @@ def draw_out(merged: Tensor, weights: Tensor, bias: Tensor, mean: Tensor, size: 
     Returns:
         (N, O, *size) of the type of the bias.
     """
+    # One picture's partial sums are kept exactly; seven pictures' would be too much to write.
+    partial = torch.float32 if weights.shape[1] == OUT_WIDTHS[0] else merged.dtype
     if is_programmed(merged) and weights.shape[1] in OUT_WIDTHS:
         from flavr_core.model import flavr_passes_triton
 
-        return flavr_passes_triton.draw_out(merged, weights, bias, mean.flatten(1), size)
+        return flavr_passes_triton.draw_out(merged, weights, bias, mean.flatten(1), size, partial=partial)
     outputs = len(bias)
     laid = weights[:, : OUT_TAPS * outputs].unflatten(1, (OUT_TAPS, outputs)).unflatten(0, (OUT_TAPS, -1))
     edge = OUT_TAPS // 2
     if merged.is_meta:  # counted as the programs do it
-        sums = merged.new_empty((len(merged), *merged.shape[2:], weights.shape[1]))
+        sums = merged.new_empty((len(merged), *merged.shape[2:], weights.shape[1]), dtype=partial)
         drawn = functional.conv2d(merged, laid.permute(3, 1, 0, 2), None, 1, edge)
         return sums.new_empty((*drawn.shape[:2], *size), dtype=bias.dtype)
     padded = functional.pad(merged, (edge, edge, edge, edge), mode="reflect")

@@ -2,7 +2,7 @@
 
 What is saved beyond `flavr_columns`, which computes the four frames of a place together:
 
-* The encoder writes its features into the tensors that the decoder will join them in; nothing is copied.
+* The decoder reads its own features and the encoder's from where they are; nothing is joined in memory.
 * A decoder gate's factor is positive, so it passes through the rectifier that follows: it is multiplied into
   the next layer's weights, which are small, and the stage's result is written once.
 * The last stage, its rectifier and the fusing convolution are one program: the full-size features of four
@@ -13,7 +13,6 @@ What is saved beyond `flavr_columns`, which computes the four frames of a place 
 from __future__ import annotations
 
 from fractions import Fraction
-from itertools import pairwise, zip_longest
 
 import torch
 from torch import Tensor, nn
@@ -77,7 +76,7 @@ class ColumnFlavr(FlavrForm):
         )
         pairs = [conv_and_gate(stage) for stage in plain.decoder]
         *stages, self.last = (ColumnStage(conv, gate, dtype=dtype) for conv, gate in pairs)
-        self.stages = nn.ModuleList(stages)
+        self.stages = nn.ModuleList(stages)  # 0 to 3
         fuse, out = plain.feature_fuse.conv[0], plain.outconv[1]
         assert isinstance(fuse, nn.Conv2d)
         assert isinstance(out, nn.Conv2d)
@@ -103,58 +102,44 @@ class ColumnFlavr(FlavrForm):
         return out
 
     def encode(self, window: Tensor, mean: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """A window and its mean to layer 4's result and what the decoder joins.
-
-        For stem and layers 1 to 3 there is one tensor each, whose last channels are their features; the
-        first ones, the decoder's, are not yet written.
-        """
-        stages = self._stages()[::-1]  # as they join stem, layer 1, layer 2, layer 3
+        """A window and its mean to layer 4's result and what the decoder joins: stem's, layers 1 to 3's."""
         features = cells(window, mean, dtype=self.dtype)
-        before, count = stages[0].conv.width, len(features)
-        joined = [empty_frames(features, count, before + self.stem.width, *features.shape[2:])]
-        x = joined[0][:, before:]
+        x = empty_frames(features, len(features), self.stem.width, *features.shape[2:])
         self.stem(features, x, Activation.RELU)
         del features
-        for layer, stage in zip_longest(self.layers, stages[1:]):
+        skips = []
+        for layer in self.layers:
             assert isinstance(layer, nn.ModuleList)
-            before = 0 if stage is None else stage.conv.width
-            whole = _run_layer(layer, x, before)
-            x = whole[:, before:]
-            if before:
-                joined.append(whole)
-        return x, joined
+            skips.append(x)
+            for block in layer:
+                x = block(x)
+        return x, skips
 
-    def _stages(self) -> list[ColumnStage]:
-        return [stage for stage in self.stages if isinstance(stage, ColumnStage)]
-
-    def decode(self, x: Tensor, joined: list[Tensor]) -> tuple[Tensor, Tensor]:
-        """Decoder stages 0 to 3. Empties `joined`, so that memory is freed.
+    def decode(self, x: Tensor, skips: list[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+        """Decoder stages 0 to 3. Empties `skips`, so that memory is freed.
 
         Returns:
-            stage 3's result and its skip, and the factors of their channels, (N, C), yet to be multiplied.
+            stage 3's result, its skip, and factors of the result's channels, (N, C), yet to be multiplied.
         """
-        rows = None
-        for stage, following in pairwise([*self._stages(), self.last]):
-            whole = joined.pop()
-            scale = stage(x, whole[:, : stage.conv.width], rows)
-            ones = scale.new_ones((len(scale), whole.shape[1] - stage.conv.width))
-            scale, x = torch.cat([scale, ones], 1), whole
-            rows = following.conv.scaled(scale)
-        return x, scale
+        x, scale = self.stages[0](x)
+        for stage in self.stages[1:]:
+            x, scale = stage(x, skips.pop(), scale)
+        return x, skips.pop(), scale
 
-    def merge(self, joined: Tensor, scale: Tensor) -> Tensor:
-        """Last stage and fuse: (N * 4, C, H / 2, W / 2) to (N, 64, H, W)."""
-        samples, (rows, columns) = len(joined) // FRAMES, joined.shape[2:]
-        factors = self.last.gate.factors(self._last_means(joined, scale))  # (N, C)
+    def merge(self, x: Tensor, skip: Tensor, scale: Tensor) -> Tensor:
+        """Last stage and fuse: (N * 4, C, H / 2, W / 2), its skip and its factors to (N, 64, H, W)."""
+        samples, (rows, columns) = len(x) // FRAMES, x.shape[2:]
+        scale = with_ones(scale, skip)
+        factors = self.last.gate.factors(self._last_means(x, skip, scale))  # (N, C)
         fuse = (self.fuse * factors[:, None, None]).flatten(1, 2).to(self.dtype)
-        merged = empty_frames(joined, samples, BLOCK, 2 * rows, 2 * columns)
-        self.last.conv.fused(joined, merged, fuse, rows=self.last.conv.scaled(scale))
+        merged = empty_frames(x, samples, BLOCK, 2 * rows, 2 * columns)
+        self.last.conv.fused(x, skip, merged, fuse, rows=self.last.conv.scaled(scale))
         return merged
 
-    def _last_means(self, joined: Tensor, scale: Tensor) -> Tensor:
+    def _last_means(self, x: Tensor, skip: Tensor, scale: Tensor) -> Tensor:
         """The means of the last stage's convolution, (N, C), without computing it: see `FastFlavr`."""
-        rows, columns = joined.shape[2:]
-        sums = tap_sums_of_frames(joined, FRAMES)  # (N, C, 3, 4, 4)
+        rows, columns = x.shape[2:]
+        sums = torch.cat([tap_sums_of_frames(part, FRAMES) for part in (x, skip)], 1)  # (N, C, 3, 4, 4)
         total = torch.einsum("nctyx,nc,cotyx->no", sums.to(self.wide), scale, self.last_sums)
         means = total / (FRAMES * 4 * rows * columns)
         bias = self.last.conv.bias
@@ -169,17 +154,24 @@ class ColumnStage(nn.Module):
         self.conv = _column_conv(conv, dtype)
         self.gate = copied_gate(gate, torch.promote_types(dtype, torch.float32))
 
-    def forward(self, x: Tensor, out: Tensor, rows: Tensor | None) -> Tensor:
-        """Write to `out` what is yet to be multiplied by the factors that are returned, (N, C).
+    def forward(
+        self, x: Tensor, skip: Tensor | None = None, scale: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """The result for frames x, and the factors of its channels, (N, C), which are yet to be multiplied.
 
         Args:
             x: frames.
-            out: room for frames of this stage's width.
-            rows: weights for each sample, see `ColumnConv.scaled`, or None for the layer's own.
+            skip: frames whose channels follow those of x.
+            scale: the factors of x, (N, C), which are multiplied into the weights.
         """
-        means = self.conv(x, out, Activation.LEAKY, rows=rows, has_means=True)
+        twice = 2 if self.conv.grows else 1
+        out = empty_frames(x, len(x), self.conv.width, twice * x.shape[2], twice * x.shape[3])
+        rows = None
+        if scale is not None:
+            rows = self.conv.scaled(scale if skip is None else with_ones(scale, skip))
+        means = self.conv(x, out, Activation.LEAKY, joined=skip, rows=rows, has_means=True)
         assert means is not None
-        return self.gate.factors(means)
+        return out, self.gate.factors(means)
 
 
 class ColumnBlock(nn.Module):
@@ -199,16 +191,14 @@ class ColumnBlock(nn.Module):
             assert isinstance(projection, nn.Conv3d)
             self.projection = kept(projection.weight.detach().flatten(1).to(dtype))  # (O, I)
 
-    def forward(self, x: Tensor, inner: Tensor, out: Tensor) -> Tensor:
-        """Run the block on frames, (N * 4, C, H, W).
-
-        Args:
-            x: frames.
-            inner: room for frames of the result's shape, for the time of this call.
-            out: room for the result, (N * 4, C', H / stride, W / stride), which is returned.
-        """
+    def forward(self, x: Tensor) -> Tensor:
+        """Frames, (N * 4, C, H, W), to frames, (N * 4, C', H / stride, W / stride)."""
+        size = (len(x), self.conv1.width, x.shape[2] // self.stride, x.shape[3] // self.stride)
+        inner = empty_frames(x, *size)
         self.conv1(x, inner, Activation.RELU)
+        out = empty_frames(x, *size)
         means = self.conv2(inner, out, Activation.NONE, has_means=True)
+        del inner
         assert means is not None
         rest = x if self.projection is None else self._projected(x, self.projection)
         finish_block(out, self.gate.factors(means), rest)
@@ -219,30 +209,9 @@ class ColumnBlock(nn.Module):
         return functional.linear(pixels, projection).permute(0, 3, 1, 2)
 
 
-def _run_layer(blocks: nn.ModuleList, x: Tensor, before: int) -> Tensor:
-    """Blocks one after the other, in as little memory as they can share.
-
-    Args:
-        blocks: `ColumnBlock`s of one width.
-        x: frames, (N * 4, C, H, W).
-        before: channels that the result has room for before the blocks', for a decoder stage to write.
-            Until then that room serves for what is inside a block, where it is wide enough.
-
-    Returns:
-        frames, (N * 4, before + C', H / stride, W / stride).
-    """
-    first = blocks[0]
-    assert isinstance(first, ColumnBlock)
-    width = first.conv1.width
-    size = (x.shape[2] // first.stride, x.shape[3] // first.stride)
-    whole = empty_frames(x, len(x), before + width, *size)
-    inner = whole[:, :width] if before >= width else empty_frames(x, len(x), width, *size)
-    results = [whole[:, before:]]
-    if len(blocks) > 1:
-        results.append(empty_frames(x, len(x), width, *size))
-    for number, block in enumerate(blocks, 1):
-        x = block(x, inner, results[(len(blocks) - number) % 2])  # the last one's where it belongs
-    return whole
+def with_ones(scale: Tensor, skip: Tensor) -> Tensor:
+    """Factors of channels, (N, C), and ones for those of a skip."""
+    return torch.cat([scale, scale.new_ones((len(scale), skip.shape[1]))], 1)
 
 
 def empty_frames(like: Tensor, count: int, width: int, rows: int, columns: int) -> Tensor:

@@ -3,7 +3,7 @@
 Three taps along time over four frames are ten products. A column's four results share the four inputs and the
 three weights of each place in space, so a program that computes them together reads each but once and leaves
 out the two products that multiply padding. What follows a convolution (bias, rectifier, the sums that a gate
-wants, the place in a joined tensor, the next 1x1 fusion) is done before its result is written.
+wants, the next 1x1 fusion) is done before its result is written, and inputs are joined as they are read.
 
 Here are the layers and their plain way by torch's operations, which is what counts; `flavr_columns_triton`
 and `flavr_passes_triton` have the programs for Hopper GPUs.
@@ -98,6 +98,8 @@ class ColumnConv(nn.Module):
             from flavr_core.model.flavr_passes_triton import scale_rows
 
             return scale_rows(self.rows, scale)
+        if self.rows.is_meta:
+            return self.rows.new_empty((len(scale), *self.rows.shape))
         wanted: Tensor = (self.rows.to(scale.dtype) * scale[:, None]).to(self.rows.dtype)
         return wanted
 
@@ -107,6 +109,7 @@ class ColumnConv(nn.Module):
         out: Tensor,
         activation: Activation,
         *,
+        joined: Tensor | None = None,
         rows: Tensor | None = None,
         has_means: bool = False,
     ) -> Tensor | None:
@@ -116,6 +119,7 @@ class ColumnConv(nn.Module):
             x: frames.
             out: frames of this layer's width.
             activation: the rectifier.
+            joined: frames whose channels follow those of x; not where the stride is 2.
             rows: weights for each sample instead of this layer's own, see `scaled`.
             has_means: whether means before the rectifier are wanted.
 
@@ -125,32 +129,37 @@ class ColumnConv(nn.Module):
         samples = len(x) // FRAMES
         weights = self.rows.expand(samples, -1, -1) if rows is None else rows
         if is_programmed(x):
-            return self._run(x, out, weights, activation, has_means=has_means)
+            return self._run(x, out, weights, activation, joined=joined, has_means=has_means)
+        x = x if joined is None or x.is_meta else torch.cat([x, joined], 1)
+        if x.is_meta:
+            self._count(x)
+            return x.new_empty((samples, self.width), dtype=torch.float32) if has_means else None
         means = []
         for number in range(samples):
             part = slice(FRAMES * number, FRAMES * (number + 1))
             drawn = self._plainly(x[part], weights[number], out.shape[2:])
             means.append(drawn.mean((0, 2, 3)))
-            if not x.is_meta:
-                out[part] = activated(drawn, activation)
+            out[part] = activated(drawn, activation)
         return torch.stack(means) if has_means else None
 
-    def fused(self, x: Tensor, out: Tensor, fuse: Tensor, *, rows: Tensor) -> None:
+    def fused(self, x: Tensor, joined: Tensor, out: Tensor, fuse: Tensor, *, rows: Tensor) -> None:
         """Grow, rectify, merge the frames by `fuse`, rectify: write one picture a sample to `out`.
 
         Args:
             x: frames.
+            joined: frames whose channels follow those of x.
             out: (N, 64, 2 * H, 2 * W).
             fuse: (N, 4 * 64, 64): for each frame the merged channels, for each of them its weights.
             rows: weights for each sample, see `scaled`.
         """
         if is_programmed(x):
-            self._run(x, out, rows, Activation.LEAKY, merging=fuse)
+            self._run(x, out, rows, Activation.LEAKY, joined=joined, merging=fuse)
             return
+        if x.is_meta:
+            self._count(x)
+            return
+        x = torch.cat([x, joined], 1)
         for number, matrix in enumerate(fuse):
-            if x.is_meta:  # the full-size features must not be counted: a program merges them piece by piece
-                self._plainly(x[:FRAMES], rows[number], out.shape[2:])
-                continue
             part = slice(FRAMES * number, FRAMES * (number + 1))
             grown = self._plainly(x[part], rows[number], out.shape[2:])
             grown = activated(grown, Activation.LEAKY)
@@ -165,6 +174,7 @@ class ColumnConv(nn.Module):
         rows: Tensor,
         activation: Activation,
         *,
+        joined: Tensor | None = None,
         has_means: bool = False,
         merging: Tensor | None = None,
     ) -> Tensor | None:
@@ -172,8 +182,8 @@ class ColumnConv(nn.Module):
 
         means: Tensor | None = convolve(
             x, out, rows, self.bias, kernel=self.kernel, stride=self.stride, padding=self.padding,
-            grows=self.grows, width=self.width, activation=int(activation), has_means=has_means,
-            merging=merging,
+            grows=self.grows, width=self.width, activation=int(activation), joined=joined,
+            has_means=has_means, merging=merging,
         )  # fmt: skip
         return means
 
@@ -193,16 +203,22 @@ class ColumnConv(nn.Module):
         ]
         return interleaved(phases)
 
+    def _count(self, x: Tensor) -> None:
+        """Show the arithmetic to whoever counts it, and hardly any memory: programs hold only `out`."""
+        down, across = self.kernel
+        inputs = self.rows.shape[1]
+        volume = x[:, :1].expand(-1, inputs, -1, -1).unflatten(0, (-1, FRAMES)).transpose(1, 2)
+        weight = x.new_empty((4, inputs, 3, down, across))
+        padding = (1, down // 2, across // 2)
+        for _ in range(len(self.rows) // (down * across * 3 * len(weight))):
+            functional.conv3d(volume, weight, None, (1, self.stride, self.stride), padding)
+
     def _correlated(
         self, volume: Tensor, weight: Tensor, above: int, beside: int, size: tuple[int, ...]
     ) -> Tensor:
         """The library's convolution after so many rows above and columns beside of zeros: (4, O, *size)."""
         bias = None if self.bias is None else self.bias.to(volume.dtype)
         steps = (1, self.stride, self.stride)
-        if volume.is_meta:  # counted without the copies that programs do not make
-            for part in weight.split(BLOCK):
-                functional.conv3d(volume, part, None, steps, (1, above, beside))
-            return volume.new_empty(1).expand(FRAMES, self.width, *size)
         after = [
             (count - 1) * self.stride + taps - before - have
             for count, taps, before, have in zip(

@@ -35,8 +35,8 @@ def _rectified(value, ACTIVATION: gl.constexpr):  # type: ignore[no-untyped-def]
 
 @gluon.jit
 def _fetch(  # type: ignore[no-untyped-def]
-    step, stage, pictures, weights, picture_bufs, weight_bufs, arrived, sample, top, left, row, above, beside,
-    chunks, x_step, KW: gl.constexpr, STRIDE: gl.constexpr, wanted,
+    step, stage, pictures, joined, weights, picture_bufs, weight_bufs, arrived, sample, top, left, row, above,
+    beside, chunks, own_chunks, x_step, KW: gl.constexpr, STRIDE: gl.constexpr, JOINS: gl.constexpr, wanted,
 ):  # fmt: skip
     """Ask for one step's inputs and weights."""
     tap = step // chunks
@@ -59,22 +59,36 @@ def _fetch(  # type: ignore[no-untyped-def]
         tma.async_copy_global_to_shared(
             weights, [row + tap * 192 + k * 64, channel], bar, weight_bufs.index(stage * 3 + k), wanted
         )
-    tma.async_copy_global_to_shared(
-        pictures, [sample * 4, y, odd, x, first], bar, picture_bufs.index(stage), wanted
-    )
+    if JOINS:
+        own = own_chunks * 64
+        if first < own:
+            tma.async_copy_global_to_shared(
+                pictures, [sample * 4, y, odd, x, first], bar, picture_bufs.index(stage), wanted
+            )
+        else:
+            tma.async_copy_global_to_shared(
+                joined, [sample * 4, y, odd, x, first - own], bar, picture_bufs.index(stage), wanted
+            )
+    else:
+        tma.async_copy_global_to_shared(
+            pictures, [sample * 4, y, odd, x, first], bar, picture_bufs.index(stage), wanted
+        )
 
 
 # Numbers that save nothing when known are not compiled in: a new size of pictures then needs few programs.
-_PLAIN_NUMBERS = ("tiles_x", "tiles_y", "blocks", "phase_blocks", "chunks", "sample_rows", "rows", "columns")
+_PLAIN_NUMBERS = (
+    "tiles_x", "tiles_y", "blocks", "phase_blocks", "chunks", "own_chunks", "sample_rows", "rows", "columns",
+)  # fmt: skip
 
 
 @gluon.jit(do_not_specialize=_PLAIN_NUMBERS)
 def _column(  # type: ignore[no-untyped-def]
-    pictures, weights, merging, out, bias, sums, tiles_x, tiles_y, blocks, phase_blocks, chunks, sample_rows,
-    x_step, rows, columns, frame_step, row_step, column_step,
+    pictures, joined, weights, merging, out, bias, sums, tiles_x, tiles_y, blocks, phase_blocks, chunks,
+    own_chunks, sample_rows, x_step, rows, columns, frame_step, row_step, column_step,
     KH: gl.constexpr, KW: gl.constexpr, STRIDE: gl.constexpr, ABOVE: gl.constexpr, BESIDE: gl.constexpr,
-    GROWS: gl.constexpr, MERGES: gl.constexpr, ACTIVATION: gl.constexpr, HAS_BIAS: gl.constexpr,
-    HAS_SUMS: gl.constexpr, TH: gl.constexpr, TW: gl.constexpr, STAGES: gl.constexpr, num_warps: gl.constexpr,
+    GROWS: gl.constexpr, JOINS: gl.constexpr, MERGES: gl.constexpr, ACTIVATION: gl.constexpr,
+    HAS_BIAS: gl.constexpr, HAS_SUMS: gl.constexpr, TH: gl.constexpr, TW: gl.constexpr,
+    STAGES: gl.constexpr, num_warps: gl.constexpr,
 ):  # fmt: skip
     M: gl.constexpr = TH * TW  # noqa: N806 - a compile-time value
     product: gl.constexpr = gl.NVMMADistributedLayout(
@@ -107,8 +121,8 @@ def _column(  # type: ignore[no-untyped-def]
     steps = KH * KW * chunks
     row = sample * sample_rows + block * (KH * KW * 192)
     for i in gl.static_range(STAGES):
-        _fetch(i, i, pictures, weights, picture_bufs, weight_bufs, arrived, sample, top, left, row, above,
-               beside, chunks, x_step, KW, STRIDE, i < steps)  # fmt: skip
+        _fetch(i, i, pictures, joined, weights, picture_bufs, weight_bufs, arrived, sample, top, left, row,
+               above, beside, chunks, own_chunks, x_step, KW, STRIDE, JOINS, i < steps)  # fmt: skip
     y0 = gl.zeros((M, 64), gl.float32, product)
     y1 = gl.zeros((M, 64), gl.float32, product)
     y2 = gl.zeros((M, 64), gl.float32, product)
@@ -137,8 +151,9 @@ def _column(  # type: ignore[no-untyped-def]
         y3 = warpgroup_mma(x3, w1, y3, is_async=True)
         y0, y1, y2, y3 = warpgroup_mma_wait(0, deps=(y0, y1, y2, y3))
         gl.thread_barrier()  # all warps are done with this stage
-        _fetch(step + STAGES, stage, pictures, weights, picture_bufs, weight_bufs, arrived, sample, top, left,
-               row, above, beside, chunks, x_step, KW, STRIDE, step + STAGES < steps)  # fmt: skip
+        _fetch(step + STAGES, stage, pictures, joined, weights, picture_bufs, weight_bufs, arrived, sample,
+               top, left, row, above, beside, chunks, own_chunks, x_step, KW, STRIDE, JOINS,
+               step + STAGES < steps)  # fmt: skip
         stage += 1
         if stage == STAGES:
             stage = 0
@@ -200,8 +215,8 @@ def _column(  # type: ignore[no-untyped-def]
 
 def convolve(
     x: Tensor, out: Tensor, rows: Tensor, bias: Tensor | None, *, kernel: tuple[int, int], stride: int,
-    padding: tuple[int, int], grows: bool, width: int, activation: int, has_means: bool = False,
-    merging: Tensor | None = None,
+    padding: tuple[int, int], grows: bool, width: int, activation: int, joined: Tensor | None = None,
+    has_means: bool = False, merging: Tensor | None = None,
 ) -> Tensor | None:  # fmt: skip
     """Run a layer of `flavr_columns` in float16.
 
@@ -216,6 +231,7 @@ def convolve(
         grows: whether it makes four pixels of one.
         width: channels of the result.
         activation: see `flavr_columns.Activation`.
+        joined: frames whose channels follow those of x, where the layer's stride is 1.
         has_means: whether means before the rectifier are wanted.
         merging: (N, 4 * 64, 64) to merge frames with after the rectifier, leakily rectified again.
 
@@ -231,14 +247,16 @@ def convolve(
     sums = torch.empty((tiles, BLOCK), dtype=torch.float32, device=x.device) if has_means else out
     shared = rows.stride(0) == 0
     weights = _matrices(rows[0] if shared else rows.flatten(0, 1))
+    pictures = _pictures(x, stride, tile)
     _column[tiles,](
-        _pictures(x, stride, tile), weights, weights if merging is None else _matrices(merging.flatten(0, 1)),
-        out, out if bias is None else bias, sums, tiles_x, tiles_y, blocks, width // BLOCK,
-        rows.shape[2] // BLOCK, 0 if shared else rows.shape[1], x.stride(3),
-        height, across, out.stride(0), out.stride(2), out.stride(3),
-        KH=kernel[0], KW=kernel[1], STRIDE=stride, ABOVE=padding[0], BESIDE=padding[1], GROWS=grows,
-        MERGES=merging is not None, ACTIVATION=activation, HAS_BIAS=bias is not None, HAS_SUMS=has_means,
-        TH=tile[0], TW=tile[1], STAGES=_STAGES, num_warps=_WARPS,
+        pictures, pictures if joined is None else _pictures(joined, stride, tile), weights,
+        weights if merging is None else _matrices(merging.flatten(0, 1)), out, out if bias is None else bias,
+        sums, tiles_x, tiles_y, blocks, width // BLOCK, rows.shape[2] // BLOCK, x.shape[1] // BLOCK,
+        0 if shared else rows.shape[1], x.stride(3), height, across, out.stride(0), out.stride(2),
+        out.stride(3), KH=kernel[0], KW=kernel[1], STRIDE=stride, ABOVE=padding[0], BESIDE=padding[1],
+        GROWS=grows, JOINS=joined is not None, MERGES=merging is not None, ACTIVATION=activation,
+        HAS_BIAS=bias is not None, HAS_SUMS=has_means, TH=tile[0], TW=tile[1], STAGES=_STAGES,
+        num_warps=_WARPS,
     )  # fmt: skip
     if not has_means:
         return None

@@ -186,7 +186,9 @@ WIDTHS = {32: (0, 32), 64: (0, 64), 160: (128, 32)}
 """Sums a pixel that there are programs for, and the two products that give them."""
 
 
-def draw_out(merged: Tensor, weights: Tensor, bias: Tensor, mean: Tensor, size: Sequence[int]) -> Tensor:
+def draw_out(
+    merged: Tensor, weights: Tensor, bias: Tensor, mean: Tensor, size: Sequence[int], *, partial: torch.dtype
+) -> Tensor:
     """The output convolution with reflected edges, and the mean, of the picture's first rows and columns.
 
     Each pixel is multiplied by the taps of a whole row of the filter; then what pixels gave to each other is
@@ -198,6 +200,7 @@ def draw_out(merged: Tensor, weights: Tensor, bias: Tensor, mean: Tensor, size: 
         bias: (O,) float32.
         mean: (N, 3) float32.
         size: rows and columns that are wanted.
+        partial: in which what pixels give to each other is kept.
 
     Returns:
         (N, O, *size) float32.
@@ -205,9 +208,7 @@ def draw_out(merged: Tensor, weights: Tensor, bias: Tensor, mean: Tensor, size: 
     samples, channels, rows, columns = merged.shape
     sums, outputs, (height, width) = weights.shape[1], len(bias), size
     wide, narrow = WIDTHS[sums]
-    # One picture's partial sums are kept exactly; seven pictures' would be too much to write.
-    dtype = torch.float32 if sums == min(WIDTHS) else merged.dtype
-    projected = torch.empty((samples * rows, columns, sums), dtype=dtype, device=merged.device)
+    projected = torch.empty((samples * rows, columns, sums), dtype=partial, device=merged.device)
     _project[triton.cdiv(columns, _PIXELS), samples * rows](
         merged, weights, projected, rows, columns, merged.stride(0), merged.stride(2), TAPS=TAPS,
         CHANNELS=channels, WIDE=wide, NARROW=narrow, PIXELS=_PIXELS, num_warps=8 if wide else 4, num_stages=3,

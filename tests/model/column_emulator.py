@@ -1,22 +1,42 @@
-"""A FLAVR in columns on the CPU by its GPU programs: run with TRITON_INTERPRET=1, height and width.
+"""A FLAVR in columns on the CPU by its GPU programs: run with TRITON_INTERPRET=1.
 
-Triton's interpreter runs the passes. The convolutions are in Gluon, which has none: here each is followed
-step by step on the descriptors, grid and numbers that it is launched with. Prints the agreement with the
-plain network in dB, its own spread standing for the picture's.
+Arguments: height, width, windows, outputs, and `full` for the authors' widths. Triton's interpreter runs the
+passes. The convolutions are in Gluon, which has none: here each is followed step by step on the descriptors,
+grid and numbers that it is launched with; descriptors are held to the copy engine's rules. Memory that was
+not written holds no numbers. Prints the agreement with the plain network in dB, its own spread standing for
+the picture's, and the bytes that were alive at once, as a share of those that the engine foresees.
 """
 
 from __future__ import annotations
 
+import gc
 import sys
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.utils._python_dispatch import _disable_current_modes
+from triton.runtime import interpreter
 
+from flavr_core.engine.memory import _LiveBytes, activation_bytes
 from flavr_core.model import flavr_column_ends, flavr_columns, flavr_columns_triton
 from flavr_core.model.flavr import Flavr
 from flavr_core.model.flavr_column_form import ColumnFlavr
 from flavr_core.model.flavr_config import FlavrConfig
+
+
+def check(descriptor: Any) -> None:
+    """What the driver asks of a map of the copy engine: it refuses all else, or worse."""
+    base, size = descriptor.base, descriptor.base.element_size()
+    assert base.data_ptr() % 16 == 0
+    assert len(descriptor.shape) == len(descriptor.strides) == len(descriptor.block_shape) <= 5
+    assert descriptor.strides[-1] == 1
+    assert all(step * size % 16 == 0 and 0 < step * size < 2**40 for step in descriptor.strides[:-1])
+    assert all(0 < count < 2**31 for count in descriptor.shape)
+    assert all(0 < count <= 256 for count in descriptor.block_shape)
+    assert descriptor.block_shape[-1] * size == descriptor.layout.swizzle_byte_width
+    reach = sum((count - 1) * step for count, step in zip(descriptor.shape, descriptor.strides, strict=True))
+    assert (base.storage_offset() + reach) * size < base.untyped_storage().nbytes()
 
 
 def fetched(descriptor: Any, at: tuple[int, ...]) -> Tensor:
@@ -41,15 +61,18 @@ class Followed:
 
     def __getitem__(self, grid: tuple[int]) -> Any:
         def run(*args: Any, **constants: Any) -> None:
-            for tile in range(grid[0]):
-                follow(tile, *args, **constants)
+            with _disable_current_modes():  # what following takes is not the network's
+                for descriptor in args[:4]:
+                    check(descriptor)
+                for tile in range(grid[0]):
+                    follow(tile, *args, **constants)
 
         return run
 
 
 def follow(
-    tile, pictures, weights, merging, out, bias, sums, tiles_x, tiles_y, blocks, phase_blocks, chunks,
-    sample_rows, x_step, rows, columns, frame_step, row_step, column_step, **constants,
+    tile, pictures, joined, weights, merging, out, bias, sums, tiles_x, tiles_y, blocks, phase_blocks, chunks,
+    own_chunks, sample_rows, x_step, rows, columns, frame_step, row_step, column_step, **constants,
 ):  # fmt: skip
     """One program, in the order of the text of `flavr_columns_triton`."""
     kw, grows = constants["KW"], constants["GROWS"]
@@ -71,11 +94,17 @@ def follow(
             y, odd, x, first = top + (down >> 1), down & 1, left + (across >> 1), (across & 1) * x_step
         for chunk in range(0, 64 * chunks, 64):
             row = sample * sample_rows + (block * taps + tap) * 192
-            matrices = [fetched(weights, (row + 64 * k, chunk)) for k in range(3)]
-            frames = fetched(pictures, (4 * sample, y, odd, x, first + chunk)).reshape(4, places, 64)
+            matrices = torch.cat([fetched(weights, (row + 64 * k, chunk)) for k in range(3)])
+            source, own = pictures, 64 * own_chunks
+            if constants["JOINS"] and chunk >= own:
+                source, channels = joined, chunk - own
+            else:
+                channels = first + chunk
+            frames = fetched(source, (4 * sample, y, odd, x, channels)).reshape(4, places, 64)
+            products = (frames @ matrices.T).unflatten(2, (3, 64))  # (4, places, taps, 64)
             for given in range(4):
                 for made in range(max(given - 1, 0), min(given + 2, 4)):
-                    drawn[made] += frames[given] @ matrices[given - made + 1].T
+                    drawn[made] += products[given, :, given - made + 1]
     if constants["HAS_BIAS"]:
         drawn += bias[channel : channel + 64]
     m = torch.arange(places)
@@ -92,10 +121,16 @@ def follow(
     )
     if constants["MERGES"]:
         merged = sum(halves[f].float() @ fetched(merging, (256 * sample + 64 * f, 0)).T for f in range(4))
-        values[sample * frame_step + at] = rectified(merged, 2).half()
+        write(values, sample * frame_step + at, rectified(merged, 2).half())
         return
     for frame in range(4):
-        values[(4 * sample + frame) * frame_step + at] = halves[frame]
+        write(values, (4 * sample + frame) * frame_step + at, halves[frame])
+
+
+def write(values: Tensor, at: Tensor, given: Tensor) -> None:
+    """Once each."""
+    assert values[at].isnan().all()
+    values[at] = given
 
 
 def rectified(values: Tensor, activation: int) -> Tensor:
@@ -103,22 +138,43 @@ def rectified(values: Tensor, activation: int) -> Tensor:
     return flavr_columns.activated(values, flavr_columns.Activation(activation))
 
 
-def agreement_db(height: int, width: int) -> float:
-    """Of two windows with some of the network's places, all programs in use."""
+def measure(height: int, width: int, *, count: int, outputs: int, is_full: bool) -> tuple[float, float]:
+    """Agreement of `count` windows, all programs in use, and the share of foreseen memory that was used."""
     flavr_columns_triton._column = Followed()
-    for module in (flavr_columns, flavr_column_ends):
-        module.is_programmed = lambda frames: frames.dtype == torch.float16
     torch.manual_seed(3)
-    config = FlavrConfig(
-        widths=(64, 64, 128, 64), decoder_widths=(128, 64, 64, 64, 64), num_outputs=3, encoder_bias=True
-    )
-    network = Flavr(config).eval().requires_grad_(False)
-    window = torch.rand(2, 4, 3, height, width)
+    small = FlavrConfig(widths=(64, 64, 128, 64), decoder_widths=(128, 64, 64, 64, 64), encoder_bias=True,
+                        num_outputs=outputs)  # fmt: skip
+    network = Flavr(FlavrConfig(num_outputs=outputs) if is_full else small).eval().requires_grad_(False)
+    window = torch.rand(count, 4, 3, height, width)
+    columns = ColumnFlavr(network, dtype=torch.float16)
+    counter = _LiveBytes()
     with torch.inference_mode():
         wanted = network(window, network.positions)
-        given = ColumnFlavr(network, dtype=torch.float16)(window, network.positions)
-    return float(-10 * torch.log10(((given - wanted) / wanted.std()).square().mean()))
+        foreseen = activation_bytes(
+            columns, batch=count, width=width, height=height, positions=network.positions
+        )
+        for module in (flavr_columns, flavr_column_ends):
+            module.is_programmed = lambda frames: frames.dtype == torch.float16
+        torch.use_deterministic_algorithms(True)  # fills new memory with what are no numbers
+        with counter:
+            given = columns(window, network.positions)
+    agreement = -10 * torch.log10(((given - wanted) / wanted.std()).square().mean())
+    return float(agreement), counter.peak_bytes / (foreseen or 1)
+
+
+def without_modes(run: Any) -> Any:
+    """The interpreter copies what it is given."""
+
+    def quietly(*args: Any, **options: Any) -> Any:
+        with _disable_current_modes():
+            result = run(*args, **options)
+            gc.collect()  # it keeps its arguments in circles
+            return result
+
+    return quietly
 
 
 if __name__ == "__main__":
-    print(agreement_db(int(sys.argv[1]), int(sys.argv[2])))
+    interpreter.GridExecutor.__call__ = without_modes(interpreter.GridExecutor.__call__)
+    rows, columns, windows, pictures = map(int, sys.argv[1:5])
+    print(*measure(rows, columns, count=windows, outputs=pictures, is_full="full" in sys.argv[5:]))

@@ -132,16 +132,24 @@ def test_a_layer_is_the_librarys_convolution(stride: int) -> None:
     weight, bias = torch.randn(128, BLOCK, 3, 3, 3).double(), torch.randn(128).double()
     wanted = as_frames(functional.conv3d(as_volume(x, 4), weight, bias, (1, stride, stride), 1))
     conv = ColumnConv(weight, bias, dtype=torch.float64, stride=stride)
-    joined = torch.zeros(8, 192, *wanted.shape[2:], dtype=torch.float64)
-    means = conv(x, joined[:, 64:], Activation.RELU, has_means=True)
-    torch.testing.assert_close(joined[:, 64:], wanted.relu())
+    out = torch.empty_like(wanted)
+    means = conv(x, out, Activation.RELU, has_means=True)
+    torch.testing.assert_close(out, wanted.relu())
     torch.testing.assert_close(means, wanted.unflatten(0, (-1, 4)).mean((1, 3, 4)))
-    assert not joined[:, :64].any()
     scale = torch.rand(2, BLOCK, dtype=torch.float64)
-    conv(x, joined[:, 64:], Activation.NONE, rows=conv.scaled(scale))
+    conv(x, out, Activation.NONE, rows=conv.scaled(scale))
     scaled = x * scale.repeat_interleave(4, 0)[..., None, None]
     wanted = as_frames(functional.conv3d(as_volume(scaled, 4), weight, bias, (1, stride, stride), 1))
-    torch.testing.assert_close(joined[:, 64:], wanted)
+    torch.testing.assert_close(out, wanted)
+
+
+def test_two_inputs_are_joined() -> None:
+    x, skip = torch.randn(4, BLOCK, 4, 6).double(), torch.randn(4, 2 * BLOCK, 4, 6).double()
+    weight = torch.randn(BLOCK, 3 * BLOCK, 3, 3, 3).double()
+    wanted = as_frames(functional.conv3d(as_volume(torch.cat([x, skip], 1), 4), weight, None, 1, 1))
+    out = torch.empty_like(wanted)
+    ColumnConv(weight, None, dtype=torch.float64)(x, out, Activation.NONE, joined=skip)
+    torch.testing.assert_close(out, wanted)
 
 
 def test_a_growing_layer_is_the_librarys_transposed_convolution() -> None:
@@ -198,7 +206,7 @@ for outputs in (3, 9, 21):
     merged, weight, bias = frames(2, 64, 16, 24), torch.randn(outputs, 64, 7, 7) * 0.02, torch.randn(outputs)
     rows, mean = plain.out_weight(weight).half(), torch.rand(2, 1, 3, 1, 1)
     wanted = plain.draw_out(merged.float(), rows.float(), bias, mean, (13, 22))
-    given = passes.draw_out(merged, rows, bias, mean.flatten(1), (13, 22))
+    given = passes.draw_out(merged, rows, bias, mean.flatten(1), (13, 22), partial=torch.float32)
     tell("output", given, wanted, 1e-3)
 """
 
@@ -217,17 +225,19 @@ def test_passes_give_the_same_in_tritons_interpreter() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("size", [(24, 40), (17, 33)])
-def test_the_whole_network_by_its_programs(size: tuple[int, int]) -> None:
+@pytest.mark.parametrize("shape", [(24, 40, 2, 3), (17, 33, 1, 7), (8, 8, 5, 1), (16, 16, 1, 1, "full")])
+def test_the_whole_network_by_its_programs(shape: tuple[int | str, ...]) -> None:
     """Passes are interpreted, convolutions followed step by step on what they are launched with."""
     if not has_triton():
         pytest.skip("needs Triton")
     done = subprocess.run(
-        [sys.executable, str(Path(__file__).with_name("column_emulator.py")), *map(str, size)],
+        [sys.executable, str(Path(__file__).with_name("column_emulator.py")), *map(str, shape)],
         env={**os.environ, "TRITON_INTERPRET": "1", "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])},
         cwd=ROOT, capture_output=True, text=True, check=True,
     )  # fmt: skip
-    assert float(done.stdout) > 70
+    agreement_db, share_of_foreseen = map(float, done.stdout.split())
+    assert agreement_db > 65
+    assert 0.8 < share_of_foreseen < 1.02
 
 
 COMPILED = """
@@ -240,13 +250,13 @@ program = programs._column
 halves, singles = dict.fromkeys(("out",), "*fp16"), dict.fromkeys(("bias", "sums"), "*fp32")
 for grows in (False, True):
     constants = dict(
-        KH=3 - grows, KW=3 - grows, STRIDE=1, ABOVE=1, BESIDE=1, GROWS=grows, MERGES=grows,
+        KH=3 - grows, KW=3 - grows, STRIDE=1, ABOVE=1, BESIDE=1, GROWS=grows, JOINS=grows, MERGES=grows,
         ACTIVATION=1 + grows, HAS_BIAS=True, HAS_SUMS=not grows, TH=8, TW=8, STAGES=programs._STAGES,
         num_warps=programs._WARPS,
     )
     types = {name: "i32" for name in program.arg_names} | halves | singles
     types |= dict.fromkeys(constants, "constexpr")
-    types["pictures"] = f"tensordesc<fp16[4, 8, 1, 8, 64],{programs._PICTURES!r}>"
+    types["pictures"] = types["joined"] = f"tensordesc<fp16[4, 8, 1, 8, 64],{programs._PICTURES!r}>"
     types["weights"] = types["merging"] = f"tensordesc<fp16[64, 64],{programs._WEIGHTS!r}>"
     places = {(program.arg_names.index(name),): value for name, value in constants.items()}
     done = compile(
