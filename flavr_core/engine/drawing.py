@@ -164,6 +164,8 @@ class Drawer:
         picture = 3 * 4 * self.width * self.height
         # The windows, the pictures they are made from (see Engine), and what converting one takes.
         pictures = way.batch * self.network.num_inputs + self.network.num_inputs + way.batch + 4
+        if self.network.device.type == "cuda" and way.tile_px is None:  # recorded passes have their own
+            pictures += way.batch * (self.network.num_inputs + len(self.network.trial_positions))
         # On a CPU the library lays the largest activations out anew for its convolutions.
         margin = 1.5 if self.network.device.type == "cpu" else 1.2
         already = weight_bytes(self.network) if self.max_memory_bytes is not None else 0
