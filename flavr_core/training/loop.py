@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torch import distributed as dist
 
 from flavr_core.errors import ModelError
+from flavr_core.model.fused import plain_only
 from flavr_core.model.network import Network
 from flavr_core.training.batches import Batch, BatchSettings, BatchStream, draw_batch
 from flavr_core.training.boards import Board
@@ -34,7 +35,7 @@ from flavr_core.training.teacher import draw_taught, fill_from_teacher
 from flavr_core.training.validation import ValidationSet, cross_faded, validate
 
 LOOK_EVERY = 20
-"""Steps between two looks at the clock and the loss: each look waits for the device."""
+"""Steps between two looks at the clock and the loss on a GPU: each look waits for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +131,7 @@ class Trainer:
         """The batch with what a teacher draws: truths that are missing, or pictures beside the truth."""
         if self.teacher is None:
             return batch
-        with half_products(self.rank.device):
+        with plain_only(), half_products(self.rank.device):
             if batch.times.shape[1] > 1:
                 return fill_from_teacher(self.teacher, batch)
             taught, has_taught = draw_taught(self.teacher, batch.window, batch.t)
@@ -186,7 +187,7 @@ class Trainer:
         board = Board(settings.folder, tensorboard=settings.board) if self.rank.leads else None
         with contextlib.closing(batches), contextlib.closing(board) if board else contextlib.nullcontext():
             while self.leg_step < settings.max_steps:
-                if self.leg_step % LOOK_EVERY == 0:
+                if self._is_look():
                     self._stop_at_fault(bank)
                     factor, over = self._look(time.monotonic() - started)
                     if over:
@@ -195,13 +196,11 @@ class Trainer:
                 warm = min(1.0, (self.leg_step + 1) / max(settings.warmup_steps, 1))
                 batch = batches.take()
                 loss, errors = self.train_step(batch, warm * self._fine_factor(factor))
-                if self.leg_step % LOOK_EVERY == 0 or not losses:
+                if self._is_look() or not losses:
                     losses.append(torch.stack((loss, -10 * torch.log10(errors + 1e-8).mean())))
                 seen += batch.t.shape[0] * self.rank.count
                 is_late = time.monotonic() - begun > settings.validate_seconds
-                if self.leg_step % settings.validate_steps == 0 or (
-                    is_late and self.leg_step % LOOK_EVERY == 0
-                ):
+                if self.leg_step % settings.validate_steps == 0 or (is_late and self._is_look()):
                     self._stop_at_fault(bank)
                     now = time.monotonic()
                     rate = seen / (now - begun)
@@ -216,6 +215,10 @@ class Trainer:
             self._record(board, validation, losses, rate=rate, elapsed=now - started, factor=factor)
         if self.rank.leads:
             self.keep()
+
+    def _is_look(self) -> bool:
+        """Whether clock and loss are looked at before or after this step; the same on all ranks."""
+        return self.leg_step % (LOOK_EVERY if self.rank.device.type == "cuda" else 1) == 0
 
     def _fine_factor(self, factor: float) -> float:
         """The rate's fall in steps is exact; the fall in seconds is as of the last look."""

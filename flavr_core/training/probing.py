@@ -20,6 +20,8 @@ from flavr_core.training.ranks import Rank
 
 ENOUGH = 0.9
 """Of the highest rate: smaller batches that reach it see as much, in more steps."""
+BUSY_SECONDS = 0.08
+"""A step that takes so long keeps the device busy: larger batches are not tried."""
 PROBE_SECONDS = 3.0
 """Spent on timing each size, the recording not counted."""
 PROBE_STEPS = 8
@@ -53,6 +55,8 @@ def choose_batch(
             gc.collect()
             if rank.device.type == "cuda":
                 torch.cuda.empty_cache()
+        if size > BUSY_SECONDS * rates[number]:
+            break
     if rank.count > 1:
         dist.all_reduce(rates, op=dist.ReduceOp.MIN)
     found = {choices[number]: float(rates[number]) for number in order}
@@ -61,9 +65,7 @@ def choose_batch(
         raise DeviceError("There is too little memory for any of these batches.", "Give smaller ones.")
     chosen = next(size for size, rate in found.items() if rate >= ENOUGH * best)
     if rank.leads:
-        rows = ", ".join(
-            f"{size}: {rate:.0f}" if rate else f"{size}: no room" for size, rate in found.items()
-        )
+        rows = ", ".join(f"{size}: {rate:.0f}" for size, rate in found.items() if rate)
         print(f"samples a second by batch: {rows}; taken: {chosen}", flush=True)
     return chosen
 

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from flavr_core.errors import MediaError
 from flavr_core.model.blend import Blend
+from flavr_core.model.fused import plain_only
 from flavr_core.model.network import Network
 from flavr_core.training.boards import GRID_ROWS, picture_grid
 from flavr_core.training.lessons import half_products
@@ -71,7 +72,7 @@ def validate(network: Network, validation: ValidationSet) -> tuple[dict[str, flo
         for window in windows:
             inputs = window[None, :4].float() / 255
             seen = inputs if network.num_inputs == 4 else inputs[:, 1:3]
-            with half_products(inputs.device):
+            with plain_only(), half_products(inputs.device):
                 made = network(seen, [0.5])[0, 0]
             rounded = (made.float().clamp(0, 1) * 255).round()
             error = ((rounded - window[4].float()) ** 2).mean()

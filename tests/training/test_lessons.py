@@ -1,0 +1,215 @@
+"""Every kind of network in a leg: it learns, goes on with the same numbers, or is stopped."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from flavr_core.errors import DeviceError, ModelError, SettingsError
+from flavr_core.model import load
+from flavr_core.model.blend import Blend
+from flavr_core.model.flavr import Flavr
+from flavr_core.model.flavr_config import FlavrConfig
+from flavr_core.model.fourflow import FourFlow
+from flavr_core.model.network import Network
+from flavr_core.model.uprnet import UprNet, UprWidths
+from flavr_core.training import probing
+from flavr_core.training.batches import BatchSettings, draw_batch
+from flavr_core.training.beginnings import begin_anew
+from flavr_core.training.kept_weights import read_progress
+from flavr_core.training.leg import LegFiles, run_leg
+from flavr_core.training.lessons import lesson_for
+from flavr_core.training.loop import LegSettings, Trainer
+from flavr_core.training.ranks import Rank
+from flavr_core.training.teacher import fill_from_teacher
+from tests.small_networks import small_adacof
+
+CPU = torch.device("cpu")
+ALONE = Rank(0, 1, CPU)
+BATCH = BatchSettings(size=2, height=32, width=32, synthetic_share=1.0, max_motion_px=6.0, seed=3)
+EIGHTHS = tuple(Fraction(step, 8) for step in range(1, 8))
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    """Steps this small only lose time by sharing them out."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def small_flavr() -> Flavr:
+    """Seven outputs, eight channels."""
+    return Flavr(
+        FlavrConfig(
+            num_outputs=7, blocks=(1, 1, 1, 1), stem_width=8, widths=(8, 8, 8, 8),
+            decoder_widths=(8, 8, 8, 8, 8), fuse_width=8,
+        )
+    )  # fmt: skip
+
+
+def small_upr() -> UprNet:
+    return UprNet(UprWidths(features=(4, 4, 8), motion=(8, 8, 8, 8, 8), synthesis=(4, 8, 8)))
+
+
+KINDS = pytest.mark.parametrize(
+    "build", [small_flavr, small_upr, small_adacof], ids=["flavr", "upr", "adacof"]
+)
+
+
+def trainer(folder: Path, build: Callable[[], Network], **changes: Any) -> Trainer:
+    torch.manual_seed(0)
+    settings = LegSettings(folder=folder, batch=BATCH, learning_rate=2e-3, warmup_steps=2)
+    return Trainer(build(), replace(settings, **changes), ALONE)
+
+
+@KINDS
+def test_each_kind_learns_and_goes_on_with_the_same_numbers(
+    build: Callable[[], Network], tmp_path: Path
+) -> None:
+    training = trainer(tmp_path, build)
+    seen = [draw_batch(training.batch_settings, None, step=step, rank=0, device=CPU) for step in range(2)]
+    losses = [training.train_step(seen[step % 2], 1.0)[0].item() for step in range(24)]
+    assert sum(losses[-4:]) < 0.93 * sum(losses[:4])
+    training.keep()
+    expected = [training.train_step(seen[0], 1.0)[0].item() for _ in range(3)]
+    resumed = trainer(tmp_path, build)
+    resumed.load(tmp_path / "checkpoint.pt")
+    assert [resumed.train_step(seen[0], 1.0)[0].item() for _ in range(3)] == expected
+    assert read_progress(tmp_path / "average.safetensors") == (24, 48)
+    assert load(str(tmp_path / "average.safetensors")).architecture == training.network.architecture
+
+
+def test_what_each_kind_is_shown() -> None:
+    lessons = {network.architecture: lesson_for(network, None, CPU) for network in (
+        small_flavr(), small_upr(), small_adacof(), FourFlow(),
+    )}  # fmt: skip
+    assert {name: lesson.grid for name, lesson in lessons.items()} == {
+        "flavr": EIGHTHS, "uprnet": (), "adacof": (Fraction(1, 2),), "fourflow": ()
+    }  # fmt: skip
+    assert [name for name, lesson in lessons.items() if lesson.has_flow] == ["fourflow"]
+    with pytest.raises(SettingsError, match="cannot be trained"):
+        lesson_for(Blend(), None, CPU)
+
+
+def test_truths_that_are_missing_teach_nothing() -> None:
+    torch.manual_seed(0)
+    network = small_flavr()
+    lesson = lesson_for(network, "1*L1", CPU)
+    batch = draw_batch(replace(BATCH, grid=lesson.grid), None, step=0, rank=0, device=CPU)
+    batch.known[:, ::2] = 0
+    before = lesson(batch)
+    batch.truths[:, ::2] = torch.rand(2, 4, 3, 32, 32)
+    after = lesson(batch)
+    assert torch.allclose(before.loss, after.loss)
+    assert torch.allclose(before.errors, after.errors)
+    made, truths = before.images[:, 1::2], batch.truths[:, 1::2]
+    assert torch.allclose(before.loss, (made - truths).abs().mean(), rtol=1e-4)
+    assert torch.allclose(before.errors, ((made.clamp(0, 1) - truths) ** 2).mean(dim=(1, 2, 3, 4)), rtol=1e-4)
+
+
+def test_a_teacher_draws_a_truth_that_is_missing() -> None:
+    batch = draw_batch(replace(BATCH, grid=EIGHTHS), None, step=0, rank=0, device=CPU)
+    batch.known[0, [0, 4]] = 0
+    batch.asked[0] = 4
+    filled = fill_from_teacher(Blend(), batch)
+    wanted = batch.window[0, 1] * 3 / 8 + batch.window[0, 2] * 5 / 8
+    assert torch.allclose(filled.truths[0, 4], wanted, atol=1e-6)
+    assert filled.known[0].tolist() == [0, 1, 1, 1, 1, 1, 1]
+    kept = torch.ones(7, dtype=torch.bool)
+    kept[4] = False
+    assert torch.equal(filled.truths[0, kept], batch.truths[0, kept])
+    assert torch.equal(filled.truths[1], batch.truths[1])
+    assert batch.known[0].tolist() == [0, 1, 1, 1, 0, 1, 1]  # the batch itself is as it was
+
+
+def test_upr_draws_each_sample_at_its_own_position() -> None:
+    torch.manual_seed(0)
+    network = small_upr().eval()
+    window, t = torch.rand(2, 2, 3, 32, 48), torch.tensor([0.25, 0.5])
+    with torch.no_grad():
+        made = network.draw_each(window, t)
+        for sample, place in enumerate(t.tolist()):
+            wanted = network(window[sample : sample + 1], [place])[0, 0]
+            assert torch.allclose(made[sample], wanted, atol=1e-5)
+
+
+def test_new_networks_have_their_shapes() -> None:
+    with torch.device("meta"):
+        narrow, upr, adacof = (
+            begin_anew(name).num_parameters for name in ("flavr-narrow", "upr-base", "adacof-compressed")
+        )
+    assert (narrow, upr, adacof) == (7_725_045, 1_653_961, 2_453_481)
+    assert 2 * narrow < 16_000_000
+
+
+def test_a_network_below_cross_fading_is_stopped(tmp_path: Path) -> None:
+    (tmp_path / "windows").mkdir()
+    picture = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
+    for frame in range(5):
+        assert cv2.imwrite(str(tmp_path / f"windows/still_0_{frame}.png"), picture)
+    settings = LegSettings(folder=tmp_path / "leg", batch=BATCH, max_steps=9, validate_steps=1, sane_steps=2)
+    files = LegFiles(bank=tmp_path / "bank", validation=tmp_path / "windows", model="adacof-compressed")
+    with pytest.raises(ModelError, match="After 2 steps held-out"):
+        run_leg(settings, files, device_type="cpu", started=0.0)
+    lines = (tmp_path / "leg/curve.jsonl").read_text().splitlines()
+    assert [json.loads(line)["step"] for line in lines] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("rates", "chosen"),
+    [
+        ({8: 100.0, 16: 105.0, 32: 0.0}, 8),  # hardly more
+        ({8: 100.0, 16: 180.0, 32: 185.0}, 16),
+        ({8: 50.0, 16: 1000.0}, 8),  # 8 samples in 0.16 s: busy, the others are not tried
+    ],
+)
+def test_the_smallest_batch_that_keeps_the_device_busy_is_chosen(
+    rates: dict[int, float], chosen: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def rate(network: Network, settings: LegSettings, *_: object) -> float:
+        if not rates[settings.batch.size]:
+            raise torch.OutOfMemoryError
+        return rates[settings.batch.size]
+
+    monkeypatch.setattr(probing, "_rate", rate)
+    settings = LegSettings(folder=Path())
+    order = list(reversed(rates))
+    assert probing.choose_batch(Blend(), settings, order, ALONE, bank=None, teacher=None) == chosen
+    monkeypatch.setitem(rates, 8, 0.0)
+    with pytest.raises(DeviceError):
+        probing.choose_batch(Blend(), settings, [8], ALONE, bank=None, teacher=None)
+
+
+def test_a_leg_tries_batches_once_and_goes_on_from_its_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("flavr_core.training.leg.begin_anew", lambda _: small_upr())
+    monkeypatch.setattr(probing, "PROBE_STEPS", 2)
+    monkeypatch.setattr(probing, "BUSY_SECONDS", 100.0)
+    settings = LegSettings(
+        folder=tmp_path / "first", batch=replace(BATCH, other_crops=((32, 64),)), max_steps=2
+    )
+    files = LegFiles(bank=tmp_path / "bank", model="upr-base", batch_choices=(4, 2))
+    run_leg(settings, files, device_type="cpu", started=0.0)
+    assert "taken: " in capsys.readouterr().out
+    run_leg(replace(settings, max_steps=4), files, device_type="cpu", started=0.0)
+    assert "taken: " not in capsys.readouterr().out
+    size = json.loads((tmp_path / "first/batch.json").read_text())
+    step, samples = read_progress(tmp_path / "first/average.safetensors")
+    assert (step, samples) == (4, 2 * (size + size // 2))
+    again = replace(files, start=tmp_path / "first/average.safetensors", model=None, batch_choices=())
+    trained = run_leg(replace(settings, folder=tmp_path / "second"), again, device_type="cpu", started=0.0)
+    assert trained.step == 6
+    wrong = tmp_path / "wrong.pth"
+    torch.save({"state_dict": small_flavr().state_dict()}, wrong)
+    with pytest.raises(ModelError, match="not of uprnet"):
+        run_leg(settings, replace(files, start=wrong), device_type="cpu", started=0.0)
