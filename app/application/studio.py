@@ -165,6 +165,7 @@ class Studio(QObject):
         self.viewer_panel.picture_area_changed.connect(self.previews.set_view_size)
         self.viewer_panel.picture_area_changed.connect(self.flows.set_view_size)
         self.previews.rendering_changed.connect(self._on_busy_changed)
+        self.previews.progressed.connect(self._on_preview_progressed)
         self.queue.totals_changed.connect(self._on_busy_changed)
         self.player.playing_changed.connect(self._on_playing_changed)
         self.queue_model.totals_changed.connect(self._on_progress)
@@ -330,6 +331,10 @@ class Studio(QObject):
             work.hold(self.player.is_playing)
         hold_loading(self.player.is_playing)
         self._on_busy_changed()
+
+    def _on_preview_progressed(self) -> None:
+        result = self.previews.result
+        self.settings.quicker.watch(result.progress if result is not None else None)
 
     def _on_progress(self) -> None:
         self.window.set_progress(self.queue_model.fraction)

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.viewmodels.models import ModelsModel
+from app.viewmodels.networks import in_words
 from app.widgets.icons import icon
 from flavr_core.model.cards import ModelCard
 from flavr_core.model.catalog import Entry
@@ -83,7 +84,7 @@ class ModelsDialog(QDialog):
         licence = card.licence
         if licence == UNKNOWN.name:
             licence = self.tr("not known to this program: see the page that the file comes from")
-        lines = [f"{card.name}: {card.title}", self.tr("Licence: {name}").format(name=licence)]
+        lines = [f"{card.name}: {in_words(card, 'title')}", self.tr("Licence: {name}").format(name=licence)]
         lines.append(card.description)
         lines.append(self.tr("Only the file's numbers are kept; no code in it is run."))
         if taken:
@@ -153,12 +154,13 @@ class ModelsDialog(QDialog):
         self._on_busy_changed()
 
     def _fill_card(self, layout: QVBoxLayout, entry: Entry) -> None:
-        title = QLabel(f"{entry.card.name}: {entry.card.title}")
+        title = QLabel(f"{entry.card.name}: {in_words(entry.card, 'title')}")
         title.setProperty("heading", True)
         title.setWordWrap(True)
         layout.addWidget(title)
-        if entry.card.description:
-            layout.addWidget(_text(entry.card.description))
+        for words in (in_words(entry.card, "purpose"), in_words(entry.card, "description")):
+            if words:
+                layout.addWidget(_text(words))
         form = QFormLayout()
         form.setVerticalSpacing(6)
         form.setHorizontalSpacing(12)

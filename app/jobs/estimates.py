@@ -25,8 +25,9 @@ from app.jobs.outlook import Cause, Outlook, Problem
 from flavr_core.errors import DeviceError, FlavrError, ModelError, ProblemsError
 from flavr_core.frame import Frame, FrameWindow
 from flavr_core.media import open_segment, open_source
+from flavr_core.model.catalog import QUICK, is_quick_worth_a_word
 from flavr_core.progress import CancelToken
-from flavr_core.settings import CutMode
+from flavr_core.settings import CutMode, EngineSettings
 from flavr_core.timeline import iter_windows, needed_frames
 
 if TYPE_CHECKING:
@@ -44,8 +45,8 @@ _SOUND_BYTES_A_SECOND = 192_000 / 8
 """Of a sound track, as a guess."""
 SLOW_S = 3.0
 """A first gap that took longer is taken as the measurement; a faster one only warms up."""
-TRIAL_PX = 192
-"""Side of the piece of a picture that a slow network draws instead: a whole one might take minutes."""
+SMALL_PIXELS = 384**2
+"""Pictures of so many pixels are drawn whole by every network; larger ones might take minutes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +63,8 @@ class Speed:
     """Whether drawing and encoding keep different parts of the machine busy."""
     pictures: int
     """Frames that were drawn to find out."""
+    quick_gap_s: float | None = None
+    """Seconds for a gap by the built-in quick network; None where it is that one, or a GPU draws."""
     notes: tuple[str, ...] = ()
     """What the engine said of its choices."""
     key_bytes: float = 0.0
@@ -85,9 +88,19 @@ class Speed:
 
     def seconds(self, outlook: Outlook) -> float:
         """Time for the whole conversion; its stages overlap where they do not share the processor."""
+        return self._seconds(outlook, self.gap_s)
+
+    def quick_seconds(self, outlook: Outlook) -> float | None:
+        """The same by the quick network, where that deserves a word; None where it does not."""
+        if self.quick_gap_s is None:
+            return None
+        quick_s = self._seconds(outlook, self.quick_gap_s)
+        return quick_s if is_quick_worth_a_word(self.seconds(outlook), quick_s) else None
+
+    def _seconds(self, outlook: Outlook, gap_s: float) -> float:
         assert outlook.plan is not None
         assert outlook.workload is not None
-        drawing = outlook.workload.gaps * self.gap_s
+        drawing = outlook.workload.gaps * gap_s
         encoding = len(outlook.plan) * self.frame_s
         return max(drawing, encoding) if self.on_gpu else drawing + encoding
 
@@ -235,6 +248,7 @@ def measure_speed(outlook: Outlook, token: CancelToken) -> Speed:
             device=engine.describe(),
             on_gpu=engine.memory_bytes() > 0,
             pictures=drawn.pictures,
+            quick_gap_s=_quick_gap_s(engine, outlook, token) if drawn.frames else None,
             notes=tuple(engine.notes),
         )
 
@@ -276,7 +290,7 @@ def _time_drawing(engine: Engine, outlook: Outlook, token: CancelToken) -> _Draw
     frames: list[Frame] = []
     times: list[float] = []
     for window in _windows(outlook, token):
-        if not times and (foreseen_s := _foreseen_s(engine, outlook, window, token)) > SLOW_S:
+        if not times and (foreseen_s := _foreseen_s(engine, outlook)) > SLOW_S:
             # What is drawn will look much like what was filmed.
             return _Drawn(gap_s=foreseen_s, frames=list(window.frames[1:3]), pictures=1)
         began = time.perf_counter()
@@ -294,49 +308,26 @@ def _time_drawing(engine: Engine, outlook: Outlook, token: CancelToken) -> _Draw
     )
 
 
-def _foreseen_s(engine: Engine, outlook: Outlook, window: FrameWindow, token: CancelToken) -> float:
-    """Seconds for a gap, from those for a piece of it: a network's work goes with the pixels.
-
-    0 where a whole gap cannot take long: small pictures, networks without tensors, GPUs.
-    """
-    pixels = engine.width * engine.height
-    if engine.draws_planes or engine.memory_bytes() or pixels <= 4 * TRIAL_PX**2:
+def _foreseen_s(engine: Engine, outlook: Outlook) -> float:
+    """Seconds for a gap; 0 where a whole one cannot take long: small pictures, no tensors, GPUs."""
+    if engine.draws_planes or engine.width * engine.height <= SMALL_PIXELS or outlook.workload is None:
         return 0.0
+    from flavr_core.engine.foresight import foreseen_gap_s
+
+    return foreseen_gap_s(engine, outlook.workload.usual_positions) or 0.0
+
+
+def _quick_gap_s(engine: Engine, outlook: Outlook, token: CancelToken) -> float | None:
+    """Seconds for a gap by the quick network, where another one draws on the processor."""
+    if engine.draws_planes or engine.memory_bytes() or outlook.workload is None:
+        return None
     from flavr_core.engine import create_engine
+    from flavr_core.engine.foresight import foreseen_gap_s
 
-    piece = _middle_of(window)
-    width, height = piece.frames[1].width, piece.frames[1].height
-    took_s = 0.0
-    with create_engine(outlook.settings.engine, width=width, height=height) as small:
-        for _ in range(2):  # the first pays for warming up
-            token.check()
-            began = time.perf_counter()
-            small.interpolate(piece, cut_mode=CutMode.IGNORE)
-            took_s = time.perf_counter() - began
-    return took_s * pixels / (width * height)
-
-
-def _middle_of(window: FrameWindow) -> FrameWindow:
-    """The window's middle piece of TRIAL_PX, and something in it that moves, so that it is drawn."""
-    frames = [_piece(frame) for frame in window.frames]
-    planes = [plane.copy() for plane in frames[2].planes]
-    planes[0][0, 0] ^= 1
-    frames[2] = replace(frames[2], planes=tuple(planes))
-    return replace(window, frames=(frames[0], frames[1], frames[2], frames[3]), is_cut=False)
-
-
-def _piece(frame: Frame) -> Frame:
-    layout = frame.format
-    width, height = min(TRIAL_PX, frame.width), min(TRIAL_PX, frame.height)
-    across, down = 1 << layout.log2_chroma_w, 1 << layout.log2_chroma_h
-    left, top = (frame.width - width) // 2 // across * across, (frame.height - height) // 2 // down * down
-    planes = []
-    for number, plane in enumerate(frame.planes):
-        rows, columns = layout.plane_shape(number, width=width, height=height)
-        # Planes of chroma are smaller by whole factors.
-        y, x = top * plane.shape[0] // frame.height, left * plane.shape[1] // frame.width
-        planes.append(plane[y : y + rows, x : x + columns])
-    return replace(frame, planes=tuple(planes))
+    token.check()
+    settings = EngineSettings(model=QUICK, device="cpu")
+    with create_engine(settings, width=engine.width, height=engine.height) as quick:
+        return foreseen_gap_s(quick, outlook.workload.usual_positions)
 
 
 def _time_encoding(outlook: Outlook, frames: list[Frame], token: CancelToken) -> _Encoded:

@@ -11,6 +11,7 @@ from PySide6.QtCore import QCoreApplication
 from app.jobs.queue_store import JobState, QueuedJob
 from app.viewmodels.amounts import decimal, size_words
 from app.viewmodels.durations import duration_words
+from app.viewmodels.networks import in_words
 from app.viewmodels.plain_words import plain_words
 from flavr_core.errors import FlavrError
 from flavr_core.media.containers import CODEC_TITLES, CONTAINERS
@@ -180,4 +181,4 @@ def _title_then(model: str, _changed_ns: int) -> str:
         entry = find(model)
     except FlavrError:
         entry = None
-    return entry.card.title if entry is not None else Path(model).name
+    return in_words(entry.card, "title") if entry is not None else Path(model).name

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from app.jobs.background import BackgroundCalls
 from app.jobs.libraries import import_torch
 from app.viewmodels.amounts import decimal, size_words
+from app.viewmodels.networks import in_words
 from flavr_core.errors import FlavrError, ModelError
 from flavr_core.model.authors import AUTHORS_FILES, AUTHORS_PAGE
 from flavr_core.model.cards import ModelCard
@@ -105,7 +106,11 @@ class ModelsModel(QObject):
 
         def done(card: ModelCard) -> None:
             self.read()
-            self._end(self.tr("{name} was brought in: {title}.").format(name=card.name, title=card.title))
+            self._end(
+                self.tr("{name} was brought in: {title}.").format(
+                    name=card.name, title=in_words(card, "title")
+                )
+            )
 
         self._begin(self.tr("Checking {name}...").format(name=path.name))
         self._calls.submit(action, on_done=done, on_error=self._on_error)

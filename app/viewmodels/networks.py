@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, QLocale
 
 from app.viewmodels.amounts import decimal, size_words
 from flavr_core.errors import ModelError
-from flavr_core.model.cards import ModelCard
+from flavr_core.model.cards import ModelCard, card_text
 from flavr_core.model.catalog import Catalog, Entry, Origin, read_catalog
 
 translate = QCoreApplication.translate
@@ -39,9 +39,6 @@ class NetworkEntry:
 
 _PUBLISHED = {"flavr": "FLAVR", "adacof": "AdaCoF", "cdfi": "CDFI", "uprnet": "UPR-Net"}
 """Names of published networks by their architecture, whose weights may not be here."""
-
-_HALVING = frozenset({"adacof", "cdfi"})
-"""Architectures that draw the middle alone, and other places between that and its neighbours."""
 
 
 def network_entries(chosen: str) -> tuple[NetworkEntry, ...]:
@@ -116,21 +113,23 @@ def _missing(here: set[str]) -> list[NetworkEntry]:
     ]
 
 
+def in_words(card: ModelCard, field: str) -> str:
+    """A text of a card (`title`, `purpose`, `description`) in the window's language, else in English."""
+    return card_text(card, field, QLocale().name().partition("_")[0])
+
+
 def _entry(entry: Entry, catalog: Catalog) -> NetworkEntry:
     card = entry.card
     is_default = card.name == catalog.default
-    title = f"{card.name}: {card.title}" if card.title else card.name
-    remark = ""
-    if entry.origin is Origin.IMPORTED:
-        remark = translate("Networks", "Brought in by you.")
-    elif entry.origin is Origin.EMBEDDED and not is_default:
-        remark = translate("Networks", "Experimental: look at the preview before a long export.")
+    line = in_words(card, "purpose") or in_words(card, "title")
+    title = f"{card.name}: {line}" if line else card.name
+    remark = translate("Networks", "Brought in by you.") if entry.origin is Origin.IMPORTED else ""
     licence = translate("Networks", "Licence: {name}.").format(name=card.licence)
     return NetworkEntry(
         model="default" if is_default else card.name,
         name=card.name,
         title=translate("Networks", "{title} (default)").format(title=title) if is_default else title,
-        card=f"{card.description} {licence}",
+        card=f"{in_words(card, 'description')} {licence}",
         facts=_facts(entry),
         remark=remark,
     )
@@ -151,7 +150,7 @@ def _places(card: ModelCard) -> str:
     if card.positions is None:
         return translate("Networks", "draws any place in a gap")
     finest = len(card.positions) + 1
-    if card.architecture in _HALVING:
+    if card.by_halving:
         words = translate(
             "Networks", "draws the middle of a gap; other places by halving, down to 1/{finest}"
         )

@@ -24,6 +24,7 @@ from app.viewmodels.outlook_words import Fact, facts
 from app.viewmodels.output_names import OutputNaming, fits, propose_output, suffix_of
 from app.viewmodels.plain_words import plain_words
 from app.viewmodels.prospect import Prospect
+from app.viewmodels.quicker import Quicker
 from app.viewmodels.workspace import Clip, ClipEdits, Workspace
 from flavr_core.errors import FlavrError, SettingsError
 from flavr_core.settings import (
@@ -110,6 +111,8 @@ class SettingsPanelModel(QObject):
         workspace.clip_changed.connect(self._on_clip_changed)
         workspace.edits_changed.connect(self._on_edits_changed)
         workspace.clip_removed.connect(self._on_clip_removed)
+        self.quicker = Quicker(self)
+        """A word about the quick network, where the chosen one is slow."""
         self._on_current_changed(0)
 
     def close(self) -> None:

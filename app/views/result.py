@@ -23,6 +23,7 @@ from app.viewmodels.settings_panel import SettingsPanelModel
 from app.widgets.elided_button import ElidedButton
 from app.widgets.fitting_label import FittingLabel
 from app.widgets.icons import icon
+from app.widgets.link_line import LinkLine
 from app.widgets.note_list import NoteList
 from app.widgets.notice import Notice
 from app.widgets.shrinking_area import ShrinkingArea
@@ -51,6 +52,8 @@ class ResultView(QWidget):
         grid.setColumnStretch(1, 1)
         self._rows = [_row(grid, row, self._facts) for row in range(_MOST_FACTS)]
         self.notes = NoteList(icon("note"), parent=self)
+        self.quicker = LinkLine(icon("info"), parent=self)
+        self.quicker.activated.connect(model.quicker.take)
         self.problem = Notice(icon("problem"), signal="bad", parent=self)
         self.output = ElidedButton(icon("save"), elide=Qt.TextElideMode.ElideMiddle, parent=self)
         self.output.clicked.connect(self.choose_output)
@@ -69,7 +72,7 @@ class ResultView(QWidget):
         words_column = QVBoxLayout(said)
         words_column.setContentsMargins(0, 0, 0, 0)
         words_column.setSpacing(8)
-        for widget in (self.empty, self._facts, self.notes, self.problem):
+        for widget in (self.empty, self._facts, self.quicker, self.notes, self.problem):
             words_column.addWidget(widget)
         least_px = _LEAST_LINES * self.fontMetrics().lineSpacing()
         column.addWidget(ShrinkingArea(said, least_px=least_px, parent=self))
@@ -86,6 +89,7 @@ class ResultView(QWidget):
             row.addWidget(button, stretch=1)
         column.addLayout(row)
         model.outlook_changed.connect(self._refresh)
+        model.quicker.changed.connect(self._show_quicker)
         self._refresh()
 
     def _make_buttons(self) -> None:
@@ -172,6 +176,9 @@ class ResultView(QWidget):
         self.export.setEnabled(model.can_start)
         self.preview.setEnabled(model.can_start)
         self.queue_action.setEnabled(model.can_start)
+
+    def _show_quicker(self) -> None:
+        self.quicker.set_text(self._model.quicker.words, self.tr("Use it"))
 
     def _show_output(self) -> None:
         output = self._model.output

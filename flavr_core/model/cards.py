@@ -27,8 +27,12 @@ class ModelCard:
     """Frames it looks at."""
     positions: tuple[str, ...] | None = None
     """Its fixed grid as fractions (`1/8`); None for any position."""
+    by_halving: bool = False
+    """Whether it draws the middle alone, and its other positions between that and its neighbours."""
     parameters: int = 0
     """Numbers it learnt."""
+    purpose: str = ""
+    """What it is for and how quick it is, for the line of a list; empty where that is not known."""
     description: str = ""
     """What it is good for and what its weaknesses are, a few sentences."""
     licence: str = "unknown"
@@ -45,10 +49,18 @@ class ModelCard:
     """What the file cannot tell about the network, as given to `from_state_dict`."""
     training: dict[str, str] = field(default_factory=dict)
     """Data, recipe, steps, seed, commit: words for a reader."""
+    translations: dict[str, dict[str, str]] = field(default_factory=dict)
+    """{language: {field: text}} for title, purpose and description, in languages other than English."""
     scores: dict[str, float] = field(default_factory=dict)
     """Measured results by protocol, e.g. {"clips/eval, RGB PSNR dB": 34.2}."""
     schema_version: int = CARD_SCHEMA_VERSION
     """Version of this layout."""
+
+
+def card_text(card: ModelCard, field_name: str, language: str) -> str:
+    """Title, purpose or description in a language (`de`), in English where it has no such words."""
+    english: str = getattr(card, field_name)
+    return card.translations.get(language, {}).get(field_name, english)
 
 
 def card_to_json(card: ModelCard) -> str:

@@ -23,6 +23,10 @@ EMBEDDED_DIR = Path(__file__).resolve().parents[2] / "resources" / "models"
 
 QUICK = "motion"
 """The built-in network that is suggested where the chosen one takes long."""
+LONG_S = 180.0
+"""A conversion that takes longer is worth a word about QUICK."""
+WORTHWHILE = 2.0
+"""So many times as quick QUICK is to be."""
 
 CATALOG_FILE = "catalog.json"
 """In EMBEDDED_DIR: {"default": NAME}."""
@@ -33,19 +37,38 @@ BUILT_IN = (
         title="cross-fade",
         architecture="blend",
         num_inputs=2,
+        purpose="no motion, the calmest choice; takes no time",
         description="A weighted mean of the two frames. No motion: a baseline, and the calmest choice.",
         licence="Apache-2.0",
         source="built in",
+        translations={
+            "de": {
+                "title": "Überblendung",
+                "purpose": "keine Bewegung, das Ruhigste; kostet keine Zeit",
+                "description": "Ein gewichtetes Mittel der beiden Bilder. Keine Bewegung: ein "
+                "Vergleichsmaß, und die ruhigste Wahl.",
+            }
+        },
     ),
     ModelCard(
         name="motion",
         title="classical optical flow",
         architecture="motion",
         num_inputs=4,
+        purpose="for long clips and a look around; quick on any processor",
         description="OpenCV's DIS flow both ways, combined with care for what is hidden. A baseline that "
         "needs no weights; fine structures and fast motion show seams.",
         licence="Apache-2.0",
         source="built in",
+        translations={
+            "de": {
+                "title": "klassischer optischer Fluss",
+                "purpose": "für lange Clips und zum Ausprobieren; schnell auf jedem Prozessor",
+                "description": "OpenCVs DIS-Fluss in beide Richtungen, mit Rücksicht auf Verdecktes "
+                "zusammengesetzt. Braucht keine Gewichte; feine Strukturen und schnelle Bewegung zeigen "
+                "Nähte.",
+            }
+        },
     ),
 )
 """Networks that need no weights."""
@@ -135,6 +158,11 @@ def read_catalog() -> Catalog:
             except ModelError as error:
                 problems[path.stem] = error
     return Catalog(entries=tuple(entries), problems=problems, default=_default_name())
+
+
+def is_quick_worth_a_word(seconds: float, quick_s: float) -> bool:
+    """Whether to suggest QUICK, which would take `quick_s` in place of `seconds`."""
+    return seconds >= LONG_S and quick_s * WORTHWHILE <= seconds
 
 
 def find(name: str) -> Entry | None:

@@ -94,6 +94,7 @@ def _examine(
         architecture=network.architecture,
         num_inputs=network.num_inputs,
         positions=None if network.positions is None else tuple(map(str, network.positions)),
+        by_halving=isinstance(network, MiddleNetwork),
         parameters=network.num_parameters,
         description=" ".join(filter(None, (_ways(network), licence.terms))),
         licence=licence.name,

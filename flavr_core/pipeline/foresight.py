@@ -6,17 +6,12 @@ from dataclasses import dataclass, replace
 
 from flavr_core.engine import Engine, create_engine
 from flavr_core.engine.foresight import foreseen_gap_s
-from flavr_core.model.catalog import QUICK
+from flavr_core.model.catalog import LONG_S, QUICK, is_quick_worth_a_word
 from flavr_core.pipeline.job import Job
 from flavr_core.pipeline.segment_length import store_s
 from flavr_core.plan import OutputPlan
 from flavr_core.settings import EngineSettings
 from flavr_core.timeline import count_work
-
-LONG_S = 180.0
-"""A job that takes longer is worth the mention of a quicker network."""
-WORTHWHILE = 2.0
-"""The quicker network is to be so many times as quick."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +45,6 @@ def find_quicker(job: Job) -> Quicker | None:
     settings = EngineSettings(model=QUICK, device="cpu")
     with create_engine(settings, width=job.engine.width, height=job.engine.height) as engine:
         seconds = foreseen_s(engine, job.plan)
-    if seconds is None or seconds * WORTHWHILE > job.foreseen_s:
+    if seconds is None or not is_quick_worth_a_word(job.foreseen_s, seconds):
         return None
     return Quicker(model=QUICK, seconds=seconds)

@@ -1660,10 +1660,6 @@
         <translation>Selbst aufgenommen.</translation>
     </message>
     <message>
-        <source>Experimental: look at the preview before a long export.</source>
-        <translation>Experimentell: vor einem langen Export die Vorschau ansehen.</translation>
-    </message>
-    <message>
         <source>Licence: {name}.</source>
         <translation>Lizenz: {name}.</translation>
     </message>
@@ -2778,6 +2774,17 @@
     </message>
 </context>
 <context>
+    <name>Quicker</name>
+    <message>
+        <source>{name}, the quick network, would take {time}.</source>
+        <translation>{name}, das schnelle Netz, bräuchte {time}.</translation>
+    </message>
+    <message>
+        <source>The preview comes slowly; {name}, the quick network, keeps up.</source>
+        <translation>Die Vorschau kommt langsam; {name}, das schnelle Netz, hält Schritt.</translation>
+    </message>
+</context>
+<context>
     <name>Receipt</name>
     <message>
         <source>{frames} from {source}; {made} drawn</source>
@@ -2996,6 +3003,10 @@
     <message>
         <source>The command is in the clipboard.</source>
         <translation>Der Befehl ist in der Zwischenablage.</translation>
+    </message>
+    <message>
+        <source>Use it</source>
+        <translation>Nehmen</translation>
     </message>
     <message>
         <source>{path} – click to change name and folder.</source>

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,7 @@ def open_studio(qtbot: QtBot, qapp: object) -> Iterator[Callable[..., object]]:
     from app.application.studio import Studio
     from app.jobs.crash_reports import Logs
     from app.viewmodels.preferences import PreferencesStore
+    from flavr_core.settings import EngineSettings
 
     opened: list[tuple[Studio, Logs]] = []
 
@@ -68,6 +70,9 @@ def open_studio(qtbot: QtBot, qapp: object) -> Iterator[Callable[..., object]]:
             opened.remove(closed)
         logs, store = Logs(), PreferencesStore()
         store.change(**{"show_welcome": False, **preferences})
+        if store.defaults.engine == EngineSettings():
+            # The default network would be measured on every clip: seconds, of no use to these tests.
+            store.set(store.preferences, replace(store.defaults, engine=EngineSettings(model="motion")))
         studio = Studio(create_application(), store, logs=logs)
         opened.append((studio, logs))
         studio.start(list(paths))

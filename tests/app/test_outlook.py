@@ -23,16 +23,13 @@ from app.viewmodels.output_names import OutputNaming, fits, output_folder, propo
 from app.viewmodels.plain_words import plain_words
 from app.viewmodels.workspace import ClipEdits
 from flavr_core.clip import ClipInfo
-from flavr_core.engine.engine import Engine
 from flavr_core.errors import CancelledError, DeviceError
-from flavr_core.frame import Frame, FrameWindow
 from flavr_core.media import probe
 from flavr_core.model.uprnet import UprNet, UprWidths
 from flavr_core.pipeline import prepare, run_job
 from flavr_core.progress import CancelToken, SilentReporter
 from flavr_core.settings import (
     ConvertSettings,
-    CutMode,
     DuplicateMode,
     EngineSettings,
     ExportSettings,
@@ -259,38 +256,40 @@ def test_a_measured_size_is_near_the_real_one(tmp_path: Path) -> None:
     assert 0.5 < size / output.stat().st_size < 2
 
 
-@pytest.mark.parametrize("layout", ["yuv420p", "yuv444p"])
-def test_of_a_slow_network_a_piece_is_drawn(
-    layout: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The time is foreseen from it; a whole picture might take minutes."""
-    sizes = []
-    whole = Engine.interpolate
-
-    def noting(self: Engine, window: FrameWindow, *, cut_mode: CutMode) -> tuple[Frame, ...]:
-        sizes.append((window.frames[1].width, window.frames[1].height))
-        return whole(self, window, cut_mode=cut_mode)
-
-    monkeypatch.setattr(Engine, "interpolate", noting)
-    monkeypatch.setattr("app.jobs.estimates.TRIAL_PX", 48)
+def test_a_slow_network_is_foreseen_from_a_piece(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A whole picture might take minutes."""
+    foreseen_s = {"narrow": 20.0, "motion": 0.25}
+    monkeypatch.setattr(
+        "flavr_core.engine.foresight.foreseen_gap_s", lambda engine, _: foreseen_s[engine.network.name]
+    )
+    monkeypatch.setattr("app.jobs.estimates.SMALL_PIXELS", 48 * 48)
     monkeypatch.setattr("app.jobs.estimates.MEASURED_S", 0.1)
-    info = probe(make_clip(tmp_path / "slow.mp4", frames=6, size=(192, 130), pix_fmt=layout))
+    monkeypatch.setattr("app.jobs.estimates.SLOW_S", 19.0)  # of a gap that is drawn, however slowly here
+    info = probe(make_clip(tmp_path / "slow.mp4", frames=6, size=(192, 130)))
     widths = UprWidths(features=(4, 6, 8), motion=(16, 12, 12, 8, 8), synthesis=(8, 8, 8))
     torch.save(UprNet(widths).state_dict(), tmp_path / "narrow.pth")
     engine = EngineSettings(model=str(tmp_path / "narrow.pth"), device="cpu", precision=Precision.FP32)
-    wanted = settings(info, tmp_path / "out.mp4", engine=engine)
-    found = look(info, wanted)
-    monkeypatch.setattr("app.jobs.estimates.SLOW_S", 0.0)
+    found = look(info, settings(info, tmp_path / "out.mp4", engine=engine))
     foreseen = measure_speed(found, CancelToken())
-    assert set(sizes) == {(48, 48)}
-    assert foreseen.gap_s > 0
+    assert (foreseen.gap_s, foreseen.quick_gap_s, foreseen.pictures) == (20.0, 0.25, 1)
     assert foreseen.frame_s > 0
     assert foreseen.key_bytes > 0
-    assert foreseen.pictures == 1
-    monkeypatch.setattr("app.jobs.estimates.SLOW_S", 60.0)
+    foreseen_s["narrow"] = 0.1
     measured = measure_speed(found, CancelToken())
-    assert sizes[-1] == (192, 130)
     assert measured.pictures > 1
+    assert 0 < measured.gap_s < 20
+    assert measured.quick_gap_s == 0.25
+
+
+def test_the_quick_network_is_mentioned_where_the_chosen_one_takes_long(
+    info: ClipInfo, tmp_path: Path
+) -> None:
+    found = look(info, settings(info, tmp_path / "out.mp4"))  # 23 gaps
+    speed = Speed(gap_s=10.0, frame_s=0.0, device="a device", on_gpu=False, pictures=1, quick_gap_s=0.5)
+    assert speed.quick_seconds(found) == 23 * 0.5
+    assert replace(speed, quick_gap_s=None).quick_seconds(found) is None
+    assert replace(speed, quick_gap_s=6.0).quick_seconds(found) is None
+    assert replace(speed, gap_s=2.0).quick_seconds(found) is None
 
 
 def test_nothing_to_draw_is_measured_too(info: ClipInfo, tmp_path: Path) -> None:
@@ -468,10 +467,23 @@ def test_networks_say_what_they_are() -> None:
     missing = {entry.title: entry.problem for entry in entries if entry.is_missing}
     assert set(missing) == {f"{name} (not available)" for name in ("FLAVR", "AdaCoF", "CDFI", "UPR-Net")}
     assert all("import" in problem for problem in missing.values())
-    assert "Experimental" in by_model["fourflow"].remark
-    assert "M parameters" in by_model["fourflow"].facts
-    assert entries[index_of(entries, "fourflow")].model == "fourflow"
-    assert index_of(entries, "default") == 0
+    assert by_model["motion"].title == "motion: for long clips and a look around; quick on any processor"
+    assert "M parameters" in by_model["default"].facts
+    assert entries[index_of(entries, "motion")].model == "motion"
+    assert index_of(entries, "default") == index_of(entries, by_model["default"].name) == 0
+
+
+def test_the_programs_own_networks_speak_german() -> None:
+    usual = QLocale()
+    english = {entry.name: entry for entry in network_entries("default") if not entry.is_missing}
+    QLocale.setDefault(QLocale("de_AT"))
+    try:
+        for entry in network_entries("default"):
+            if not entry.is_missing:
+                assert entry.title != english[entry.name].title
+                assert entry.card != english[entry.name].card
+    finally:
+        QLocale.setDefault(usual)
 
 
 def test_a_file_of_weights_that_was_chosen_is_listed(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from pytestqt.qtbot import QtBot
 
 from app.jobs.estimates import Estimates, Speed
 from app.jobs.outlook import Cause, Outlook
+from app.jobs.preview import RenderProgress
 from app.viewmodels import prospect as prospect_module
 from app.viewmodels.conversion import store_cuts
 from app.viewmodels.export_details import ExportDetails
@@ -533,10 +534,9 @@ def test_slow_motion_by_choice_and_by_hand(qtbot: QtBot, bench: Bench, panel: Se
 
 
 def test_choosing_a_network_and_asking_for_another(qtbot: QtBot, bench: Bench, panel: SettingsPanel) -> None:
-    row = next(i for i, entry in enumerate(bench.model.networks) if entry.model == "fourflow")
+    row = next(i for i, entry in enumerate(bench.model.networks) if entry.model == "motion")
     panel.network.activated.emit(row)
-    assert bench.model.edits.engine.model == "fourflow"
-    assert "Experimental" in panel.network_remark.text
+    assert bench.model.edits.engine.model == "motion"
     with qtbot.waitSignal(bench.model.import_network_requested):
         panel.network.activated.emit(panel.network.count() - 1)
     assert panel.network.currentIndex() == row
@@ -545,7 +545,7 @@ def test_choosing_a_network_and_asking_for_another(qtbot: QtBot, bench: Bench, p
     assert "download" in panel.network.itemData(missing, Qt.ItemDataRole.ToolTipRole)
     with qtbot.waitSignal(bench.model.import_network_requested):
         panel.network.activated.emit(missing)
-    assert bench.model.edits.engine.model == "fourflow"
+    assert bench.model.edits.engine.model == "motion"
 
 
 def test_all_gpus_are_offered_where_there_are_several(
@@ -582,7 +582,14 @@ def test_how_a_network_comes_to_other_rates_is_said(
     architecture: str, finest: int, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     places = tuple(f"{place}/{finest}" for place in range(1, finest)) or None
-    card = ModelCard(name="one", title="", architecture=architecture, num_inputs=4, positions=places)
+    card = ModelCard(
+        name="one",
+        title="",
+        architecture=architecture,
+        num_inputs=4,
+        positions=places,
+        by_halving=architecture == "adacof",
+    )
     catalog = Catalog(entries=(Entry(card=card, origin=Origin.IMPORTED),), problems={}, default="one")
     monkeypatch.setattr("app.viewmodels.networks.read_catalog", lambda: catalog)
     assert words in network_entries("one")[0].facts
@@ -661,6 +668,45 @@ def test_measuring_waits_for_a_free_machine(
     assert time_here() == "measuring…"
     qtbot.waitUntil(lambda: time_here() == "about 12 s", timeout=10_000)
     assert "2 fps here" in panel.network_facts.text()
+
+
+def test_the_quick_network_is_offered_where_the_chosen_one_takes_long(
+    qtbot: QtBot, bench: Bench, panel: SettingsPanel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    speed = Speed(gap_s=20.0, frame_s=0.0, device="a device", on_gpu=False, pictures=1, quick_gap_s=0.5)
+    monkeypatch.setattr("app.jobs.estimates.measure_speed", lambda outlook, token: speed)
+    bench.model.set_network("fourflow")
+    assert panel.result.quicker.text == ""
+    planned(qtbot, bench)
+    qtbot.waitUntil(lambda: bool(panel.result.quicker.text), timeout=10_000)
+    assert "motion, the quick network, would take about 12 s." in panel.result.quicker.text
+    assert panel.result.quicker.isVisible()
+    panel.result.quicker.activated.emit()
+    assert bench.model.edits.engine.model == "motion"
+    assert not panel.result.quicker.isVisible()
+    bench.workspace.undo()
+    assert bench.model.edits.engine.model == "fourflow"
+    qtbot.waitUntil(panel.result.quicker.isVisible)
+
+
+def test_the_quick_network_is_offered_where_the_preview_comes_slowly(
+    qtbot: QtBot, bench: Bench, panel: SettingsPanel
+) -> None:
+    bench.estimates.hold(True)  # as while a preview is rendered
+    bench.model.set_network("fourflow")
+    planned(qtbot, bench)
+    begun = RenderProgress(stage="render", done=1, total=40, rate=0.5, remaining_s=78.0)
+    bench.model.quicker.watch(begun)
+    assert panel.result.quicker.text == ""
+    bench.model.quicker.watch(replace(begun, done=6))
+    assert "The preview comes slowly" in panel.result.quicker.text
+    bench.model.quicker.watch(None)
+    assert panel.result.quicker.isVisible()
+    bench.model.set_network("motion")
+    assert panel.result.quicker.text == ""
+    planned(qtbot, bench)
+    bench.model.quicker.watch(replace(begun, done=6))
+    assert panel.result.quicker.text == ""
 
 
 def test_copying_the_command(bench: Bench, panel: SettingsPanel) -> None:

@@ -73,7 +73,9 @@ def test_built_in_cards_tell_the_truth() -> None:
 def test_default_is_in_the_catalogue(models_dir: Path) -> None:
     known = catalog.read_catalog()
     assert known.default in {entry.card.name for entry in known.entries}
+    assert known.default == "fourflow"
     assert load("default").name == known.default
+    assert catalog.QUICK in {entry.card.name for entry in known.entries}
     assert not known.problems
 
 

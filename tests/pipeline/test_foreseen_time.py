@@ -11,6 +11,7 @@ from flavr_core.cli import main, plan_words
 from flavr_core.cli.plan_words import foreseen_words, plan_facts, plan_lines, rough_time
 from flavr_core.engine import Engine
 from flavr_core.model import load
+from flavr_core.model.catalog import LONG_S
 from flavr_core.pipeline import Job, find_quicker, foresee, foresight, prepare
 from flavr_core.pipeline.run import RATE_WINDOW_S, _Run
 from flavr_core.progress import CancelToken, Progress, SilentReporter
@@ -50,7 +51,7 @@ def test_a_job_of_a_slow_network_is_foreseen_and_a_quicker_one_named(
     assert foreseen_words(job) == words
     assert f"time     {words}" in plan_lines(job)
     assert plan_facts(job)["foreseen_s"] == job.foreseen_s
-    assert find_quicker(replace(job, foreseen_s=foresight.LONG_S - 1)) is None
+    assert find_quicker(replace(job, foreseen_s=LONG_S - 1)) is None
     gaps["motion"] = 12.0
     assert find_quicker(job) is None
     assert foreseen_words(job) == "about 8 min here"
