@@ -10,6 +10,7 @@ GPUs first: they ran there one by one, but not as a whole network yet, and no te
 from __future__ import annotations
 
 import logging
+import math
 import os
 from dataclasses import dataclass, replace
 
@@ -23,12 +24,16 @@ from flavr_core.model.flavr_column_form import fast_form
 from flavr_core.model.flavr_columns import has_programs
 from flavr_core.model.flavr_fast import can_be_fast
 from flavr_core.model.flavr_fast_options import FastOptions, has_fast_int8
+from flavr_core.model.fourflow import FourFlow
+from flavr_core.model.fused import may_be_fused
 from flavr_core.model.network import DTYPES, Network
 from flavr_core.model.whole_vectors import with_whole_vectors
 from flavr_core.settings import Precision
 
 SWITCH = "FLAVR_FAST"
 """Environment variable: `0` keeps to the plain network, `columns` tries our programs for Hopper GPUs."""
+LEAST_GPU_DB = {Precision.FP32: 90.0, Precision.FP16: 60.0, Precision.BF16: 50.0}
+"""Agreement with the plain network in fp32 that a fast form must reach on a GPU."""
 _CACHED_ROWS = 64
 """Rows of the last stage at a time on a CPU: a band of usual width stays in its caches."""
 _GPU_ROWS = 256
@@ -54,7 +59,7 @@ def forms_to_try(device: torch.device, precision: Precision, *, wanted: Precisio
     exactness. On a GPU only what was found faster is on.
     """
     if device.type != "cpu":
-        least_db = {Precision.FP32: 90.0, Precision.FP16: 60.0, Precision.BF16: 50.0}[precision]
+        least_db = LEAST_GPU_DB[precision]
         ways = [FastOptions(windows=True, band_rows=_GPU_ROWS), FastOptions(band_rows=_GPU_ROWS)]
         if os.environ.get(SWITCH) == "columns" and has_programs(device, DTYPES[precision]):
             ways.insert(0, FastOptions(columns=True))
@@ -95,6 +100,8 @@ def speed_up(
         return converted, choice
     if isinstance(plain, MiddleNetwork):
         return _in_whole_vectors(plain, converted, choice)
+    if isinstance(plain, FourFlow) and plain.partner is None and may_be_fused(plain.device):
+        return _by_kernels(plain, converted, choice)
     if not isinstance(plain, Flavr) or not can_be_fast(plain):
         return converted, choice
     dtype = DTYPES[choice.precision]
@@ -126,6 +133,39 @@ def _in_whole_vectors(
     return converted, choice
 
 
+def _by_kernels(
+    plain: FourFlow, converted: Network, choice: PrecisionChoice
+) -> tuple[Network, PrecisionChoice]:
+    """FourFlow by kernels of its own on a GPU, where these run and agree as well as the format must."""
+    least_db = LEAST_GPU_DB[choice.precision]
+    if choice.psnr_db is not None:  # no worse than the format alone is enough
+        least_db = min(least_db, choice.psnr_db - 1)
+    try:
+        from flavr_core.model.fourflow_fast import FastFourFlow
+
+        fast = FastFourFlow(plain, dtype=DTYPES[choice.precision]).eval()
+        psnr_db = agreement_db(draw_test_picture(fast), draw_test_picture(plain))
+    except Exception as error:  # a compiler of kernels may fail in any way
+        _log.warning("The kernels of %s do not run: %s", plain.name, _why(error))
+        psnr_db = -math.inf
+    if psnr_db >= least_db:
+        return fast, replace(choice, psnr_db=psnr_db, way="fast: own kernels")
+    _log.info("%s by kernels agrees to %.1f dB, %.0f are asked for", plain.name, psnr_db, least_db)
+    return converted, _with_note(plain, choice)
+
+
+def _why(error: Exception) -> str:
+    """What an error says first. Raises it when memory ran out, which a slower way would not mend."""
+    if is_out_of_memory(error):
+        raise error
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def _with_note(plain: Network, choice: PrecisionChoice) -> PrecisionChoice:
+    note = f"{plain.name} is drawn in the plain, slower way: no faster one agrees with it on this device."
+    return replace(choice, notes=(*choice.notes, note))
+
+
 def _first_that_agrees(
     plain: Flavr, choice: PrecisionChoice, forms: list[FastForm]
 ) -> tuple[Network | None, FastOptions | None, PrecisionChoice]:
@@ -135,13 +175,9 @@ def _first_that_agrees(
             fast = fast_form(plain, dtype=DTYPES[choice.precision], options=form.options)
             psnr_db = agreement_db(draw_test_picture(fast), reference)
         except Exception as error:  # a compiler of kernels may fail in any way
-            if is_out_of_memory(error):
-                raise
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            _log.info("%s does not run: %s", form.options, reason)
+            _log.info("%s does not run: %s", form.options, _why(error))
             continue
         if psnr_db >= form.least_db:
             return fast, form.options, replace(choice, psnr_db=psnr_db, way=str(form.options))
         _log.info("%s agrees to %.1f dB only, %.0f are asked for", form.options, psnr_db, form.least_db)
-    note = f"{plain.name} is drawn in the plain, slower way: no faster one agrees with it on this device."
-    return None, None, replace(choice, notes=(*choice.notes, note))
+    return None, None, _with_note(plain, choice)

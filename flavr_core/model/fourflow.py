@@ -407,9 +407,7 @@ class FourFlow(Network):
 
     def levels_for(self, height: int, width: int) -> int:
         """At how many scales the correlating stage runs for pictures of this size."""
-        if self.coarse_levels is not None:
-            return self.coarse_levels
-        return 2 if min(height, width) < LARGE_ROWS else 3
+        return usual_levels(height, width) if self.coarse_levels is None else self.coarse_levels
 
     @staticmethod
     def multiple(levels: int) -> int:
@@ -519,6 +517,11 @@ class FourFlow(Network):
         weights = torch.softmax(logits + prior.repeat(1, HYPOTHESES, 1, 1), dim=1)
         blend = (weights.unsqueeze(2) * stacked.float().unflatten(1, (2 * HYPOTHESES, 3))).sum(dim=1) + 0.5
         return blend + residual, blend
+
+
+def usual_levels(height: int, width: int) -> int:
+    """At how many scales the correlating stage runs for pictures of this size, unless told otherwise."""
+    return 2 if min(height, width) < LARGE_ROWS else 3
 
 
 def _finer(motion: Motion, narrow: nn.Module | None) -> Motion:

@@ -54,10 +54,15 @@ def has_triton() -> bool:
     return importlib.util.find_spec("triton") is not None
 
 
+def may_be_fused(device: torch.device) -> bool:
+    """Whether kernels are to be tried on this device, with whatever check of their own."""
+    return device.type == "cuda" and os.environ.get(SWITCH) != "0" and has_triton()
+
+
 @lru_cache(maxsize=16)
 def _is_sound(device: int) -> bool:
     """Whether the kernels give on this device what the plain ways give."""
-    if os.environ.get(SWITCH) == "0" or not has_triton():
+    if not may_be_fused(torch.device("cuda", device)):
         return False
     try:
         from flavr_core.model.fused_check import find_faults

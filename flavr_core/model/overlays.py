@@ -36,7 +36,7 @@ def _ramp(values: Tensor, low: float, high: float) -> Tensor:
     return ((values - low) / (high - low)).clamp(0, 1)
 
 
-def _box(images: Tensor, rows: int, columns: int) -> Tensor:
+def box_mean(images: Tensor, rows: int, columns: int) -> Tensor:
     """Mean of a rectangle around each pixel, of what lies in the picture; odd sides."""
     across = functional.avg_pool2d(images, (1, columns), 1, (0, columns // 2), count_include_pad=False)
     return functional.avg_pool2d(across, (rows, 1), 1, (rows // 2, 0), count_include_pad=False)
@@ -61,16 +61,16 @@ def overlay_share(window: Tensor) -> Tensor:
     spread = (highest - lowest).amax(dim=1, keepdim=True)  # (N, 1, H, W)
     same = torch.exp(-((spread / SAME) ** 2))
     changing = functional.avg_pool2d((spread > 3 * SAME).float(), BLOCK_PX)
-    moving = _enlarged(_box(changing, 5, 5), size)
+    moving = _enlarged(box_mean(changing, 5, 5), size)
     share = same * _ramp(moving, *MOVING)
     if share.device.type == "cpu" and not bool(share.any()):
         return share
     luma = frames.mean(dim=2)  # (N, T, H, W)
-    relief = luma - _box(luma, AROUND_PX, AROUND_PX)
+    relief = luma - box_mean(luma, AROUND_PX, AROUND_PX)
     contrast = torch.maximum(relief.amin(dim=1, keepdim=True), (-relief).amin(dim=1, keepdim=True))
     stroke = functional.max_pool2d(contrast * same, 3, 1, 1)
-    share = share * _ramp(stroke, CONTRAST, 2 * CONTRAST) * _ramp(_box(same, 3, 3), *DENSE)
-    crowd = _enlarged(_box(functional.avg_pool2d(share, BLOCK_PX), *LINE_BLOCKS), size)
+    share = share * _ramp(stroke, CONTRAST, 2 * CONTRAST) * _ramp(box_mean(same, 3, 3), *DENSE)
+    crowd = _enlarged(box_mean(functional.avg_pool2d(share, BLOCK_PX), *LINE_BLOCKS), size)
     return share * _ramp(crowd, *CROWD)
 
 

@@ -1,0 +1,274 @@
+"""FourFlow's beginning and end at full size, as CUDA kernels of one pass each.
+
+Imported only where Triton is installed; see `fourflow_fast`. Frames are kept in cells: (F, H / 2, W / 2, 16),
+two by two pixels of four values each, of which three count: what the first convolution looks at, and pictures
+from which pixels are fetched in one reading each.
+"""
+
+from __future__ import annotations
+
+import torch
+import triton
+import triton.language as tl
+from torch import Tensor
+
+from flavr_core.model.fourflow_triton import Gap, room
+from flavr_core.model.overlays_triton import enlarged_blocks, ramp
+
+CELL = 16
+"""Values of a cell: upper left pixel, upper right, lower left, lower right; red, green, blue, none."""
+FETCHED = 64
+"""Values of a cell of fetched pictures: for each of its pixels four sources as above (hypothesis 1 from the
+frame before and after, hypothesis 2 alike). The unused fourth values begin with the logit and what the
+hypotheses differ by, at the upper left pixel; then zeros."""
+DRAWN = 32
+"""Channels of the two last convolutions: for each pixel of a cell eight numbers."""
+_CELLS = 128
+"""Cells of one program that lays frames out or fetches."""
+_PIXELS = 256
+"""Pixels of one program that weighs."""
+
+
+@triton.jit
+def _lay(  # type: ignore[no-untyped-def]
+    window, cells, height, width, rows, columns, frame_step, colour_step, row_step, column_step,
+    CELLS: tl.constexpr,
+):  # fmt: skip
+    frame = tl.program_id(1).to(tl.int64)
+    place = tl.program_id(0) * CELLS + tl.arange(0, CELLS)
+    value = tl.arange(0, 16)
+    is_cell = place < rows * columns
+    row = place // columns
+    column = place - row * columns
+    y = tl.minimum(2 * row[:, None] + (value // 8)[None, :], height - 1)
+    x = tl.minimum(2 * column[:, None] + (value // 4 % 2)[None, :], width - 1)
+    colour = value % 4
+    mask = is_cell[:, None] & (colour < 3)[None, :]
+    at = y.to(tl.int64) * row_step + x * column_step + colour[None, :] * colour_step
+    pixel = tl.load(window + frame * frame_step + at, mask=mask, other=0.5).to(tl.float32) - 0.5
+    cells += frame * rows * columns * 16
+    tl.store(
+        cells + place[:, None] * 16 + value[None, :], pixel.to(cells.dtype.element_ty), mask=is_cell[:, None]
+    )
+
+
+def lay_frames(frames: Tensor, rows: int, columns: int, dtype: torch.dtype) -> Tensor:
+    """Frames less one half in cells, (F, rows, columns, CELL), the last row and column repeated.
+
+    Args:
+        frames: (F, 3, H, W) RGB in [0, 1], any strides.
+        rows: of cells, at least H / 2.
+        columns: of cells, at least W / 2.
+        dtype: of the result.
+    """
+    cells = torch.empty((len(frames), rows, columns, CELL), dtype=dtype, device=frames.device)
+    if not frames.is_meta:
+        _lay[(triton.cdiv(rows * columns, _CELLS), len(frames))](
+            frames, cells, *frames.shape[2:], rows, columns, *frames.stride(), CELLS=_CELLS
+        )
+    return cells
+
+
+@triton.jit
+def _between(values, row, column, down, right, rows, columns, STEP: tl.constexpr):  # type: ignore[no-untyped-def]
+    """A plane's value at one of the four pixels (down, right) of each place, when it is enlarged twice."""
+    below = tl.minimum(tl.maximum(row + 2 * down - 1, 0), rows - 1)
+    beside = tl.minimum(tl.maximum(column + 2 * right - 1, 0), columns - 1)
+    near = 0.75 * tl.load(values + (row * columns + column) * STEP)
+    near += 0.25 * tl.load(values + (row * columns + beside) * STEP)
+    far = 0.75 * tl.load(values + (below * columns + column) * STEP)
+    far += 0.25 * tl.load(values + (below * columns + beside) * STEP)
+    return 0.75 * near + 0.25 * far
+
+
+@triton.jit
+def _cubic(values, y, x, height, width, is_cell):  # type: ignore[no-untyped-def]
+    """Four values at each place (y, x), cubically with a = -0.75, beyond the border the border's."""
+    y = tl.minimum(tl.maximum(y, -3.0), height + 2.0)
+    x = tl.minimum(tl.maximum(x, -3.0), width + 2.0)
+    above, left = tl.floor(y), tl.floor(x)
+    v, u = y - above, x - left
+    row, column = above.to(tl.int32), left.to(tl.int32)
+    part = tl.arange(0, 4)
+    total = tl.zeros((y.shape[0], 4), tl.float32)
+    for i in tl.static_range(4):
+        line = tl.minimum(tl.maximum(row + (i - 1), 0), height - 1)
+        line = line // 2 * (2 * width) + line % 2 * 2  # in pixels: a cell holds four of them
+        across = tl.zeros((y.shape[0], 4), tl.float32)
+        for j in tl.static_range(4):
+            place = tl.minimum(tl.maximum(column + (j - 1), 0), width - 1)
+            at = line + place // 2 * 4 + place % 2
+            pixel = tl.load(values + (at * 4)[:, None] + part[None, :], mask=is_cell[:, None], other=0.0)
+            across += pixel.to(tl.float32) * _share(u, j)[:, None]
+        total += across * _share(v, i)[:, None]
+    return total
+
+
+@triton.jit
+def _share(u, TAP: tl.constexpr):  # type: ignore[no-untyped-def]
+    """Of the tap TAP - 1 pixels on, u of a pixel away from the one before."""
+    if TAP == 0:
+        share = ((-0.75 * u + 1.5) * u - 0.75) * u
+    elif TAP == 1:
+        share = (1.25 * u - 2.25) * u * u + 1
+    elif TAP == 2:
+        share = ((-1.25 * u + 1.5) * u + 0.75) * u
+    else:
+        share = (0.75 * u - 0.75) * u * u
+    return share
+
+
+@triton.jit
+def _gather(  # type: ignore[no-untyped-def]
+    cells, places, numbers, change, bias, out, t, rows, columns, CELLS: tl.constexpr
+):  # fmt: skip
+    number = tl.program_id(1).to(tl.int64)
+    local = tl.arange(0, CELLS)
+    begin = tl.program_id(0) * CELLS
+    size = rows * columns
+    is_cell = begin + local < size
+    place = tl.minimum(begin + local, size - 1)
+    row = place // columns
+    column = place - row * columns
+    before = cells + tl.load(places + number * 4 + 1).to(tl.int64) * size * 16
+    after = cells + tl.load(places + number * 4 + 2).to(tl.int64) * size * 16
+    numbers += number * 5 * size
+    change += number * size * 32 + place * 32
+    out += (number * size + begin) * 64 + local[:, None] * 64 + tl.arange(0, 4)[None, :]
+    is_last = (tl.arange(0, 4) == 3)[None, :]
+    for corner in tl.static_range(4):
+        down, right = corner // 2, corner % 2
+        base_x = 2 * _between(numbers, row, column, down, right, rows, columns, 1)
+        base_y = 2 * _between(numbers + size, row, column, down, right, rows, columns, 1)
+        base_x_on = 2 * _between(numbers + 2 * size, row, column, down, right, rows, columns, 1)
+        base_y_on = 2 * _between(numbers + 3 * size, row, column, down, right, rows, columns, 1)
+        for hypothesis in tl.static_range(2):
+            at = corner * 8 + hypothesis * 4
+            x = base_x + tl.load(change + at).to(tl.float32) + tl.load(bias + at)
+            y = base_y + tl.load(change + at + 1).to(tl.float32) + tl.load(bias + at + 1)
+            x_on = base_x_on + tl.load(change + at + 2).to(tl.float32) + tl.load(bias + at + 2)
+            y_on = base_y_on + tl.load(change + at + 3).to(tl.float32) + tl.load(bias + at + 3)
+            one = _cubic(before, 2 * row + down - t * y, 2 * column + right - t * x, 2 * rows, 2 * columns,
+                         is_cell)  # fmt: skip
+            other = _cubic(after, 2 * row + down + (1 - t) * y_on, 2 * column + right + (1 - t) * x_on,
+                           2 * rows, 2 * columns, is_cell)  # fmt: skip
+            first = tl.zeros((CELLS,), tl.float32)
+            second = tl.zeros((CELLS,), tl.float32)
+            if corner == 0:
+                # What the hypotheses differ by: known once the second is, so told at the next corner.
+                if hypothesis == 0:
+                    first = tl.load(numbers + 4 * size + place)
+                    spread_x, spread_y, spread_x_on, spread_y_on = x, y, x_on, y_on
+                else:
+                    spread_x, spread_y = spread_x - x, spread_y - y
+                    spread_x_on, spread_y_on = spread_x_on - x_on, spread_y_on - y_on
+                    first, second = spread_x, spread_y
+            elif corner == 1 and hypothesis == 0:
+                first, second = spread_x_on, spread_y_on
+            source = out + (corner * 4 + hypothesis * 2) * 4
+            value = tl.where(is_last, first[:, None], one)
+            tl.store(source, value.to(out.dtype.element_ty), mask=is_cell[:, None])
+            value = tl.where(is_last, second[:, None], other)
+            tl.store(source + 4, value.to(out.dtype.element_ty), mask=is_cell[:, None])
+
+
+TOLD = (3, 11, 15, 19, 23)
+"""Values of a cell of fetched pictures that are the logit and the spread of the four velocities."""
+
+
+def fetch_pictures(cells: Tensor, gap: Gap, numbers: Tensor, change: Tensor, bias: Tensor) -> Tensor:
+    """The four warped pictures in cells, (N, h, w, FETCHED), less one half, with what else is known.
+
+    Args:
+        cells: (F, h, w, CELL).
+        gap: which of the frames are those of a window, and the place in between.
+        numbers: (N, 5, h, w) float32, the motion at half the size.
+        change: (N, h, w, DRAWN), the last stage's answer: four velocities of two hypotheses for each pixel.
+        bias: (DRAWN,) float32, not yet in it.
+    """
+    count, _, rows, columns = numbers.shape
+    out = room(cells, count, rows, columns, FETCHED)
+    if not cells.is_meta:
+        _gather[(triton.cdiv(rows * columns, _CELLS), count)](
+            cells, gap.places, numbers, change, bias, out, gap.t, rows, columns, CELLS=_CELLS
+        )
+    return out
+
+
+@triton.jit
+def _weigh(  # type: ignore[no-untyped-def]
+    fetched, drawn, bias, numbers, share, crowd, window, made, t, rows, columns, height, width,
+    window_step, frame_step, colour_step, row_step, column_step, made_step, low, high,
+    HAS_SHARE: tl.constexpr, PIXELS: tl.constexpr,
+):  # fmt: skip
+    number, y = tl.program_id(2).to(tl.int64), tl.program_id(1)
+    column = tl.program_id(0) * PIXELS + tl.arange(0, PIXELS)
+    is_pixel = column < width
+    x = tl.minimum(column, width - 1)
+    size = rows * columns
+    corner = y % 2 * 2 + x % 2
+    cell = y // 2 * columns + x // 2
+    side = _between(numbers + (number * 5 + 4) * size, y // 2, x // 2, y % 2, x % 2, rows, columns, 1)
+    drawn += number * size * 32 + cell * 32 + corner * 8
+    bias += corner * 8
+    before, after = tl.log(1 - t) + side, tl.log(t) - side
+    one = tl.load(drawn).to(tl.float32) + tl.load(bias) + before
+    two = tl.load(drawn + 1).to(tl.float32) + tl.load(bias + 1) + after
+    three = tl.load(drawn + 2).to(tl.float32) + tl.load(bias + 2) + before
+    four = tl.load(drawn + 3).to(tl.float32) + tl.load(bias + 3) + after
+    most = tl.maximum(tl.maximum(one, two), tl.maximum(three, four))
+    one, two, three, four = tl.exp(one - most), tl.exp(two - most), tl.exp(three - most), tl.exp(four - most)
+    whole = 1 / (one + two + three + four)
+    part = tl.arange(0, 4)
+    pictures = fetched + number * size * 64 + (cell * 64 + corner * 16)[:, None] + part[None, :]
+    value = tl.load(pictures).to(tl.float32) * (one * whole)[:, None]
+    value += tl.load(pictures + 4).to(tl.float32) * (two * whole)[:, None]
+    value += tl.load(pictures + 8).to(tl.float32) * (three * whole)[:, None]
+    value += tl.load(pictures + 12).to(tl.float32) * (four * whole)[:, None]
+    value += tl.load(drawn[:, None] + 4 + part[None, :]).to(tl.float32) + 0.5
+    value += tl.load(bias[:, None] + 4 + part[None, :])
+    colour = part[None, :]
+    mask = is_pixel[:, None] & (colour < 3)
+    if HAS_SHARE:
+        kept = tl.load(share + (number * height + y) * width + x)
+        crowded = enlarged_blocks(
+            crowd + number * (height // 8) * (width // 8), y, x, height // 8, width // 8, height, width
+        )
+        kept *= ramp(crowded, low, high)
+        at = (
+            number * window_step + y.to(tl.int64) * row_step + x[:, None] * column_step + colour * colour_step
+        )
+        is_kept = mask & (kept > 0)[:, None]
+        first = tl.load(window + at + frame_step, mask=is_kept, other=0.0).to(tl.float32)
+        second = tl.load(window + at + 2 * frame_step, mask=is_kept, other=0.0).to(tl.float32)
+        value += (first + (second - first) * t - value) * kept[:, None]
+    at = number * made_step + (colour * height + y).to(tl.int64) * width + x[:, None]
+    tl.store(made + at, value.to(made.dtype.element_ty), mask=mask)
+
+
+def weigh(
+    fetched: Tensor, drawn: Tensor, bias: Tensor, numbers: Tensor, kept: tuple[Tensor, Tensor] | None,
+    window: Tensor, made: Tensor, t: float, *, crowd: tuple[float, float],
+) -> None:  # fmt: skip
+    """Draw the picture: the four fetched ones weighed, what none shows added, standing writing as filmed.
+
+    Args:
+        fetched: (N, h, w, FETCHED).
+        drawn: (N, h, w, DRAWN), for each pixel of a cell four logits, three values to add, one of no meaning.
+        bias: (DRAWN,) float32, not yet in it.
+        numbers: (N, 5, h, w) float32, the motion at half the size.
+        kept: writing as `overlays_triton.find_strokes` has it, or None.
+        window: (N, 4, 3, H, W), any strides.
+        made: (N, 3, H, W) to be written, of any stride from one window to the next, dense within.
+        t: place in the gap.
+        crowd: of blocks, where writing begins to count and counts wholly.
+    """
+    if made.is_meta:
+        return
+    count, _, height, width = made.shape
+    rows, columns = numbers.shape[2:]
+    share, blocks = (numbers, numbers) if kept is None else kept
+    _weigh[(triton.cdiv(width, _PIXELS), height, count)](
+        fetched, drawn, bias, numbers, share, blocks, window, made, t, rows, columns, height, width,
+        *window.stride(), made.stride(0), *crowd, HAS_SHARE=kept is not None, PIXELS=_PIXELS,
+    )  # fmt: skip

@@ -1,0 +1,235 @@
+"""FourFlow made faster on a GPU: the plain network's weights, the same picture, fewer passes. Only draws.
+
+Imported only where Triton is installed. What is saved beside half precision, most first:
+
+* Pictures and features are warped by kernels that work out the flow, read vectors of channels and write where
+  the next layer reads: nothing is joined, turned round in memory or widened to float32 on the way.
+* Products of a correlation are weighed as they are made, and never lie in memory.
+* The four warped pictures come from one kernel and the drawn one from another, softmax, residual and standing
+  writing included; the flow at full size is never written.
+* Features that a finer stage goes on from are projected before they are enlarged, at a quarter of the work.
+* Layers of 1x1 look at several pictures as if they were joined, and rectify, enlarge and add as they write.
+* Everything of a frame alone is computed by frame (`encode_frames`), whichever window it is in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from flavr_core.errors import ModelError
+from flavr_core.model.fourflow import HYPOTHESES, FourFlow, usual_levels
+from flavr_core.model.fourflow_ends_triton import CELL, FETCHED, TOLD, fetch_pictures, lay_frames, weigh
+from flavr_core.model.fourflow_layers import (
+    Dense,
+    FastResidual,
+    FastStage,
+    Filter,
+    corner_by_corner,
+    filters,
+    flat,
+    growing,
+    in_cells,
+    inlet_rows,
+    kept,
+)
+from flavr_core.model.fourflow_triton import KNOWN, NUMBERS, Gap, refine
+from flavr_core.model.network import Network
+from flavr_core.model.overlays import CROWD
+from flavr_core.model.overlays_triton import look_at_frames
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameFeatures:
+    """What is known of frames alone.
+
+    Convention: F frames, H and W their size filled up; all (F, h, w, C).
+    """
+
+    cells: Tensor
+    """Their pixels, see `fourflow_ends_triton`."""
+    half: Tensor
+    """Features at 1/2."""
+    quarter: Tensor
+    """Features at 1/4."""
+    matched: list[Tensor]
+    """Features that are correlated, from the coarsest scale to 1/8."""
+    outer: list[Tensor]
+    """The same, narrowed to what is looked at where a frame is an outer one."""
+
+
+class FastFourFlow(Network):
+    """See the module. Convention: as `Network`; the parameters are not the plain network's."""
+
+    def __init__(self, plain: FourFlow, *, dtype: torch.dtype) -> None:
+        """Take the weights of a plain network, which keeps its own.
+
+        Raises:
+            ModelError: when it has a partner, which computes elsewhere.
+        """
+        super().__init__()
+        if plain.partner is not None:
+            raise ModelError(f"{plain.name or 'This FourFlow'} has no fast form.", "Use it as it is.")
+        self.name, self.card, self.architecture = plain.name, plain.card, plain.architecture
+        self.num_inputs, self.positions = plain.num_inputs, plain.positions
+        self._anchor = torch.empty(0, dtype=dtype, device=plain.device)
+        self.coarse_levels = plain.coarse_levels
+        self._take_pyramid(plain, dtype)
+        self._take_motion(plain, dtype)
+        self._take_synthesis(plain, dtype)
+
+    def _take_pyramid(self, plain: FourFlow, dtype: torch.dtype) -> None:
+        pyramid = plain.pyramid
+        begin, *more = pyramid.to_half
+        assert isinstance(begin, nn.Sequential)
+        assert isinstance(begin[0], nn.Conv2d)
+        first = in_cells(begin[0].weight.detach().transpose(0, 1)).transpose(0, 1)
+        self.to_half = nn.Sequential(Filter(begin[0], dtype, weight=first), *filters(more, dtype))
+        self.to_quarter = filters(list(pyramid.to_quarter), dtype)
+        self.to_eighth = filters(list(pyramid.to_eighth), dtype)
+        self.to_sixteenth = filters(list(pyramid.to_sixteenth), dtype)
+
+    def _take_motion(self, plain: FourFlow, dtype: torch.dtype) -> None:
+        widths = plain.widths
+        stages = []
+        for stage, narrow, features, width in (
+            (plain.match_sixteenth, None, widths.sixteenth, widths.motion_sixteenth),
+            (plain.match_eighth, plain.to_eighth, widths.eighth, widths.motion_eighth),
+        ):
+            weight = flat(stage.inlet[0])[0]
+            begin = len(weight) - KNOWN - width
+            rows = inlet_rows(weight, slice(begin, begin + width), filled_up_to=KNOWN)
+            stages.append(FastStage(stage, narrow, dtype, features=features, weight=rows))
+        self.match_sixteenth, self.match_eighth = stages
+        weight, width = flat(plain.refine_quarter.inlet[0])[0], 2 * widths.quarter
+        rows = inlet_rows(weight, slice(width, width + widths.motion_quarter), filled_up_to=KNOWN)
+        self.refine_quarter = FastStage(
+            plain.refine_quarter, plain.to_quarter, dtype, features=widths.quarter, weight=rows
+        )
+        weight, width = flat(plain.split_half.inlet[0])[0], 2 * (12 + widths.half)
+        rows = inlet_rows(weight, slice(width, width + widths.motion_half), filled_up_to=KNOWN)
+        rows = torch.cat((_sides_in_cells(rows[:width]), rows[width:]))
+        self.split_half = FastStage(
+            plain.split_half, plain.to_half, dtype, features=CELL + widths.half, weight=rows
+        )
+
+    def _take_synthesis(self, plain: FourFlow, dtype: torch.dtype) -> None:
+        parts = plain.synthesis
+        weight, bias = flat(parts.inlet[0])
+        pictures, told, rest = weight.split((12 * 2 * HYPOTHESES, NUMBERS, len(weight) - 24 * HYPOTHESES - 5))
+        fetched = weight.new_zeros(4, 2 * HYPOTHESES, 4, weight.shape[1])  # pixel, source, colour
+        fetched[:, :, :3] = pictures.unflatten(0, (2 * HYPOTHESES, 3, 4)).permute(2, 0, 1, 3)
+        fetched = fetched.view(FETCHED, -1)
+        fetched[list(TOLD)] = told
+        hidden, sides = rest[: plain.widths.motion_half], rest[plain.widths.motion_half :]
+        self.inlet = Dense(torch.cat((fetched, hidden, _sides_in_cells(sides))), bias, dtype)
+        self.half_down = FastResidual(parts.half_down, dtype)
+        self.quarter_down = nn.Sequential(
+            *filters([parts.quarter_down[0]], dtype), FastResidual(parts.quarter_down[1], dtype)
+        )
+        self.eighth = nn.Sequential(*filters([parts.eighth[0]], dtype), FastResidual(parts.eighth[1], dtype))
+        self.quarter_up = growing(parts.quarter_up, dtype)
+        self.quarter_join = FastResidual(parts.quarter_join, dtype)
+        self.half_up = growing(parts.half_up, dtype)
+        self.half_join = FastResidual(parts.half_join, dtype)
+        assert parts.head.bias is not None
+        self.head = Filter(parts.head, dtype, weight=corner_by_corner(parts.head.weight), rectified=False)
+        self.head_bias = kept(corner_by_corner(parts.head.bias), torch.float32)
+
+    def draw(self, window: Tensor, positions: tuple[Fraction, ...]) -> Tensor:
+        """See `Network`."""
+        features, places = self._encode(window)
+        return self.draw_between(window, features, places, positions)
+
+    def _encode(self, window: Tensor) -> tuple[FrameFeatures, Tensor]:
+        """Features of all windows' frames, each by itself, and where they are."""
+        frames = window.flatten(0, 1)
+        places = torch.arange(len(frames), dtype=torch.int32, device=window.device)
+        return self.encode_frames(frames), places.view(window.shape[:2])
+
+    def encode_frames(self, frames: Tensor) -> FrameFeatures:
+        """What can be computed of frames whatever their place in a window; frames (F, 3, H, W)."""
+        height, width = frames.shape[2:]
+        levels = self.coarse_levels or usual_levels(height, width)
+        multiple = FourFlow.multiple(levels)
+        rows, columns = (-(-side // multiple) * multiple // 2 for side in (height, width))
+        cells = lay_frames(frames, rows, columns, self.dtype)
+        half = self.to_half(cells)
+        quarter = self.to_quarter(half)
+        matched = [self.to_eighth(quarter)]
+        matched.append(self.to_sixteenth(matched[0]))
+        for _ in range(levels - 1):
+            smaller = functional.avg_pool2d(matched[-1].permute(0, 3, 1, 2), 2).permute(0, 2, 3, 1)
+            matched.append(smaller.contiguous())
+        outer = [self.match_eighth.outer(matched[0]), *map(self.match_sixteenth.outer, matched[1:])]
+        return FrameFeatures(
+            cells=cells, half=half, quarter=quarter, matched=matched[::-1], outer=outer[::-1]
+        )
+
+    def draw_between(
+        self, window: Tensor, features: FrameFeatures, places: Tensor, positions: tuple[Fraction, ...]
+    ) -> Tensor:
+        """The pictures at all positions, (N, P, 3, H, W), of the window's dtype.
+
+        Convention: window (N, 4, 3, H, W); `places` (N, 4) int32, which of the features' frames are the
+        window's.
+        """
+        count, _, _, height, width = window.shape
+        made = window.new_empty((count, len(positions), 3, height, width))
+        valid, strokes = look_at_frames(window, self.dtype)
+        for number, position in enumerate(positions):
+            gap = Gap(places=places, valid=valid, t=float(position))
+            joined, hidden, change, numbers = self._find_motion(features, gap)
+            fetched = fetch_pictures(features.cells, gap, numbers, change, self.split_half.head_bias)
+            drawn = self._synthesise(fetched, hidden, joined[..., : 2 * self.split_half.features])
+            weigh(
+                fetched, drawn, self.head_bias, numbers, strokes, window, made[:, number], gap.t, crowd=CROWD
+            )
+        return made
+
+    def _find_motion(self, features: FrameFeatures, gap: Gap) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Of the last stage what was joined, the hidden features and the answer; and the motion before it."""
+        _, rows, columns, _ = features.matched[0].shape
+        numbers = torch.zeros((len(gap.places), NUMBERS, rows, columns), device=gap.places.device)
+        hidden: Tensor | None = None
+        stages = [self.match_sixteenth] * (len(features.matched) - 1) + [self.match_eighth]
+        for stage, seen, outer in zip(stages, features.matched, features.outer, strict=True):
+            _, hidden, change = stage((seen,), outer, hidden, numbers, gap)
+            numbers = refine(numbers, change, stage.head_bias)
+        stage = self.refine_quarter
+        _, hidden, change = stage((features.quarter,), None, hidden, numbers, gap)
+        numbers = refine(numbers, change, stage.head_bias)
+        joined, hidden, change = self.split_half((features.cells, features.half), None, hidden, numbers, gap)
+        return joined, hidden, change, numbers
+
+    def _synthesise(self, fetched: Tensor, hidden: Tensor, moved: Tensor) -> Tensor:
+        """Logits and what is to be added, (N, h, w, DRAWN) without the bias."""
+        half = self.half_down(self.inlet(fetched, hidden, moved, rectified=True))
+        quarter = self.quarter_down(half)
+        quarter = self.quarter_join(self.quarter_up(self.eighth(quarter), skip=quarter))
+        drawn: Tensor = self.head(self.half_join(self.half_up(quarter, skip=half)))
+        return drawn
+
+    def estimate_flow(self, window: Tensor) -> Tensor:
+        """See `fourflow.FourFlow.estimate_flow`."""
+        height, width = window.shape[3:]
+        features, places = self._encode(window)
+        valid, _ = look_at_frames(window, self.dtype)
+        flows = []
+        for place in (0.0, 1.0):
+            _, _, change, numbers = self._find_motion(features, Gap(places=places, valid=valid, t=place))
+            told = (change.float() + self.split_half.head_bias).unflatten(3, (2, 2, HYPOTHESES, 4)).mean(5)
+            told = told.permute(0, 5, 1, 3, 2, 4).flatten(4, 5).flatten(2, 3)  # (N, 4, H, W)
+            base = functional.interpolate(2 * numbers[:, :4], scale_factor=2, mode="bilinear")
+            velocity = base + told
+            flows.append(-velocity[:, :2] if place else velocity[:, 2:])
+        return torch.cat(flows, dim=1)[..., :height, :width]
+
+
+def _sides_in_cells(weight: Tensor) -> Tensor:
+    """Rows of both sides' unshuffled pixels and features, the pixels in the order of cells."""
+    return torch.cat([part for side in weight.chunk(2) for part in (in_cells(side[:12]), side[12:])])

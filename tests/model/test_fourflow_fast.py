@@ -1,0 +1,139 @@
+"""FourFlow by kernels draws what the plain one draws; without a GPU in Triton's interpreter."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+import torch
+
+from flavr_core.engine import speed
+from flavr_core.engine.memory import activation_bytes
+from flavr_core.engine.precision import PrecisionChoice, agreement_db, draw_test_picture
+from flavr_core.model import load
+from flavr_core.model.fourflow import FourFlow
+from flavr_core.model.fused import has_triton
+from flavr_core.settings import Precision
+
+ROOT = Path(__file__).resolve().parents[2]
+HALF = (Fraction(1, 2),)
+needs_triton = pytest.mark.skipif(not has_triton(), reason="needs Triton")
+
+
+def test_without_its_kernels_the_plain_network_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a GPU machine where Triton's kernels cannot be built or launched."""
+    monkeypatch.setattr(speed, "may_be_fused", lambda _device: True)
+    plain, choice = load("fourflow"), PrecisionChoice(precision=Precision.FP32)
+    chosen, outcome = speed.speed_up(plain, plain, choice, wanted=Precision.FP32, identity=None)
+    assert chosen is plain
+    assert "slower" in outcome.notes[0]
+    monkeypatch.setenv(speed.SWITCH, "0")
+    assert speed.speed_up(plain, plain, choice, wanted=Precision.FP32, identity=None) == (plain, choice)
+
+
+@needs_triton
+@pytest.mark.parametrize(("width", "height", "most_gib"), [(1920, 1080, 2), (3840, 2160, 8)])
+def test_memory_is_known_before(width: int, height: int, most_gib: int) -> None:
+    from flavr_core.model.fourflow_fast import FastFourFlow
+
+    fast = FastFourFlow(FourFlow(), dtype=torch.float16)
+    nbytes = activation_bytes(fast, batch=1, width=width, height=height, positions=HALF)
+    assert nbytes is not None
+    assert most_gib / 8 * 2**30 < nbytes < most_gib * 2**30
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@needs_triton
+@pytest.mark.parametrize(
+    ("dtype", "count", "size", "most"),
+    [("float32", 1, (16, 17), 2e-5), ("float32", 2, (48, 41), 2e-5), ("float16", 1, (17, 16), 0.02)],
+)
+def test_kernels_in_tritons_interpreter(dtype: str, count: int, size: tuple[int, int], most: float) -> None:
+    done = subprocess.run(
+        [
+            sys.executable, "-W", "ignore", str(Path(__file__).with_name("fourflow_emulator.py")), dtype,
+            *map(str, (count, *size)),
+        ],
+        env={**os.environ, "TRITON_INTERPRET": "1", "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])},
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    picture, flow = map(float, done.stdout.split())
+    assert picture <= most
+    assert flow <= 20 * most
+
+
+COMPILED = """
+import sys
+from fractions import Fraction
+import torch
+from kernel_compiler import compiled, recorded_launches
+from flavr_core.model.fourflow import FourFlow
+from flavr_core.model.fourflow_fast import FastFourFlow
+
+torch.set_num_threads(2)
+fast = FastFourFlow(FourFlow().eval(), dtype=getattr(torch, sys.argv[1]))
+with torch.inference_mode(), recorded_launches() as launches:
+    for size in ((64, 96), (16, 16)):
+        fast.draw(torch.rand(1, 4, 3, *size), (Fraction(1, 2),))
+spilled = [launch[0].__name__ for launch in launches if ".local" in compiled(launch).asm["ptx"]]
+print(len({launch[0].__name__ for launch in launches}), spilled)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@needs_triton
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32"])
+def test_kernels_compile_for_hopper(dtype: str) -> None:
+    folders = [str(ROOT), str(Path(__file__).parent), *sys.path]
+    done = subprocess.run(
+        [sys.executable, "-c", COMPILED, dtype], env={**os.environ, "PYTHONPATH": os.pathsep.join(folders)},
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.split() == ["11", "[]"]
+
+
+@pytest.mark.cuda
+@needs_triton
+@pytest.mark.parametrize("size", [(16, 16), (17, 33), (96, 128), (255, 129), (270, 481), (1080, 1920)])
+@pytest.mark.parametrize(("precision", "least_db"), [(Precision.FP16, 60), (Precision.FP32, 90)])
+def test_the_engine_draws_by_kernels(size: tuple[int, int], precision: Precision, least_db: float) -> None:
+    """Recorded passes too, at all places of eight times as many pictures."""
+    from flavr_core.engine.drawing import Drawer
+    from flavr_core.engine.precision import apply_precision, full_fp32
+
+    plain = load("fourflow").to("cuda").eval()
+    network, choice = apply_precision(plain, precision, identity=None)
+    network, choice = speed.speed_up(plain, network, choice, wanted=precision, identity=None)
+    assert choice.way == "fast: own kernels"
+    drawer = Drawer(network, width=size[1], height=size[0], batch=2)
+    places = tuple(Fraction(number, 8) for number in range(1, 8))
+    grain = torch.rand(2, 3, 24, 24, generator=torch.Generator().manual_seed(3))
+    ground = torch.nn.functional.interpolate(grain, size=(size[0] + 9, size[1] + 15), mode="bicubic")
+    frames = [ground[..., 3 * i : 3 * i + size[0], 5 * i : 5 * i + size[1]] for i in range(4)]
+    windows = torch.stack(frames, 1).clamp(0, 1).cuda().split(1)
+    for _ in range(3):  # the last is replayed
+        drawn = drawer.draw(list(windows), places)
+    for window, pictures in zip(windows, drawn, strict=True):
+        with torch.inference_mode(), full_fp32():
+            wanted = plain(window, places)[0]
+        assert agreement_db(pictures, wanted) >= least_db
+    drawer.forget()
+
+
+@pytest.mark.cuda
+@needs_triton
+def test_far_flows_stay_numbers() -> None:
+    """Answers that lead thousands of pixels out of the picture fetch the border."""
+    from flavr_core.model.fourflow_fast import FastFourFlow
+
+    plain = load("fourflow").to("cuda").eval()
+    with torch.no_grad():
+        plain.split_half.head.bias += 3000
+    fast = FastFourFlow(plain, dtype=torch.float16)
+    assert agreement_db(draw_test_picture(fast), draw_test_picture(plain)) >= 45
