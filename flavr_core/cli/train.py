@@ -109,6 +109,12 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--find-cuts", action="store_true", help="clips have cuts: find them, and train between them"
     )
     parser.add_argument(
+        "--ship",
+        type=Path,
+        metavar="PATH",
+        help="put the weights of a leg (its folder, or a file) among the program's as --model, and end",
+    )
+    parser.add_argument(
         "--new-leg", action="store_true", help="count a found checkpoint's steps as a leg done"
     )
 
@@ -116,6 +122,14 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(args: argparse.Namespace) -> int:
     """Train a course where a data set is named, else one leg."""
     started = time.monotonic()
+    if args.ship is not None:
+        from flavr_core.training.shipping import ship
+
+        card = ship(args.ship, args.model or "fourflow")
+        print(
+            f"{card.file}, {card.file_bytes / 1e6:.1f} MB, {card.training['steps']}: write its card's words."
+        )
+        return 0
     if args.dataset is not None or args.density is not None:
         return train_course.run(args)
     return _run_leg(args, started)
@@ -148,7 +162,7 @@ def _run_leg(args: argparse.Namespace, started: float) -> int:
 
     from flavr_core.training.batches import BatchSettings
     from flavr_core.training.leg import LegFiles, run_leg
-    from flavr_core.training.loop import LegSettings
+    from flavr_core.training.leg_settings import LegSettings
 
     (width, height), *others = (crop_size(text) for text in args.crop.split(","))
     sizes = batch_sizes(args.batch)

@@ -15,8 +15,9 @@ from flavr_core.model.network import Network
 from flavr_core.training.beginnings import begin_anew
 from flavr_core.training.clips import ClipBank, build_bank, default_workers, find_clips
 from flavr_core.training.kept_weights import read_progress
+from flavr_core.training.leg_settings import LegSettings
 from flavr_core.training.lessons import lesson_for
-from flavr_core.training.loop import LegSettings, Trainer
+from flavr_core.training.loop import Trainer
 from flavr_core.training.probing import choose_batch
 from flavr_core.training.ranks import Rank, join_ranks
 from flavr_core.training.validation import read_validation

@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +22,12 @@ from torch import distributed as dist
 from flavr_core.errors import ModelError
 from flavr_core.model.fused import plain_only
 from flavr_core.model.network import Network
-from flavr_core.training.batches import Batch, BatchSettings, BatchStream, draw_batch
+from flavr_core.training.batches import Batch, BatchStream, draw_batch
 from flavr_core.training.boards import Board
 from flavr_core.training.clips import ClipBank
 from flavr_core.training.flat_parameters import FlatParameters
 from flavr_core.training.kept_weights import write_weights
+from flavr_core.training.leg_settings import LegSettings, describe_recipe
 from flavr_core.training.lessons import half_products, lesson_for
 from flavr_core.training.losses import laplacian_l1
 from flavr_core.training.ranks import Rank
@@ -36,52 +37,6 @@ from flavr_core.training.validation import ValidationSet, cross_faded, validate
 
 LOOK_EVERY = 20
 """Steps between two looks at the clock and the loss on a GPU: each look waits for it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LegSettings:
-    """One stretch of training."""
-
-    folder: Path
-    """Where checkpoints and the curve go."""
-    batch: BatchSettings = field(default_factory=BatchSettings)
-    """What a step sees on each device."""
-    learning_rate: float = 4e-4
-    """Of the trunk."""
-    warmup_steps: int = 500
-    """Steps of this leg over which the rate rises."""
-    weight_decay: float = 1e-4
-    """AdamW's."""
-    ema: float = 0.999
-    """Of the running average, a step."""
-    max_norm: float = 1.0
-    """Gradients are shortened to this length."""
-    max_steps: int = 1_000_000_000
-    """Steps of this leg."""
-    max_seconds: float = float("inf")
-    """Length of this leg, the start included."""
-    fall_seconds: float = 0.0
-    """Of these, spent on letting the rate fall to zero."""
-    fall_steps: int = 0
-    """The same in steps."""
-    checkpoint_seconds: float = 120.0
-    """Between two checkpoints."""
-    validate_steps: int = 1000
-    """Between two measurements."""
-    validate_seconds: float = float("inf")
-    """The same by the clock, whichever is first."""
-    sane_steps: int = 0
-    """Steps of all legs after which a network that is below cross-fading is stopped; 0: never."""
-    loss: str | None = None
-    """What is minimised, in the grammar of `criteria`; None: what is usual for the network."""
-    teacher_weight: float = 0.1
-    """Of the distance to a teacher's pictures, where there is one."""
-    compile: bool = False
-    """Whether the step is compiled (minutes at the start); else it is recorded and replayed on CUDA."""
-    eager: bool = False
-    """Whether it is neither compiled nor recorded."""
-    board: bool = False
-    """Whether TensorBoard's files are written as well."""
 
 
 class Trainer:
@@ -318,7 +273,12 @@ class Trainer:
 
     def _write_average(self, name: str) -> None:
         path = self.settings.folder / f"{name}.safetensors"
-        write_weights(self.average, path, step=self.step, samples=self.samples)
+        about = {"step": str(self.step), "samples": str(self.samples), "seed": str(self.settings.batch.seed)}
+        write_weights(
+            self.average,
+            path,
+            {**about, "recipe": describe_recipe(self.settings, self.network, self.rank.count, self.teacher)},
+        )
 
     def save(self, path: Path) -> None:
         """Everything that a resumed run needs, written under a temporary name and renamed."""

@@ -15,7 +15,8 @@ from flavr_core.errors import DeviceError
 from flavr_core.model.network import Network
 from flavr_core.training.batches import draw_batch
 from flavr_core.training.clips import ClipBank
-from flavr_core.training.loop import LegSettings, Trainer
+from flavr_core.training.leg_settings import LegSettings
+from flavr_core.training.loop import Trainer
 from flavr_core.training.ranks import Rank
 
 ENOUGH = 0.9

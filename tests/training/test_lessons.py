@@ -15,19 +15,23 @@ import torch
 from flavr_core.errors import DeviceError, ModelError, SettingsError
 from flavr_core.model import load
 from flavr_core.model.blend import Blend
+from flavr_core.model.cards import card_to_json
 from flavr_core.model.flavr import Flavr
 from flavr_core.model.flavr_config import FlavrConfig
 from flavr_core.model.fourflow import FourFlow
 from flavr_core.model.network import Network
+from flavr_core.model.store import hash_file
 from flavr_core.model.uprnet import UprNet, UprWidths
 from flavr_core.training import probing
 from flavr_core.training.batches import BatchSettings, draw_batch
 from flavr_core.training.beginnings import begin_anew
 from flavr_core.training.kept_weights import read_progress
 from flavr_core.training.leg import LegFiles, run_leg
+from flavr_core.training.leg_settings import LegSettings
 from flavr_core.training.lessons import lesson_for
-from flavr_core.training.loop import LegSettings, Trainer
+from flavr_core.training.loop import Trainer
 from flavr_core.training.ranks import Rank
+from flavr_core.training.shipping import ship
 from flavr_core.training.teacher import fill_from_teacher
 from tests.small_networks import small_adacof
 
@@ -213,3 +217,29 @@ def test_a_leg_tries_batches_once_and_goes_on_from_its_weights(
     torch.save({"state_dict": small_flavr().state_dict()}, wrong)
     with pytest.raises(ModelError, match="not of uprnet"):
         run_leg(settings, replace(files, start=wrong), device_type="cpu", started=0.0)
+
+
+def test_a_leg_is_shipped_with_its_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("leg", "shipping"):
+        monkeypatch.setattr(f"flavr_core.training.{module}.begin_anew", lambda _: small_upr())
+    settings = LegSettings(folder=tmp_path / "leg", batch=BATCH, max_steps=2)
+    run_leg(settings, LegFiles(bank=tmp_path / "bank", model="upr-base"), device_type="cpu", started=0.0)
+    curve = tmp_path / "leg/curve.jsonl"
+    curve.write_text(curve.read_text() + json.dumps({"step": 2, "psnr_db": 31.256}) + "\n")
+    shelf = tmp_path / "models"
+    shelf.mkdir()
+    card = ship(tmp_path / "leg", "upr-base", folder=shelf)
+    assert (card.name, card.file, card.licence) == ("upr-base", "upr-base.safetensors", "Apache-2.0")
+    assert card.training["steps"] == "2 (4 samples)"
+    assert "1*Charb+1*Census" in card.training["recipe"]
+    assert list(card.scores.values()) == [31.26]
+    assert hash_file(shelf / card.file) == card.sha256
+    assert card.file_bytes == (shelf / card.file).stat().st_size
+    written = replace(card, description="Words of a person.")
+    (shelf / "upr-base.json").write_text(card_to_json(written))
+    assert ship(tmp_path / "leg", "upr-base", folder=shelf) == written
+    assert not list(shelf.glob("*.part"))
+    wrong = tmp_path / "wrong.pth"
+    torch.save({"state_dict": small_flavr().state_dict()}, wrong)
+    with pytest.raises(ModelError, match="does not hold"):
+        ship(wrong, "upr-base", folder=shelf)

@@ -23,7 +23,8 @@ from flavr_core.model.fourflow import FourFlow, FourFlowWidths
 from flavr_core.model.network import Network
 from flavr_core.training.batches import Batch, BatchSettings, draw_batch
 from flavr_core.training.kept_weights import read_progress
-from flavr_core.training.loop import LegSettings, Trainer
+from flavr_core.training.leg_settings import LegSettings
+from flavr_core.training.loop import Trainer
 from flavr_core.training.ranks import Rank
 from flavr_core.training.teacher import draw_taught
 from flavr_core.training.validation import read_validation

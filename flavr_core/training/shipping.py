@@ -1,0 +1,74 @@
+"""From the weights of a leg to a network that the program carries: file and card in `resources/models`."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+from flavr_core.errors import ModelError
+from flavr_core.model import load
+from flavr_core.model.cards import ModelCard, card_from_json, card_to_json
+from flavr_core.model.catalog import EMBEDDED_DIR
+from flavr_core.model.store import examine_model, hash_file
+from flavr_core.training.beginnings import begin_anew
+from flavr_core.training.kept_weights import read_about
+
+TITLES = {
+    "fourflow": "FourFlow, four frames with light motion, any position",
+    "flavr-narrow": "FLAVR with fewer channels, seven in-betweens at once",
+    "upr-base": "UPR-Net base, two frames with flow, any position",
+    "adacof-compressed": "AdaCoF compressed, two frames, the middle between them",
+}
+"""{network: a few words for a list} where no card says them yet."""
+HELD_OUT = "held-out windows while training, RGB PSNR dB"
+"""Name of the score that a leg's curve tells."""
+
+
+def ship(source: Path, name: str, *, folder: Path = EMBEDDED_DIR) -> ModelCard:
+    """Put a leg's weights among the program's networks, with a card that keeps the words of an earlier one.
+
+    Args:
+        source: a leg's folder, of which the average and the curve are taken, or a file of weights.
+        name: what was trained, see `begin_anew`; the network is called so.
+        folder: where file and card go.
+
+    Raises:
+        ModelError: when the file holds no such network, or one that draws no numbers.
+    """
+    weights = source / "average.safetensors" if source.is_dir() else source
+    found, wanted = load(str(weights)), begin_anew(name)
+    if {key: value.shape for key, value in found.state_dict().items()} != {
+        key: value.shape for key, value in wanted.state_dict().items()
+    }:
+        raise ModelError(f"'{weights}' does not hold the weights of {name}.", "Name what was trained.")
+    target, card_path = folder / f"{name}.safetensors", folder / f"{name}.json"
+    if card_path.exists():
+        card = card_from_json(card_path.read_text(encoding="utf-8"), where=card_path)
+    else:
+        card = replace(examine_model(weights), title=TITLES.get(name, name), description="", options={})
+    about, curve = read_about(weights), source / "curve.jsonl"
+    card = replace(
+        card,
+        name=name,
+        licence="Apache-2.0",
+        source="trained by this project",
+        file=target.name,
+        file_bytes=weights.stat().st_size,
+        sha256=hash_file(weights),
+        training={**card.training, **{key: about[key] for key in ("recipe", "seed") if key in about},
+                  "steps": f"{about.get('step', 0)} ({int(about.get('samples', 0)):,} samples)"},
+        scores=_last_score(curve) if curve.exists() else {},
+    )  # fmt: skip
+    temporary = target.with_suffix(".part")
+    shutil.copyfile(weights, temporary)
+    temporary.replace(target)
+    card_path.write_text(card_to_json(card), encoding="utf-8")
+    return card
+
+
+def _last_score(curve: Path) -> dict[str, float]:
+    lines = [json.loads(line) for line in curve.read_text(encoding="utf-8").splitlines()]
+    scores = [line["psnr_db"] for line in lines if "psnr_db" in line]
+    return {HELD_OUT: round(scores[-1], 2)} if scores else {}
