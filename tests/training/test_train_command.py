@@ -14,6 +14,7 @@ import pytest
 import torch
 
 from flavr_core.cli import build_parser, main
+from flavr_core.cli.train import batch_sizes
 from flavr_core.model import load
 from flavr_core.model.flavr import Flavr
 from flavr_core.model.flavr_config import FlavrConfig
@@ -158,10 +159,25 @@ def test_the_leg_of_the_readme_is_understood() -> None:
     found = re.search(r"main\.py (train \\\n.*?)\n\n", README.read_text(encoding="utf-8"), re.DOTALL)
     assert found is not None
     args = build_parser("train").parse_args(shlex.split(found[1].replace("\\\n", " ")))
-    assert (args.dataset, args.folder, args.batch, args.crop) == (None, Path("RUN"), "36", "320x256")
+    assert (args.dataset, args.folder, args.batch) == (None, Path("RUN"), "36")
+    assert args.crop == "320x256,320x256,416x256"
     assert (args.lr, args.warmup, args.ema, args.start_step, args.seed) == (4e-4, 500, None, 14560, 4)
     assert not args.find_cuts
     assert args.disturbed == 0.08
+
+
+def test_the_first_legs_of_the_readme_are_understood() -> None:
+    text = README.read_text(encoding="utf-8").replace("\\\n", " ")
+    commands = re.findall(r"main\.py (train --model .*--clips.*)", text)
+    networks = {}
+    for command in commands:
+        args = build_parser("train").parse_args(shlex.split(command))
+        networks[args.model] = (batch_sizes(args.batch), args.sane_after, args.teacher)
+    assert networks == {
+        "flavr-narrow": ((32, 64), 6000, "fourflow"),
+        "upr-base": ((32, 64), 1500, None),
+        "adacof-compressed": ((32, 64), 3000, None),
+    }
 
 
 def test_new_networks_are_the_authors() -> None:
