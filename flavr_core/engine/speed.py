@@ -5,6 +5,7 @@ in fp32 and by the fast form. The first form that agrees is taken; where none do
 it, the plain network draws and a note says so. No time is measured, so the same machine always decides the
 same. `FLAVR_FAST=0` keeps to the plain network. `FLAVR_FAST=columns` tries our own programs for Hopper
 GPUs first: they ran there one by one, but not as a whole network yet, and no test can end one that hangs.
+`FLAVR_FAST=columns-fp8` lets their coarse layers multiply 8-bit floats where that agrees to 50 dB.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ from flavr_core.model.whole_vectors import with_whole_vectors
 from flavr_core.settings import Precision
 
 SWITCH = "FLAVR_FAST"
-"""Environment variable: `0` keeps to the plain network, `columns` tries our programs for Hopper GPUs."""
+"""Environment variable: `0` keeps to the plain network, `columns` tries our programs for Hopper GPUs, and
+`columns-fp8` those with coarse layers in 8-bit floats before."""
 LEAST_GPU_DB = {Precision.FP32: 90.0, Precision.FP16: 60.0, Precision.BF16: 50.0}
 """Agreement with the plain network in fp32 that a fast form must reach on a GPU."""
 _CACHED_ROWS = 64
@@ -61,9 +63,10 @@ def forms_to_try(device: torch.device, precision: Precision, *, wanted: Precisio
     if device.type != "cpu":
         least_db = LEAST_GPU_DB[precision]
         ways = [FastOptions(windows=True, band_rows=_GPU_ROWS), FastOptions(band_rows=_GPU_ROWS)]
-        if os.environ.get(SWITCH) == "columns" and has_programs(device, DTYPES[precision]):
-            ways.insert(0, FastOptions(columns=True))
-        return [FastForm(options=options, least_db=least_db) for options in ways]
+        forms = [FastForm(options=options, least_db=least_db) for options in ways]
+        if has_programs(device, DTYPES[precision]):
+            forms = [*_column_forms(least_db), *forms]
+        return forms
     if precision is Precision.FP32:
         options = FastOptions(toom_cook_from=64, band_rows=_CACHED_ROWS)
         return [FastForm(options=options, least_db=90)]
@@ -74,6 +77,17 @@ def forms_to_try(device: torch.device, precision: Precision, *, wanted: Precisio
             forms += [FastForm(options=replace(six, int8_from=scale), least_db=60) for scale in (2, 4, 8)]
         forms.append(FastForm(options=six, least_db=55))
     forms.append(FastForm(options=FastOptions(band_rows=_CACHED_ROWS), least_db=50))
+    return forms
+
+
+def _column_forms(least_db: float) -> list[FastForm]:
+    """Those by our programs for Hopper GPUs that are asked for."""
+    wish = os.environ.get(SWITCH, "")
+    if wish not in ("columns", "columns-fp8"):
+        return []
+    forms = [FastForm(options=FastOptions(columns=True), least_db=least_db)]
+    if wish == "columns-fp8":
+        forms.insert(0, FastForm(options=FastOptions(columns=True, fp8=True), least_db=50))
     return forms
 
 

@@ -12,6 +12,7 @@ What is saved beyond `flavr_columns`, which computes the four frames of a place 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 
 import torch
@@ -22,6 +23,7 @@ from flavr_core.errors import ModelError
 from flavr_core.model.flavr import Flavr
 from flavr_core.model.flavr_column_ends import STEM_ABOVE, cells, draw_out, out_weight, stem_weight
 from flavr_core.model.flavr_columns import BLOCK, FRAMES, Activation, ColumnConv, finish_block
+from flavr_core.model.flavr_columns_fp8 import CodedConv, coarse_layers, largest_inputs
 from flavr_core.model.flavr_fast import FastFlavr, can_be_fast, conv_and_gate, tap_sums_of_frames
 from flavr_core.model.flavr_fast_options import FastOptions
 from flavr_core.model.flavr_form import FlavrForm, copied_gate, kept
@@ -46,7 +48,7 @@ def fast_form(plain: Flavr, *, dtype: torch.dtype, options: FastOptions) -> Netw
         ModelError: when it has no such form.
     """
     if options.columns:
-        return ColumnFlavr(plain, dtype=dtype)
+        return ColumnFlavr(plain, dtype=dtype, fp8=options.fp8)
     return FastFlavr(plain, dtype=dtype, options=options)
 
 
@@ -55,8 +57,13 @@ class ColumnFlavr(FlavrForm):
 
     supports_strips = False
 
-    def __init__(self, plain: Flavr, *, dtype: torch.dtype) -> None:
+    def __init__(self, plain: Flavr, *, dtype: torch.dtype, fp8: bool = False) -> None:
         """Take the weights of a plain network, which keeps its own.
+
+        Args:
+            plain: the network; where 8-bit floats are wanted it draws a small window.
+            dtype: of weights and features.
+            fp8: whether coarse layers multiply 8-bit floats.
 
         Raises:
             ModelError: when the network has no column form, see `can_be_columns`.
@@ -64,6 +71,7 @@ class ColumnFlavr(FlavrForm):
         super().__init__(plain, dtype=dtype)
         if not can_be_columns(plain):
             raise ModelError(f"{plain.name or 'This FLAVR'} has no form in columns.", "Use it as it is.")
+        largest = largest_inputs(plain, coarse_layers(plain)) if fp8 else {}
         self.wide = torch.promote_types(dtype, torch.float32)
         stem = plain.encoder.stem[0]
         assert isinstance(stem, nn.Conv3d)
@@ -72,10 +80,10 @@ class ColumnFlavr(FlavrForm):
         )
         layers = (plain.encoder.layer1, plain.encoder.layer2, plain.encoder.layer3, plain.encoder.layer4)
         self.layers = nn.ModuleList(
-            nn.ModuleList(ColumnBlock(block, dtype=dtype) for block in layer) for layer in layers
+            nn.ModuleList(ColumnBlock(block, largest, dtype=dtype) for block in layer) for layer in layers
         )
         pairs = [conv_and_gate(stage) for stage in plain.decoder]
-        *stages, self.last = (ColumnStage(conv, gate, dtype=dtype) for conv, gate in pairs)
+        *stages, self.last = (ColumnStage(conv, gate, largest, dtype=dtype) for conv, gate in pairs)
         self.stages = nn.ModuleList(stages)  # 0 to 3
         fuse, out = plain.feature_fuse.conv[0], plain.outconv[1]
         assert isinstance(fuse, nn.Conv2d)
@@ -149,9 +157,11 @@ class ColumnFlavr(FlavrForm):
 class ColumnStage(nn.Module):
     """A decoder stage: a convolution, its gate, a rectifier."""
 
-    def __init__(self, conv: nn.Module, gate: Gate, *, dtype: torch.dtype) -> None:
+    def __init__(
+        self, conv: nn.Module, gate: Gate, largest: Mapping[nn.Module, float], *, dtype: torch.dtype
+    ) -> None:
         super().__init__()
-        self.conv = _column_conv(conv, dtype)
+        self.conv = _column_conv(conv, largest, dtype)
         self.gate = copied_gate(gate, torch.promote_types(dtype, torch.float32))
 
     def forward(
@@ -177,13 +187,14 @@ class ColumnStage(nn.Module):
 class ColumnBlock(nn.Module):
     """A residual block: two convolutions, a gate, the input or its projection added."""
 
-    def __init__(self, plain: nn.Module, *, dtype: torch.dtype) -> None:
+    def __init__(self, plain: nn.Module, largest: Mapping[nn.Module, float], *, dtype: torch.dtype) -> None:
         super().__init__()
         assert isinstance(plain, Block)
         first, second = plain.conv1[0], plain.conv2[0]
         assert isinstance(first, nn.Conv3d)
         self.stride = int(first.stride[1])
-        self.conv1, self.conv2 = _column_conv(first, dtype), _column_conv(second, dtype)
+        self.conv1 = _column_conv(first, largest, dtype)
+        self.conv2 = _column_conv(second, largest, dtype)
         self.gate = copied_gate(plain.fg, torch.promote_types(dtype, torch.float32))
         self.projection: nn.Parameter | None = None
         if plain.downsample is not None:
@@ -220,8 +231,11 @@ def empty_frames(like: Tensor, count: int, width: int, rows: int, columns: int) 
     return torch.empty(size, dtype=like.dtype, device=like.device, memory_format=torch.channels_last)
 
 
-def _column_conv(plain: nn.Module, dtype: torch.dtype) -> ColumnConv:
+def _column_conv(plain: nn.Module, largest: Mapping[nn.Module, float], dtype: torch.dtype) -> ColumnConv:
+    """A layer of the plain network; of 8-bit floats where the largest of its inputs is known."""
     assert isinstance(plain, nn.Conv3d | nn.ConvTranspose3d)
+    if plain in largest:
+        return CodedConv(plain.weight.detach(), _detached(plain.bias), largest=largest[plain])
     above, beside = (int(size) for size in plain.padding[1:])
     grows = isinstance(plain, nn.ConvTranspose3d)
     stride = 1 if grows else int(plain.stride[1])

@@ -129,10 +129,10 @@ class ColumnConv(nn.Module):
         samples = len(x) // FRAMES
         weights = self.rows.expand(samples, -1, -1) if rows is None else rows
         if is_programmed(x):
-            return self._run(x, out, weights, activation, joined=joined, has_means=has_means)
+            return self.run(x, out, weights, activation, joined=joined, has_means=has_means)
         x = x if joined is None or x.is_meta else torch.cat([x, joined], 1)
         if x.is_meta:
-            self._count(x)
+            self.count(x)
             return x.new_empty((samples, self.width), dtype=torch.float32) if has_means else None
         means = []
         for number in range(samples):
@@ -153,10 +153,10 @@ class ColumnConv(nn.Module):
             rows: weights for each sample, see `scaled`.
         """
         if is_programmed(x):
-            self._run(x, out, rows, Activation.LEAKY, joined=joined, merging=fuse)
+            self.run(x, out, rows, Activation.LEAKY, joined=joined, merging=fuse)
             return
         if x.is_meta:
-            self._count(x)
+            self.count(x)
             return
         x = torch.cat([x, joined], 1)
         for number, matrix in enumerate(fuse):
@@ -167,7 +167,7 @@ class ColumnConv(nn.Module):
             merged = functional.conv2d(grown.flatten(0, 1)[None], over_time[:, :, None, None])
             out[number] = activated(merged[0], Activation.LEAKY)
 
-    def _run(
+    def run(
         self,
         x: Tensor,
         out: Tensor,
@@ -175,15 +175,17 @@ class ColumnConv(nn.Module):
         activation: Activation,
         *,
         joined: Tensor | None = None,
+        factors: Tensor | None = None,
         has_means: bool = False,
         merging: Tensor | None = None,
     ) -> Tensor | None:
+        """Launch the program, see `flavr_columns_triton.convolve`."""
         from flavr_core.model.flavr_columns_triton import convolve
 
         means: Tensor | None = convolve(
             x, out, rows, self.bias, kernel=self.kernel, stride=self.stride, padding=self.padding,
             grows=self.grows, width=self.width, activation=int(activation), joined=joined,
-            has_means=has_means, merging=merging,
+            factors=factors, has_means=has_means, merging=merging,
         )  # fmt: skip
         return means
 
@@ -203,7 +205,7 @@ class ColumnConv(nn.Module):
         ]
         return interleaved(phases)
 
-    def _count(self, x: Tensor) -> None:
+    def count(self, x: Tensor) -> None:
         """Show the arithmetic to whoever counts it, and hardly any memory: programs hold only `out`."""
         down, across = self.kernel
         inputs = self.rows.shape[1]

@@ -30,8 +30,12 @@ class FastOptions:
     columns: bool = False
     """Whether four frames are computed together by programs of our own, see `flavr_columns`; then none of
     the other steps applies."""
+    fp8: bool = False
+    """Whether the coarse layers of `columns` multiply 8-bit floats, see `flavr_columns_fp8`."""
 
     def __post_init__(self) -> None:
+        if self.fp8 and not self.columns:
+            raise SettingsError("8-bit floats are for columns alone.")
         for name in ("toom_cook_from", "int8_from", "band_rows"):
             value = getattr(self, name)
             if value is not None and value < 1:
@@ -39,7 +43,7 @@ class FastOptions:
 
     def __str__(self) -> str:
         if self.columns:
-            return "fast: four frames at once"
+            return "fast: four frames at once" + (", coarse layers in 8-bit floats" if self.fp8 else "")
         words = []
         if self.toom_cook_from is not None:
             words.append(f"six products from {self.toom_cook_from} channels")

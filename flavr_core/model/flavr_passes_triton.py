@@ -73,6 +73,21 @@ def scale_rows(rows: Tensor, scale: Tensor) -> Tensor:
 
 
 @triton.jit
+def _code(values, codes, count, factor, largest, VALUES: tl.constexpr):  # type: ignore[no-untyped-def]
+    place = tl.program_id(0).to(tl.int64) * VALUES + tl.arange(0, VALUES)
+    value = tl.load(values + place, mask=place < count, other=0.0).to(tl.float32) * factor
+    value = tl.minimum(tl.maximum(value, -largest), largest)
+    tl.store(codes + place, value.to(codes.dtype.element_ty), mask=place < count)
+
+
+def code(values: Tensor, codes: Tensor, factor: float, largest: float) -> None:
+    """Write values times a factor as 8-bit floats, clamped; both laid out alike, without gaps."""
+    assert values.stride() == codes.stride()
+    count = values.numel()
+    _code[(triton.cdiv(count, _VALUES),)](values, codes, count, factor, largest, VALUES=_VALUES, num_warps=8)
+
+
+@triton.jit
 def _lay_cells(  # type: ignore[no-untyped-def]
     window, mean, cells, count, height, width, columns, sample_step, frame_step, colour_step, row_step,
     FRAMES: tl.constexpr, BEFORE: tl.constexpr, AROUND: tl.constexpr, CELL: tl.constexpr,

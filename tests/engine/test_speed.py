@@ -111,13 +111,18 @@ def test_our_programs_are_tried_first_where_they_run_and_are_asked_for(monkeypat
     assert not any(form.options.columns for form in rest)
     assert rest
     assert not any(form.options.columns for form in forms_to_try(cuda, Precision.BF16, wanted=Precision.AUTO))
+    monkeypatch.setenv(speed.SWITCH, "columns-fp8")
+    coarse, second, *_ = forms_to_try(cuda, Precision.FP16, wanted=Precision.AUTO)
+    assert coarse.options.fp8
+    assert coarse.least_db == 50
+    assert second == first
 
 
-@pytest.mark.parametrize("has_programs", [True, False])
-def test_memory_of_full_size_flavr_is_as_promised(monkeypatch, has_programs):
+@pytest.mark.parametrize(("has_programs", "wish"), [(True, "columns"), (True, "columns-fp8"), (False, "")])
+def test_memory_of_full_size_flavr_is_as_promised(monkeypatch, has_programs, wish):
     """By count, in fp16: 1920x1080 in 2 GiB, 3840x2160 in 8; by our programs with all pictures around it."""
     monkeypatch.setattr(speed, "has_programs", lambda device, dtype: has_programs)
-    monkeypatch.setenv(speed.SWITCH, "columns")
+    monkeypatch.setenv(speed.SWITCH, wish)
     network = Flavr(FlavrConfig()).eval()
     form, *_ = forms_to_try(torch.device("cuda"), Precision.FP16, wanted=Precision.AUTO)
     fast = fast_form(network, dtype=torch.float16, options=form.options)

@@ -1,10 +1,10 @@
 """A FLAVR in columns on the CPU by its GPU programs: run with TRITON_INTERPRET=1.
 
-Arguments: height, width, windows, outputs, and `full` for the authors' widths. Triton's interpreter runs the
-passes. The convolutions are in Gluon, which has none: here each is followed step by step on the descriptors,
-grid and numbers that it is launched with; descriptors are held to the copy engine's rules. Memory that was
-not written holds no numbers. Prints the agreement with the plain network in dB, its own spread standing for
-the picture's, and the bytes that were alive at once, as a share of those that the engine foresees.
+Arguments: height, width, windows, outputs, `full` for the authors' widths, `fp8` for such layers. Triton's
+interpreter runs the passes. The convolutions are in Gluon, which has none: here each is followed step by step
+on the descriptors, grid and numbers that it is launched with; these are held to the copy engine's rules.
+Memory that was not written holds no numbers. Prints the agreement with the plain network in dB, its own
+spread standing for the picture's, and the bytes that were alive at once, as a share of those foreseen.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from torch.utils._python_dispatch import _disable_current_modes
 from triton.runtime import interpreter
 
 from flavr_core.engine.memory import _LiveBytes, activation_bytes
-from flavr_core.model import flavr_column_ends, flavr_columns, flavr_columns_triton
+from flavr_core.model import flavr_column_ends, flavr_columns, flavr_columns_fp8, flavr_columns_triton
 from flavr_core.model.flavr import Flavr
 from flavr_core.model.flavr_column_form import ColumnFlavr
 from flavr_core.model.flavr_config import FlavrConfig
@@ -71,13 +71,14 @@ class Followed:
 
 
 def follow(
-    tile, pictures, joined, weights, merging, out, bias, sums, tiles_x, tiles_y, blocks, phase_blocks, chunks,
-    own_chunks, sample_rows, x_step, rows, columns, frame_step, row_step, column_step, **constants,
+    tile, pictures, joined, weights, merging, out, factors, bias, sums, tiles_x, tiles_y, blocks,
+    phase_blocks, chunks, own_chunks, sample_rows, x_step, rows, columns, frame_step, row_step,
+    column_step, **constants,
 ):  # fmt: skip
     """One program, in the order of the text of `flavr_columns_triton`."""
     kw, grows = constants["KW"], constants["GROWS"]
     tile_rows, tile_columns = constants["TH"], constants["TW"]
-    places = tile_rows * tile_columns
+    places, step = tile_rows * tile_columns, pictures.block_shape[-1]
     block, place = tile % blocks, tile // blocks
     left = place % tiles_x * tile_columns
     top = place // tiles_x % tiles_y * tile_rows
@@ -92,19 +93,21 @@ def follow(
         y, odd, x, first = top + down, 0, left + across, 0
         if constants["STRIDE"] == 2:
             y, odd, x, first = top + (down >> 1), down & 1, left + (across >> 1), (across & 1) * x_step
-        for chunk in range(0, 64 * chunks, 64):
+        for chunk in range(0, step * chunks, step):
             row = sample * sample_rows + (block * taps + tap) * 192
             matrices = torch.cat([fetched(weights, (row + 64 * k, chunk)) for k in range(3)])
-            source, own = pictures, 64 * own_chunks
+            source, own = pictures, step * own_chunks
             if constants["JOINS"] and chunk >= own:
                 source, channels = joined, chunk - own
             else:
                 channels = first + chunk
-            frames = fetched(source, (4 * sample, y, odd, x, channels)).reshape(4, places, 64)
+            frames = fetched(source, (4 * sample, y, odd, x, channels)).reshape(4, places, step)
             products = (frames @ matrices.T).unflatten(2, (3, 64))  # (4, places, taps, 64)
             for given in range(4):
                 for made in range(max(given - 1, 0), min(given + 2, 4)):
                     drawn[made] += products[given, :, given - made + 1]
+    if constants["HAS_FACTORS"]:
+        drawn *= factors[channel : channel + 64]
     if constants["HAS_BIAS"]:
         drawn += bias[channel : channel + 64]
     m = torch.arange(places)
@@ -138,23 +141,29 @@ def rectified(values: Tensor, activation: int) -> Tensor:
     return flavr_columns.activated(values, flavr_columns.Activation(activation))
 
 
-def measure(height: int, width: int, *, count: int, outputs: int, is_full: bool) -> tuple[float, float]:
+def measure(
+    height: int, width: int, count: int, outputs: int, *, is_full: bool = False, fp8: bool = False
+) -> tuple[float, float]:
     """Agreement of `count` windows, all programs in use, and the share of foreseen memory that was used."""
     flavr_columns_triton._column = Followed()
     torch.manual_seed(3)
-    small = FlavrConfig(widths=(64, 64, 128, 64), decoder_widths=(128, 64, 64, 64, 64), encoder_bias=True,
-                        num_outputs=outputs)  # fmt: skip
+    small = FlavrConfig(
+        widths=(64, 64, 256 if fp8 else 128, 64),
+        decoder_widths=(128, 64, 64, 64, 64),
+        encoder_bias=True,
+        num_outputs=outputs,
+    )
     network = Flavr(FlavrConfig(num_outputs=outputs) if is_full else small).eval().requires_grad_(False)
     window = torch.rand(count, 4, 3, height, width)
-    columns = ColumnFlavr(network, dtype=torch.float16)
+    columns = ColumnFlavr(network, dtype=torch.float16, fp8=fp8)
     counter = _LiveBytes()
     with torch.inference_mode():
         wanted = network(window, network.positions)
         foreseen = activation_bytes(
             columns, batch=count, width=width, height=height, positions=network.positions
         )
-        for module in (flavr_columns, flavr_column_ends):
-            module.is_programmed = lambda frames: frames.dtype == torch.float16
+        for module in (flavr_columns, flavr_column_ends, flavr_columns_fp8):
+            module.is_programmed = lambda frames: frames.dtype == torch.float16 and not frames.is_meta
         torch.use_deterministic_algorithms(True)  # fills new memory with what are no numbers
         with counter:
             given = columns(window, network.positions)
@@ -176,5 +185,5 @@ def without_modes(run: Any) -> Any:
 
 if __name__ == "__main__":
     interpreter.GridExecutor.__call__ = without_modes(interpreter.GridExecutor.__call__)
-    rows, columns, windows, pictures = map(int, sys.argv[1:5])
-    print(*measure(rows, columns, count=windows, outputs=pictures, is_full="full" in sys.argv[5:]))
+    numbers, words = map(int, sys.argv[1:5]), sys.argv[5:]
+    print(*measure(*numbers, is_full="full" in words, fp8="fp8" in words))
