@@ -9,6 +9,7 @@ from pathlib import Path
 
 from flavr_core.cli.arguments import parsed
 from flavr_core.errors import OutputError, SettingsError
+from flavr_core.settings import EngineSettings
 from flavr_core.timing import parse_fraction
 
 DISTURBANCES = ("flash", "fade", "noise", "compression", "cut")
@@ -38,6 +39,15 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--rate", default="25", metavar="FPS", help="frames a second: 25 (default), 60000/1001"
     )
     parser.add_argument("--overwrite", action="store_true", help="replace an existing file")
+    between = parser.add_argument_group("a picture of what is made of it")
+    between.add_argument(
+        "--between",
+        action="store_true",
+        help="a PNG of frames of the bundled sample and those made between them, as in the README",
+    )
+    between.add_argument(
+        "--model", default="default", help="who makes them: see `models list` (default: default)"
+    )
     group = parser.add_argument_group("clips of the training renderer")
     group.add_argument("--synthetic", action="store_true", help="render one")
     group.add_argument("--seed", type=int, default=1, metavar="N", help="another one for each (default: 1)")
@@ -62,7 +72,8 @@ def run(args: argparse.Namespace) -> int:
         raise SettingsError(
             f"A height of {args.height} lines cannot be rendered.", "Use an even number from 36 to 2160."
         )
-    output = args.output or Path("synthetic" if args.synthetic else "sample.mp4")
+    usual = "synthetic" if args.synthetic else "between.png" if args.between else "sample.mp4"
+    output = args.output or Path(usual)
     if output.is_dir() and args.synthetic:
         raise OutputError(f"The folder {output} exists already.", "Give another name with -o.")
     if output.exists() and not args.overwrite:
@@ -71,6 +82,8 @@ def run(args: argparse.Namespace) -> int:
         )
     if args.synthetic:
         return _render_synthetic(args, output, rate)
+    if args.between:
+        return _render_between(output, args.model)
     from flavr_core.sample import render_sample
 
     if output.suffix.lower() != ".mp4":
@@ -87,6 +100,17 @@ def run(args: argparse.Namespace) -> int:
 
     render_sample(output, height=args.height, rate=rate, on_progress=show)
     print(f"{output}: {output.stat().st_size / 1000:.0f} kB")
+    return 0
+
+
+def _render_between(output: Path, model: str) -> int:
+    if output.suffix.lower() != ".png":
+        raise SettingsError(
+            f"'{output}' does not end in .png.", "The picture is a PNG: end its name in .png."
+        )
+    from flavr_core.cli.sample_strip import render_strip
+
+    print(f"{output}: drawn by {render_strip(output, EngineSettings(model=model))}")
     return 0
 
 
