@@ -67,7 +67,9 @@ def _is_sound(device: int) -> bool:
     try:
         from flavr_core.model.fused_check import find_faults
 
-        faults = find_faults(torch.device("cuda", device))
+        # Under autocast, as in training, the plain ways would be rounded and the comparison fail.
+        with torch.autocast("cuda", enabled=False):
+            faults = find_faults(torch.device("cuda", device))
     except Exception as error:  # a compiler that is missing, or fails in any way, must not stop a job
         faults = [f"{type(error).__name__}: {str(error).strip().splitlines()[:1]}"]
     for fault in faults:
