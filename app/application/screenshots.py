@@ -30,7 +30,7 @@ SIZE_PX = (1440, 900)
 MOST_BYTES = 300_000
 """A picture is not larger than this."""
 
-PATIENCE_MS = 120_000
+PATIENCE_MS = 600_000
 """How long one waits for the sample to be read or rendered."""
 
 _RATE = ("2x", 9)

@@ -167,7 +167,10 @@ class ModelsDialog(QDialog):
         for label, value in self._model.facts(entry):
             name = QLabel(label)
             name.setProperty("muted", True)
-            form.addRow(name, _text(value))
+            words = _text(value)
+            words.setMinimumWidth(1)  # a hash has no place to break: better cut off than all of it scrolled
+            words.setToolTip(value if " " not in value else "")
+            form.addRow(name, words)
         layout.addLayout(form)
 
     def _on_busy_changed(self) -> None:

@@ -122,13 +122,13 @@ def _entry(entry: Entry, catalog: Catalog) -> NetworkEntry:
     card = entry.card
     is_default = card.name == catalog.default
     line = in_words(card, "purpose") or in_words(card, "title")
-    title = f"{card.name}: {line}" if line else card.name
+    title = translate("Networks", "{title} (default)").format(title=card.name) if is_default else card.name
     remark = translate("Networks", "Brought in by you.") if entry.origin is Origin.IMPORTED else ""
     licence = translate("Networks", "Licence: {name}.").format(name=card.licence)
     return NetworkEntry(
         model="default" if is_default else card.name,
         name=card.name,
-        title=translate("Networks", "{title} (default)").format(title=title) if is_default else title,
+        title=f"{title}: {line}" if line else title,
         card=f"{in_words(card, 'description')} {licence}",
         facts=_facts(entry),
         remark=remark,
