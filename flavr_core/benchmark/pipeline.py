@@ -57,11 +57,11 @@ def _stages(job: Job, folder: Path) -> list[Row]:
     with _seconds() as decoding, open_source(job.info) as source:
         frames = list(source.frames())
     windows = list(iter_windows(frames, job.plan, scenes=job.settings.scenes))
-    job.engine.interpolate(windows[0], cut_mode=cuts)  # warm
+    list(job.engine.interpolate_each(windows[:8], cut_mode=cuts))  # warm, on every device
     drawn: list[Frame] = []
     with _seconds() as drawing:
-        for window in windows:
-            drawn.extend(job.engine.interpolate(window, cut_mode=cuts))
+        for made in job.engine.interpolate_each(windows, cut_mode=cuts):
+            drawn.extend(made)
     count = len(drawn)
     with _seconds() as encoding:
         sink = open_segment(job.encoding, folder / "segment")

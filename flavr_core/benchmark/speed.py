@@ -18,6 +18,7 @@ from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from flavr_core.engine.device import choose_device, device_name, keep_freed_memory, limit_cpu_threads
+from flavr_core.engine.memory import weight_bytes
 from flavr_core.engine.precision import (
     PrecisionChoice,
     agreement_db,
@@ -131,15 +132,21 @@ class Contest:
         """Agreement of ours with the plain form without TF32, on the window that formats are tested with."""
         return agreement_db(draw_test_picture(self.ours), draw_test_picture(self.plain))
 
-    def peak_bytes(self, action: Action) -> int | None:
-        """Most memory that was allocated on a GPU while it ran; None on a CPU."""
+    def peak_bytes(self, window: Tensor) -> int | None:
+        """Most memory that was allocated on a GPU while ours drew, without the plain form; None on a CPU.
+
+        The pass is no recorded one: what that needs was allocated when it was recorded, and is not counted.
+        """
         if self.device.type != "cuda":
             return None
+        self._recorded.forget()
         wait_for(self.device)
         torch.cuda.reset_peak_memory_stats(self.device)
-        action()
+        with torch.inference_mode(), full_fp32(), torch.cuda.device_of(window):
+            self.ours(window, self.ours.trial_positions)
         wait_for(self.device)
-        return int(torch.cuda.max_memory_allocated(self.device))
+        beside = 0 if self.ours is self.plain else weight_bytes(self.plain)
+        return int(torch.cuda.max_memory_allocated(self.device)) - beside
 
     def describe(self) -> str:
         """Number format and way of ours, and the device."""
@@ -161,7 +168,7 @@ def speed_row(
     work = flops(contest.plain, width=width, height=height) * batch
     rate = work / ours_ms / 1e9
     limit = matrix_product_tflops(contest.device, contest.choice.precision)
-    peak = contest.peak_bytes(actions[0])
+    peak = contest.peak_bytes(window)
     error_db = contest.error_db()
     return {
         "network": contest.plain.name,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ def add_parsers(kinds: Any) -> None:
         default=[Precision.AUTO],
         help="number formats (default: auto)",
     )
+    _add_batches(speed)
     layers = kinds.add_parser(
         "layers",
         help="FLAVR stage by stage beside the plain network",
@@ -45,7 +47,7 @@ def add_parsers(kinds: Any) -> None:
     )
     scaling.add_argument("network", metavar="NAME|FILE", help="network, see `models list`")
     _add_sizes(scaling, ["256x256", "448x256", "640x360", "1280x720", "1920x1080", "3840x2160"])
-    scaling.add_argument("--batch", type=int, nargs="+", default=[1], help="windows at once (default: 1)")
+    _add_batches(scaling)
     scaling.add_argument("--precision", choices=[*Precision], default=Precision.AUTO, help="number format")
     pipeline = kinds.add_parser(
         "pipeline",
@@ -72,6 +74,10 @@ def _add_sizes(kind: argparse.ArgumentParser, sizes: Sequence[str]) -> None:
     kind.add_argument("--size", nargs="+", default=list(sizes), metavar="WxH", help=told)
 
 
+def _add_batches(kind: argparse.ArgumentParser) -> None:
+    kind.add_argument("--batch", type=int, nargs="+", default=[1], help="windows at once (default: 1)")
+
+
 def parse_size(text: str) -> tuple[int, int]:
     """Columns and rows of `WxH`.
 
@@ -96,19 +102,25 @@ def check_runs(args: argparse.Namespace) -> None:
         )
 
 
+def _check_batches(args: argparse.Namespace) -> None:
+    if min(args.batch) < 1:
+        raise SettingsError(f"--batch {min(args.batch)} draws nothing.", "Use 1 or more.")
+
+
 def run_speed(args: argparse.Namespace) -> int:
-    """Networks, precisions and sizes, each beside its plain form."""
+    """Networks, precisions, sizes and windows at once, each beside its plain form."""
     from flavr_core.benchmark.speed import Contest, speed_row
 
     check_runs(args)
+    _check_batches(args)
     sizes = [parse_size(text) for text in args.size]
     rows = []
     for name in args.network:
         for precision in args.precision:
             contest = Contest(name, device=args.device, precision=Precision(precision))
-            for width, height in sizes:
+            for (width, height), batch in product(sizes, args.batch):
                 row = speed_row(
-                    contest, width=width, height=height, batch=1, runs=args.runs, warm_up=args.warm_up
+                    contest, width=width, height=height, batch=batch, runs=args.runs, warm_up=args.warm_up
                 )
                 rows.append(row)
                 _tell(args, row)
@@ -149,8 +161,7 @@ def run_scaling(args: argparse.Namespace) -> int:
     from flavr_core.engine.drawing import is_out_of_memory
 
     check_runs(args)
-    if min(args.batch) < 1:
-        raise SettingsError(f"--batch {min(args.batch)} draws nothing.", "Use 1 or more.")
+    _check_batches(args)
     contest = Contest(args.network, device=args.device, precision=Precision(args.precision))
     rows = []
     for width, height in [parse_size(text) for text in args.size]:

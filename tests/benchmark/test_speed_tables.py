@@ -40,7 +40,8 @@ def test_speed_stands_beside_the_plain_form(
     narrow: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     chart, table = tmp_path / "c.png", tmp_path / "t.md"
-    command = ["benchmark", "speed", str(narrow), "--size", "32x24", "--runs", "1", "--warm-up", "0"]
+    command = ["benchmark", "speed", str(narrow), "--size", "32x24", "--runs", "1", "--warm-up", "0",
+               "--batch", "2"]  # fmt: skip
     extra = [
         "--device",
         "cpu",
@@ -55,6 +56,8 @@ def test_speed_stands_beside_the_plain_form(
     assert main([*command, *extra]) == 0
     (row,) = json.loads(capsys.readouterr().out)["rows"]
     assert row["size"] == "32x24"
+    assert row["batch"] == 2
+    assert row["made frames/s"] == pytest.approx(2e3 / row["ours ms"])
     assert row["precision"] == "fp32"
     assert row["way"].startswith("fast: ")
     assert row["dB to fp32"] > 90
@@ -102,6 +105,7 @@ def test_scaling_and_pipeline_run(narrow: Path, capsys: pytest.CaptureFixture[st
         (["speed", "blend", "--size", "64"], "is no size"),
         (["speed", "blend", "--runs", "0"], "cannot be measured"),
         (["scaling", "blend", "--batch", "0"], "draws nothing"),
+        (["speed", "blend", "--batch", "0"], "draws nothing"),
         (["pipeline", "blend", "--frames", "1"], "too few"),
     ],
 )
