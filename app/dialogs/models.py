@@ -167,10 +167,10 @@ class ModelsDialog(QDialog):
         for label, value in self._model.facts(entry):
             name = QLabel(label)
             name.setProperty("muted", True)
-            words = _text(value)
-            words.setMinimumWidth(1)  # a hash has no place to break: better cut off than all of it scrolled
-            words.setToolTip(value if " " not in value else "")
-            form.addRow(name, words)
+            shown = _text(value)
+            shown.setMinimumWidth(1)  # a hash has no place to break: better cut off than all of it scrolled
+            shown.setToolTip(value if " " not in value else "")
+            form.addRow(name, shown)
         layout.addLayout(form)
 
     def _on_busy_changed(self) -> None:
