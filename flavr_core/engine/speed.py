@@ -5,13 +5,13 @@ in fp32 and by the fast form. The first form that agrees is taken; where none do
 it, the plain network draws and a note says so. No time is measured, so the same machine always decides the
 same. `FLAVR_FAST=0` keeps to the plain network. `FLAVR_FAST=columns` tries our own programs for Hopper
 GPUs first: they ran there one by one, but not as a whole network yet, and no test can end one that hangs.
+`FLAVR_FAST=filters` tries FourFlow with convolutions of our own first, which were not timed yet.
 `FLAVR_FAST=columns-fp8` lets their coarse layers multiply 8-bit floats where that agrees to 50 dB.
 """
 
 from __future__ import annotations
 
 import logging
-import math
 import os
 from dataclasses import dataclass, replace
 
@@ -154,17 +154,20 @@ def _by_kernels(
     least_db = LEAST_GPU_DB[choice.precision]
     if choice.psnr_db is not None:  # no worse than the format alone is enough
         least_db = min(least_db, choice.psnr_db - 1)
-    try:
-        from flavr_core.model.fourflow_fast import FastFourFlow
+    reference = draw_test_picture(plain)
+    for own_filters in (True, False) if os.environ.get(SWITCH) == "filters" else (False,):
+        try:
+            from flavr_core.model.fourflow_fast import FastFourFlow
 
-        fast = FastFourFlow(plain, dtype=DTYPES[choice.precision]).eval()
-        psnr_db = agreement_db(draw_test_picture(fast), draw_test_picture(plain))
-    except Exception as error:  # a compiler of kernels may fail in any way
-        _log.warning("The kernels of %s do not run: %s", plain.name, _why(error))
-        psnr_db = -math.inf
-    if psnr_db >= least_db:
-        return fast, replace(choice, psnr_db=psnr_db, way="fast: own kernels")
-    _log.info("%s by kernels agrees to %.1f dB, %.0f are asked for", plain.name, psnr_db, least_db)
+            fast = FastFourFlow(plain, dtype=DTYPES[choice.precision], own_filters=own_filters).eval()
+            psnr_db = agreement_db(draw_test_picture(fast), reference)
+        except Exception as error:  # a compiler of kernels may fail in any way
+            _log.warning("The kernels of %s do not run: %s", plain.name, _why(error))
+            continue
+        if psnr_db >= least_db:
+            way = "fast: own kernels, filters too" if own_filters else "fast: own kernels"
+            return fast, replace(choice, psnr_db=psnr_db, way=way)
+        _log.warning("%s by kernels agrees to %.1f dB, %.0f are asked for", plain.name, psnr_db, least_db)
     return converted, _with_note(plain, choice)
 
 

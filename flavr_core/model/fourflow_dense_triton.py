@@ -116,7 +116,7 @@ def dense(
     if one.is_meta:
         return out
     widths = [x.shape[3] for x in inputs] + [0] * (3 - len(inputs))
-    block = _output_block(outputs)
+    block = output_block(outputs)
     parts = triton.cdiv(outputs, block) * grown**2
     added = next((x for x in (coarse, skip) if x is not None), one)
     pixels = count * rows * columns
@@ -129,7 +129,7 @@ def dense(
     return out
 
 
-def _output_block(outputs: int) -> int:
+def output_block(outputs: int) -> int:
     """Outputs of one program: all in one up to 128, else as few too many as can be."""
     if outputs <= 128:
         return max(16, int(triton.next_power_of_2(outputs)))

@@ -29,6 +29,7 @@ from flavr_core.model.fourflow_layers import (
     FastResidual,
     FastStage,
     Filter,
+    Packing,
     corner_by_corner,
     filters,
     flat,
@@ -65,8 +66,8 @@ class FrameFeatures:
 class FastFourFlow(Network):
     """See the module. Convention: as `Network`; the parameters are not the plain network's."""
 
-    def __init__(self, plain: FourFlow, *, dtype: torch.dtype) -> None:
-        """Take the weights of a plain network, which keeps its own.
+    def __init__(self, plain: FourFlow, *, dtype: torch.dtype, own_filters: bool = False) -> None:
+        """Take the weights of a plain network, which keeps its own; see `Packing`.
 
         Raises:
             ModelError: when it has a partner, which computes elsewhere.
@@ -78,22 +79,23 @@ class FastFourFlow(Network):
         self.num_inputs, self.positions = plain.num_inputs, plain.positions
         self._anchor = torch.empty(0, dtype=dtype, device=plain.device)
         self.coarse_levels = plain.coarse_levels
-        self._take_pyramid(plain, dtype)
-        self._take_motion(plain, dtype)
-        self._take_synthesis(plain, dtype)
+        packing = Packing(dtype=dtype, own_filters=own_filters)
+        self._take_pyramid(plain, packing)
+        self._take_motion(plain, packing)
+        self._take_synthesis(plain, packing)
 
-    def _take_pyramid(self, plain: FourFlow, dtype: torch.dtype) -> None:
+    def _take_pyramid(self, plain: FourFlow, packing: Packing) -> None:
         pyramid = plain.pyramid
         begin, *more = pyramid.to_half
         assert isinstance(begin, nn.Sequential)
         assert isinstance(begin[0], nn.Conv2d)
         first = in_cells(begin[0].weight.detach().transpose(0, 1)).transpose(0, 1)
-        self.to_half = nn.Sequential(Filter(begin[0], dtype, weight=first), *filters(more, dtype))
-        self.to_quarter = filters(list(pyramid.to_quarter), dtype)
-        self.to_eighth = filters(list(pyramid.to_eighth), dtype)
-        self.to_sixteenth = filters(list(pyramid.to_sixteenth), dtype)
+        self.to_half = nn.Sequential(Filter(begin[0], packing, weight=first), *filters(more, packing))
+        self.to_quarter = filters(list(pyramid.to_quarter), packing)
+        self.to_eighth = filters(list(pyramid.to_eighth), packing)
+        self.to_sixteenth = filters(list(pyramid.to_sixteenth), packing)
 
-    def _take_motion(self, plain: FourFlow, dtype: torch.dtype) -> None:
+    def _take_motion(self, plain: FourFlow, packing: Packing) -> None:
         widths = plain.widths
         stages = []
         for stage, narrow, features, width in (
@@ -103,21 +105,21 @@ class FastFourFlow(Network):
             weight = flat(stage.inlet[0])[0]
             begin = len(weight) - KNOWN - width
             rows = inlet_rows(weight, slice(begin, begin + width), filled_up_to=KNOWN)
-            stages.append(FastStage(stage, narrow, dtype, features=features, weight=rows))
+            stages.append(FastStage(stage, narrow, packing, features=features, weight=rows))
         self.match_sixteenth, self.match_eighth = stages
         weight, width = flat(plain.refine_quarter.inlet[0])[0], 2 * widths.quarter
         rows = inlet_rows(weight, slice(width, width + widths.motion_quarter), filled_up_to=KNOWN)
         self.refine_quarter = FastStage(
-            plain.refine_quarter, plain.to_quarter, dtype, features=widths.quarter, weight=rows
+            plain.refine_quarter, plain.to_quarter, packing, features=widths.quarter, weight=rows
         )
         weight, width = flat(plain.split_half.inlet[0])[0], 2 * (12 + widths.half)
         rows = inlet_rows(weight, slice(width, width + widths.motion_half), filled_up_to=KNOWN)
         rows = torch.cat((_sides_in_cells(rows[:width]), rows[width:]))
         self.split_half = FastStage(
-            plain.split_half, plain.to_half, dtype, features=CELL + widths.half, weight=rows
+            plain.split_half, plain.to_half, packing, features=CELL + widths.half, weight=rows
         )
 
-    def _take_synthesis(self, plain: FourFlow, dtype: torch.dtype) -> None:
+    def _take_synthesis(self, plain: FourFlow, packing: Packing) -> None:
         parts = plain.synthesis
         weight, bias = flat(parts.inlet[0])
         pictures, told, rest = weight.split((12 * 2 * HYPOTHESES, NUMBERS, len(weight) - 24 * HYPOTHESES - 5))
@@ -126,18 +128,20 @@ class FastFourFlow(Network):
         fetched = fetched.view(FETCHED, -1)
         fetched[list(TOLD)] = told
         hidden, sides = rest[: plain.widths.motion_half], rest[plain.widths.motion_half :]
-        self.inlet = Dense(torch.cat((fetched, hidden, _sides_in_cells(sides))), bias, dtype)
-        self.half_down = FastResidual(parts.half_down, dtype)
+        self.inlet = Dense(torch.cat((fetched, hidden, _sides_in_cells(sides))), bias, packing.dtype)
+        self.half_down = FastResidual(parts.half_down, packing)
         self.quarter_down = nn.Sequential(
-            *filters([parts.quarter_down[0]], dtype), FastResidual(parts.quarter_down[1], dtype)
+            *filters([parts.quarter_down[0]], packing), FastResidual(parts.quarter_down[1], packing)
         )
-        self.eighth = nn.Sequential(*filters([parts.eighth[0]], dtype), FastResidual(parts.eighth[1], dtype))
-        self.quarter_up = growing(parts.quarter_up, dtype)
-        self.quarter_join = FastResidual(parts.quarter_join, dtype)
-        self.half_up = growing(parts.half_up, dtype)
-        self.half_join = FastResidual(parts.half_join, dtype)
+        self.eighth = nn.Sequential(
+            *filters([parts.eighth[0]], packing), FastResidual(parts.eighth[1], packing)
+        )
+        self.quarter_up = growing(parts.quarter_up, packing.dtype)
+        self.quarter_join = FastResidual(parts.quarter_join, packing)
+        self.half_up = growing(parts.half_up, packing.dtype)
+        self.half_join = FastResidual(parts.half_join, packing)
         assert parts.head.bias is not None
-        self.head = Filter(parts.head, dtype, weight=corner_by_corner(parts.head.weight), rectified=False)
+        self.head = Filter(parts.head, packing, weight=corner_by_corner(parts.head.weight), rectified=False)
         self.head_bias = kept(corner_by_corner(parts.head.bias), torch.float32)
 
     def draw(self, window: Tensor, positions: tuple[Fraction, ...]) -> Tensor:

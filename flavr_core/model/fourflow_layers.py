@@ -6,6 +6,7 @@ Imported only where Triton is installed. Pictures are (N, h, w, C); weights of 1
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +15,18 @@ from torch.nn import functional
 from flavr_core.model.fourflow import MatchingStage, RefiningStage, Residual, SplittingStage
 from flavr_core.model.fourflow_dense_triton import dense
 from flavr_core.model.fourflow_ends_triton import CELL, DRAWN
+from flavr_core.model.fourflow_filter_triton import filter3
 from flavr_core.model.fourflow_triton import CHANGE, KNOWN, NUMBERS, Gap, join, match_into, rectify_, room
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packing:
+    """How a plain network's weights are kept."""
+
+    dtype: torch.dtype
+    """Of the weights that tensor cores multiply; biases stay float32."""
+    own_filters: bool = False
+    """Whether convolutions of 3x3 are kernels of ours too, with what follows them, or the library's."""
 
 
 def kept(value: Tensor, dtype: torch.dtype) -> nn.Parameter:
@@ -33,19 +45,26 @@ class Filter(nn.Module):
     """A convolution of 3x3 with what follows it."""
 
     def __init__(
-        self, plain: nn.Module, dtype: torch.dtype, *, weight: Tensor | None = None, rectified: bool = True
+        self, plain: nn.Module, packing: Packing, *, weight: Tensor | None = None, rectified: bool = True
     ) -> None:
         super().__init__()
         assert isinstance(plain, nn.Conv2d)
         self.stride = plain.stride[0]
         self.rectified = rectified
-        given = plain.weight if weight is None else weight
-        self.weight = kept(given.contiguous(memory_format=torch.channels_last), dtype)
+        self.is_own = packing.own_filters
+        given = plain.weight.detach() if weight is None else weight.detach()
+        if self.is_own:
+            given = given.permute(2, 3, 1, 0).flatten(0, 2).contiguous()  # (9 * C, O)
+        else:
+            given = given.contiguous(memory_format=torch.channels_last)
+        self.weight = kept(given, packing.dtype)
         has_bias = plain.bias is not None and rectified
         self.bias = kept(plain.bias, torch.float32) if has_bias and plain.bias is not None else None
 
     def forward(self, x: Tensor, added: Tensor | None = None) -> Tensor:
         """(N, h, w, C) to (N, h / stride, w / stride, O); what is not rectified is without its bias too."""
+        if self.is_own:
+            return filter3(x, self.weight, self.bias, added, stride=self.stride, rectified=self.rectified)
         seen = x.permute(0, 3, 1, 2)
         made = functional.conv2d(seen, self.weight, stride=self.stride, padding=1).permute(0, 2, 3, 1)
         return rectify_(made.contiguous(), self.bias, added) if self.rectified else made.contiguous()
@@ -54,11 +73,11 @@ class Filter(nn.Module):
 class FastResidual(nn.Module):
     """As `fourflow.Residual`."""
 
-    def __init__(self, plain: nn.Module, dtype: torch.dtype) -> None:
+    def __init__(self, plain: nn.Module, packing: Packing) -> None:
         super().__init__()
         assert isinstance(plain, Residual)
-        self.first = Filter(plain.first[0], dtype)
-        self.second = Filter(plain.second, dtype)
+        self.first = Filter(plain.first[0], packing)
+        self.second = Filter(plain.second, packing)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, h, w, C) to the same."""
@@ -92,14 +111,14 @@ class FastStage(nn.Module):
     """A step of motion. The features that it goes on from are projected before they are enlarged."""
 
     def __init__(
-        self, plain: nn.Module, narrow: nn.Module | None, dtype: torch.dtype, *, features: int, weight: Tensor
+        self, plain: nn.Module, narrow: nn.Module | None, packing: Packing, *, features: int, weight: Tensor
     ) -> None:
         """Take a stage's weights.
 
         Args:
             plain: the stage.
             narrow: the layer between the stage before and this one; None where both have one width.
-            dtype: of the weights.
+            packing: how weights are kept.
             features: channels of a frame that are looked at, as they lie.
             weight: (C, O) of the inlet in the order of what is joined, then of the features that it goes on
                 from.
@@ -115,21 +134,21 @@ class FastStage(nn.Module):
             narrowing, more = flat(narrow)
             onward = more @ on
             on = narrowing @ on
-        self.inlet = Dense(weight[: self.joined], bias + onward, dtype)
-        self.coarse = Dense(on, None, dtype)
+        self.inlet = Dense(weight[: self.joined], bias + onward, packing.dtype)
+        self.coarse = Dense(on, None, packing.dtype)
         blocks = [plain.block] if isinstance(plain, SplittingStage) else plain.blocks
-        self.blocks = nn.ModuleList(FastResidual(block, dtype) for block in blocks)
+        self.blocks = nn.ModuleList(FastResidual(block, packing) for block in blocks)
         head = plain.head
         assert head.bias is not None
         if isinstance(plain, SplittingStage):
             wide, told = corner_by_corner(head.weight), corner_by_corner(head.bias)
         else:
             wide, told = functional.pad(head.weight, (0,) * 7 + (CHANGE - NUMBERS,)), head.bias
-        self.head = Filter(head, dtype, weight=wide, rectified=False)
+        self.head = Filter(head, packing, weight=wide, rectified=False)
         self.head_bias = kept(told, torch.float32)
         self.match: Dense | None = None
         if isinstance(plain, MatchingStage):
-            self._add_matching(plain, dtype)
+            self._add_matching(plain, packing.dtype)
 
     def _add_matching(self, plain: MatchingStage, dtype: torch.dtype) -> None:
         self.radius = plain.radius
@@ -194,10 +213,10 @@ def inlet_rows(weight: Tensor, hidden: slice, *, filled_up_to: int) -> Tensor:
     return torch.cat((weight[:begin], weight[end:], missing, weight[hidden]))
 
 
-def filters(layers: Sequence[nn.Module], dtype: torch.dtype) -> nn.Sequential:
+def filters(layers: Sequence[nn.Module], packing: Packing) -> nn.Sequential:
     """Rectified convolutions one after the other."""
     made = []
     for layer in layers:
         assert isinstance(layer, nn.Sequential)
-        made.append(Filter(layer[0], dtype))
+        made.append(Filter(layer[0], packing))
     return nn.Sequential(*made)

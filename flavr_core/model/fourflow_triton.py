@@ -127,7 +127,7 @@ def _join(  # type: ignore[no-untyped-def]
     )
 
 
-def _block(width: int) -> int:
+def channel_block(width: int) -> int:
     """Channels to fetch at a time: a power of two that divides their number, or all in one."""
     whole = width & -width
     return min(_MOST_CHANNELS, whole if whole >= 16 else triton.next_power_of_2(max(width, 1)))
@@ -159,7 +159,7 @@ def join(
     )
     _join[(triton.cdiv(rows * columns, _PIXELS), count)](
         first, second, first if outer is None else outer, gap.places, gap.valid, numbers, joined, gap.t,
-        rows, columns, *widths, known_at, width, KNOWN, *map(_block, widths), PIXELS=_PIXELS,
+        rows, columns, *widths, known_at, width, KNOWN, *map(channel_block, widths), PIXELS=_PIXELS,
     )  # fmt: skip
 
 

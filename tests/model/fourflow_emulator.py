@@ -1,5 +1,6 @@
-"""FourFlow on the CPU by its GPU kernels: run with TRITON_INTERPRET=1, element type, windows, height, width.
+"""FourFlow on the CPU by its GPU kernels: needs TRITON_INTERPRET=1.
 
+Arguments: element type, whether filters are our own (0 or 1), windows, height, width.
 Prints the largest differences to the plain network's pictures and flow, of ranges of 1 and of some pixels.
 """
 
@@ -47,10 +48,10 @@ def moving_window(count: int, height: int, width: int) -> torch.Tensor:
 
 def main() -> None:
     """Draw both ways."""
-    dtype, (count, height, width) = getattr(torch, sys.argv[1]), map(int, sys.argv[2:])
+    dtype, (own, count, height, width) = getattr(torch, sys.argv[1]), map(int, sys.argv[2:])
     torch.set_num_threads(2)
     plain, window = moving_network(), moving_window(count, height, width)
-    fast = FastFourFlow(plain, dtype=dtype).eval()
+    fast = FastFourFlow(plain, dtype=dtype, own_filters=bool(own)).eval()
     positions = (Fraction(1, 3),)
     with torch.inference_mode():
         drawn = fast(window, positions) - plain(window, positions)
