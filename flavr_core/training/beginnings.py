@@ -14,6 +14,7 @@ from flavr_core.model.flavr_config import FlavrConfig, Join, UpMode
 from flavr_core.model.fourflow import FourFlow
 from flavr_core.model.network import Network
 from flavr_core.model.published import PUBLISHED, new_network
+from flavr_core.training.cross_fade_start import start_as_cross_fade
 from flavr_core.training.narrowing import narrow
 
 NARROW_FLAVR = FlavrConfig(
@@ -96,6 +97,7 @@ def begin_anew(name: str) -> Network:
         return FourFlow()
     if name == "flavr-narrow":
         network = Flavr(NARROW_FLAVR)
+        start_as_cross_fade(network)
         network.name = name
         return network
     if name not in PUBLISHED:

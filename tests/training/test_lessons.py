@@ -25,6 +25,7 @@ from flavr_core.model.uprnet import UprNet, UprWidths
 from flavr_core.training import probing
 from flavr_core.training.batches import BatchSettings, draw_batch
 from flavr_core.training.beginnings import begin_anew
+from flavr_core.training.cross_fade_start import start_as_cross_fade
 from flavr_core.training.kept_weights import read_progress
 from flavr_core.training.leg import LegFiles, run_leg
 from flavr_core.training.leg_settings import LegSettings
@@ -153,6 +154,29 @@ def test_new_networks_have_their_shapes() -> None:
         )
     assert (narrow, upr, adacof) == (7_725_045, 1_653_961, 2_453_481)
     assert 2 * narrow < 16_000_000
+
+
+def test_a_flavr_begins_as_a_cross_fade() -> None:
+    torch.manual_seed(0)
+    config = FlavrConfig(
+        num_outputs=3, blocks=(1, 1, 1, 1), stem_width=26, widths=(8, 8, 8, 8),
+        decoder_widths=(8, 8, 8, 10, 9), fuse_width=14, encoder_bias=True,
+    )  # fmt: skip
+    network = Flavr(config).eval()
+    start_as_cross_fade(network)
+    assert network.positions is not None
+    window = torch.rand(2, 4, 3, 32, 40)
+    wanted = torch.stack([torch.lerp(window[:, 1], window[:, 2], place / 4) for place in (1, 2, 3)], 1)
+    with torch.no_grad():
+        assert (network(window, network.positions) - wanted).abs().mean() < 0.02
+        network.get_parameter("outconv.1.weight")[:, 12:] = 0  # what speaks softly
+        assert torch.allclose(network(window, network.positions), wanted, atol=1e-5)
+    network.train()(window, network.positions).square().mean().backward()
+    for part in network.parameters():
+        assert part.grad is not None
+        assert part.grad.isfinite().all()
+    with pytest.raises(ModelError, match="cannot begin"):
+        start_as_cross_fade(small_flavr())
 
 
 def test_a_network_below_cross_fading_is_stopped(tmp_path: Path) -> None:

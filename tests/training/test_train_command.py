@@ -174,7 +174,7 @@ def test_the_first_legs_of_the_readme_are_understood() -> None:
         args = build_parser("train").parse_args(shlex.split(command))
         networks[args.model] = (batch_sizes(args.batch), args.sane_after, args.teacher)
     assert networks == {
-        "flavr-narrow": ((32, 64), 6000, "fourflow"),
+        "flavr-narrow": ((32, 64), 3000, "fourflow"),
         "upr-base": ((32, 64), 1500, None),
         "adacof-compressed": ((32, 64), 3000, None),
     }
