@@ -44,9 +44,7 @@ class Quicker(QObject):
             words = self.tr("{name}, the quick network, would take {time}.")
             return words.format(name=QUICK, time=about_words(quick_s))
         if self._is_preview_slow:
-            return self.tr("The preview comes slowly; {name}, the quick network, keeps up.").format(
-                name=QUICK
-            )
+            return self.tr("The preview comes slowly; {name} draws faster.").format(name=QUICK)
         return ""
 
     def take(self) -> None:

@@ -2780,8 +2780,8 @@
         <translation>{name}, das schnelle Netz, bräuchte {time}.</translation>
     </message>
     <message>
-        <source>The preview comes slowly; {name}, the quick network, keeps up.</source>
-        <translation>Die Vorschau kommt langsam; {name}, das schnelle Netz, hält Schritt.</translation>
+        <source>The preview comes slowly; {name} draws faster.</source>
+        <translation>Die Vorschau kommt langsam; {name} zeichnet schneller.</translation>
     </message>
 </context>
 <context>
