@@ -1,4 +1,9 @@
-"""FLAVR stage by stage: the plain network in eager mode beside our fast forms, the device waited for."""
+"""FLAVR stage by stage: the plain network in eager mode beside our fast forms, the device waited for.
+
+The fastest form's time stands beside what the machine can do at best: the rate of a large matrix product, and
+that of a large copy for the bytes that must pass at least (inputs, weights and results of each convolution,
+once). A stage near the second is bound by memory; one of fused convolutions passes less than is counted.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +14,7 @@ from statistics import median
 import torch
 from torch import Tensor, nn
 
-from flavr_core.benchmark.speed import Contest, matrix_product_tflops, wait_for
+from flavr_core.benchmark.speed import Contest, matrix_product_tflops, medians_ms, wait_for
 from flavr_core.errors import ModelError
 from flavr_core.model.flavr import Flavr
 from flavr_core.model.flavr_column_form import ColumnFlavr, fast_form
@@ -38,13 +43,15 @@ def layer_rows(
     window = contest.window(width=width, height=height)
     with torch.backends.cudnn.flags(enabled=True, benchmark=True, allow_tf32=True):
         times = {"plain fp32 ms": _stage_ms(plain, _plain_stages(plain), window, runs=runs, warm_up=warm_up)}
-    work = _stage_flops(plain, window)
+    work, values = _stage_work(plain, window)
     dtype = DTYPES[contest.choice.precision]
     for name, steps in options.items():
         fast = fast_form(plain, dtype=dtype, options=steps)
         times[f"{name} ms"] = _stage_ms(fast, _fast_stages(fast), window, runs=runs, warm_up=warm_up)
         del fast
     limit = matrix_product_tflops(contest.device, contest.choice.precision)
+    copied = copy_bytes_per_s(contest.device)
+    least_ms = {stage: 1e3 * count * dtype.itemsize / copied for stage, count in values.items()}
     fastest = {stage: min(times[key][stage] for key in list(times)[1:]) for stage in times["plain fp32 ms"]}
     return [
         {
@@ -53,6 +60,7 @@ def layer_rows(
             "best: times as fast": times["plain fp32 ms"][stage] / fastest[stage],
             "best: TFLOP/s": work[stage] / fastest[stage] / 1e9,
             "best: % of matrix product": 100 * work[stage] / fastest[stage] / 1e9 / limit,
+            "best: % of memory's rate": 100 * least_ms[stage] / fastest[stage],
         }
         for stage in (*STAGES, REST, "all")
     ]
@@ -112,9 +120,21 @@ def _stage_ms(
     return {name: median(values) for name, values in collected.items()}
 
 
-def _stage_flops(network: Flavr, window: Tensor) -> dict[str, float]:
-    """Arithmetic of the convolutions of each stage as written, 2 for each multiply-add."""
-    totals = dict.fromkeys((*STAGES, REST), 0.0)
+def copy_bytes_per_s(device: torch.device, *, runs: int = 5) -> float:
+    """Rate of a large copy on the device, bytes read and written."""
+    size = 2**30 if device.type == "cuda" else 2**26
+    given = torch.zeros(size, dtype=torch.uint8, device=device)
+    taken = torch.empty_like(given)
+    (milliseconds,) = medians_ms([lambda: taken.copy_(given)], device, runs=runs, warm_up=2)
+    return 2e3 * size / milliseconds
+
+
+def _stage_work(network: Flavr, window: Tensor) -> tuple[dict[str, float], dict[str, float]]:
+    """Arithmetic of each stage's convolutions as written, 2 for each multiply-add; values they must pass.
+
+    Values are inputs, weights and results of each convolution, each once.
+    """
+    totals, values = (dict.fromkeys((*STAGES, REST), 0.0) for _ in range(2))
     owners = {
         layer: name
         for name, modules in zip(STAGES, _plain_stages(network), strict=True)
@@ -123,11 +143,12 @@ def _stage_flops(network: Flavr, window: Tensor) -> dict[str, float]:
     }
 
     def count(layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
-        weight = layer.weight
+        weight, stage = layer.weight, owners.get(layer, REST)
         assert isinstance(weight, Tensor)
         # A transposed convolution spreads each input over all its taps, another gathers for each output.
         pixels = inputs[0] if isinstance(layer, nn.ConvTranspose3d) else output
-        totals[owners.get(layer, REST)] += 2.0 * pixels.numel() * weight[0].numel()
+        totals[stage] += 2.0 * pixels.numel() * weight[0].numel()
+        values[stage] += inputs[0].numel() + weight.numel() + output.numel()
 
     layers = [one for one in network.modules() if isinstance(one, nn.Conv2d | nn.Conv3d | nn.ConvTranspose3d)]
     handles = [layer.register_forward_hook(count) for layer in layers]
@@ -137,4 +158,5 @@ def _stage_flops(network: Flavr, window: Tensor) -> dict[str, float]:
     finally:
         for handle in handles:
             handle.remove()
-    return {**totals, "all": sum(totals.values())}
+    work, passed = ({**of, "all": sum(of.values())} for of in (totals, values))
+    return work, passed

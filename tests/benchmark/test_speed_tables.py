@@ -75,6 +75,11 @@ def test_stages_add_up(narrow: Path) -> None:
     for column in ("plain fp32 ms", "layout ms", "six ms"):
         *parts, whole = [float(row[column]) for row in rows]
         assert sum(parts) == pytest.approx(whole)
+    for share in ("best: % of matrix product", "best: % of memory's rate"):
+        best_ms = [min(float(row["layout ms"]), float(row["six ms"])) for row in rows]
+        *parts, whole = [float(row[share]) * ms for row, ms in zip(rows, best_ms, strict=True)]
+        assert min(parts) > 0
+        assert sum(parts) == pytest.approx(whole)
     assert not any(module._forward_hooks for module in contest.plain.modules())
 
 
