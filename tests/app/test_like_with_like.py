@@ -53,7 +53,7 @@ def middle(view: CompareView) -> np.ndarray:
     image = view.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
     rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
     whole = rows[:, : 3 * image.width()].reshape(image.height(), image.width(), 3)
-    return whole[80:-80, 20:-20]
+    return whole[80:-80, 20:-20].copy()  # the image goes with this call
 
 
 FORMATS = [
