@@ -38,10 +38,20 @@ class ShrinkingArea(QScrollArea):
         needed = self._content.heightForWidth(self.width()) if has_hfw else self._content.sizeHint().height()
         return max(0, min(needed, self._most_px) if self._most_px else needed)
 
+    def _settle_bar(self) -> None:
+        """No scrollbar where all fits without one.
+
+        Qt judges by the width beside the bar, at which lines may break that need not, and would keep it.
+        """
+        fits = self.height() >= self._needed_px()
+        off, needed = Qt.ScrollBarPolicy.ScrollBarAlwaysOff, Qt.ScrollBarPolicy.ScrollBarAsNeeded
+        self.setVerticalScrollBarPolicy(off if fits else needed)
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Ask for another height when there is more or less to show."""
         if event.type() == QEvent.Type.LayoutRequest:
             self.updateGeometry()
+            self._settle_bar()
         return super().eventFilter(watched, event)
 
     def sizeHint(self) -> QSize:
@@ -55,5 +65,6 @@ class ShrinkingArea(QScrollArea):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Another width needs another height."""
         super().resizeEvent(event)
+        self._settle_bar()
         if event.size().width() != event.oldSize().width():
             self.updateGeometry()
