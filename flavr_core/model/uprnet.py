@@ -134,7 +134,11 @@ class MotionEstimator(nn.Module):
         assert isinstance(last, nn.Conv2d)
         assert last.bias is not None
         dtype = torch.promote_types(x.dtype, torch.float32)
-        return functional.conv2d(x.to(dtype), last.weight.to(dtype), last.bias.to(dtype), padding=1)
+        weight, bias = last.weight.to(dtype), last.bias.to(dtype)
+        if not self.training:
+            return functional.conv2d(x.to(dtype), weight, bias, padding=1)
+        with torch.autocast(x.device.type, enabled=False):
+            return functional.conv2d(x.to(dtype), weight, bias, padding=1)
 
 
 class Synthesis(nn.Module):

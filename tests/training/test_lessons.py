@@ -147,6 +147,15 @@ def test_upr_draws_each_sample_at_its_own_position() -> None:
             assert torch.allclose(made[sample], wanted, atol=1e-5)
 
 
+def test_flow_is_not_rounded_while_products_are() -> None:
+    torch.manual_seed(0)
+    network = small_upr().train()
+    with torch.autocast("cpu", torch.bfloat16):
+        flows = [level.flow for level in network.estimate(torch.rand(1, 2, 3, 32, 48))]
+    assert all(flow.dtype == torch.float32 for flow in flows)
+    assert any((flow != flow.bfloat16().float()).any() for flow in flows)
+
+
 def test_new_networks_have_their_shapes() -> None:
     with torch.device("meta"):
         narrow, upr, adacof = (
