@@ -51,7 +51,7 @@ def convert(
     Raises:
         FlavrError: what `prepare` and `run_job` raise.
     """
-    from flavr_core.pipeline import clear_published, prepare, run_job, unfinished_render
+    from flavr_core.pipeline import clear_published, foresee, prepare, run_job, unfinished_render
 
     if start is Start.GO_ON:
         _wait_for_owner(settings.output, token)
@@ -60,7 +60,7 @@ def convert(
         settings = replace(settings, resume=unfinished_render(settings.output) is not None)
     elif start is Start.ANEW:
         discard_unfinished(settings.output)
-    job = prepare(settings, reporter=reporter, token=token)
+    job = foresee(prepare(settings, reporter=reporter, token=token))
     if drawn is not None and drawn.fits(job):
         job = replace(job, drawn=drawn)
     try:
