@@ -302,7 +302,8 @@ def _time_drawing(engine: Engine, outlook: Outlook, token: CancelToken) -> _Draw
     # The first gap pays for warming up, unless it is all there is.
     counted = times[1:] or times
     return _Drawn(
-        gap_s=sum(counted) / len(counted) if counted else 0.0,
+        # A gap drawn alone takes as long as all that are drawn together.
+        gap_s=sum(counted) / len(counted) / engine.together if counted else 0.0,
         frames=frames,
         pictures=sum(frame.made for frame in frames),
     )

@@ -174,6 +174,9 @@ class Drawer:
     def draw(self, windows: Sequence[Tensor], positions: tuple[Fraction, ...]) -> list[Tensor]:
         """Draw the same positions of several windows.
 
+        Of a network that draws windows together every batch is a full one, the last window repeated: a
+        picture is the same to the last bit whichever windows it was drawn with.
+
         Convention: each window (1, T, 3, H, W) float32 on the network's device; returns (P, 3, H, W)
         float32 for each, not clamped.
 
@@ -183,9 +186,10 @@ class Drawer:
         drawn: list[Tensor] = []
         while len(drawn) < len(windows):
             some = windows[len(drawn) : len(drawn) + self.way.batch]
-            result = self._try(some, positions)
+            spare = self.way.batch - len(some) if self.network.draws_together else 0
+            result = self._try([*some, *[some[-1]] * spare], positions)
             if result is not None:
-                drawn.extend(result.unbind(0))
+                drawn.extend(result[: len(some)].unbind(0))
         return drawn
 
     def _try(self, windows: Sequence[Tensor], positions: tuple[Fraction, ...]) -> Tensor | None:

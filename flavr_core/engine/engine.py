@@ -22,7 +22,7 @@ import cv2
 import numpy as np
 
 from flavr_core.engine.processor import cpu_name, usable_cpus
-from flavr_core.engine.side_by_side import Taken, draw_side_by_side
+from flavr_core.engine.side_by_side import Taken, draw_group, draw_side_by_side, in_groups
 from flavr_core.errors import MediaError
 from flavr_core.frame import Frame, FrameWindow, Plane, PlannedFrame
 from flavr_core.model.planes import BlendPlanes, PlaneInterpolator, PlaneNetwork
@@ -138,6 +138,15 @@ class Engine:
         for fellow in self._fellows:
             fellow.close()
 
+    @property
+    def together(self) -> int:
+        """Windows of a stream that are drawn as one batch."""
+        if self._tensors is None or isinstance(self.network, PlaneNetwork):
+            return 1
+        if not self.network.draws_together:
+            return 1
+        return self._tensors.drawer.way.batch
+
     def use_device(self) -> None:
         """Let the calling thread's kernels go to this engine's device."""
         if self._tensors is not None:
@@ -166,9 +175,8 @@ class Engine:
         if self._fellows:
             yield from draw_side_by_side((self, *self._fellows), windows, cut_mode=cut_mode, taken=taken)
             return
-        for window in windows:
-            known = taken(window) if taken is not None else None
-            yield known or self.interpolate(window, cut_mode=cut_mode)
+        for group in in_groups(windows, self.together, taken):
+            yield from draw_group(self, group, cut_mode)
 
     def interpolate(self, window: FrameWindow, *, cut_mode: CutMode = CutMode.HOLD) -> tuple[Frame, ...]:
         """One frame for each of the window's outputs, in order.

@@ -1,8 +1,9 @@
 """Several engines that draw the windows of one stream at the same time, each on a device of its own.
 
-Windows are dealt in turn: the first to the first engine, the second to the second, and so on. What they draw
-comes back in the order of the windows, however long each takes. Few windows are under way at once, so that
-memory stays bounded; the first error ends it, and nothing is being drawn any more when the stream is over.
+Windows are dealt in turn, one or a group that is drawn together: the first to the first engine, the second to
+the second, and so on. What they draw comes back in the order of the windows, however long each takes. Few
+windows are under way at once, so that memory stays bounded; the first error ends it, and nothing is drawn
+any more when the stream is over.
 """
 
 from __future__ import annotations
@@ -22,8 +23,31 @@ if TYPE_CHECKING:
 Taken = Callable[[FrameWindow], tuple[Frame, ...] | None]
 """Says what need not be drawn: the frames of a window, or None where it must be drawn."""
 
-WINDOWS_EACH = 2
-"""Windows under way for each engine: one that it draws, and the next, so that it never waits."""
+GROUPS_EACH = 2
+"""Groups of windows under way for each engine: one that it draws, and the next, so that it never waits."""
+
+Group = list[tuple[FrameWindow, tuple[Frame, ...] | None]]
+"""Windows in order, each with its frames where these are known."""
+
+
+def in_groups(windows: Iterable[FrameWindow], size: int, taken: Taken | None) -> Generator[Group, None, None]:
+    """Windows of a stream with what is known of them, `size` that must be drawn together at most."""
+    group: Group = []
+    for window in windows:
+        group.append((window, None if taken is None else taken(window)))
+        unknown = sum(known is None for _, known in group)
+        if unknown in (0, size) or len(group) >= 2 * size:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def draw_group(engine: Engine, group: Group, cut_mode: CutMode) -> list[tuple[Frame, ...]]:
+    """What `Engine.interpolate` gives for each window of a group."""
+    unknown = [window for window, known in group if known is None]
+    made = iter(engine.interpolate_many(unknown, cut_mode=cut_mode))
+    return [next(made) if known is None else known for _, known in group]
 
 
 def draw_side_by_side(
@@ -37,32 +61,31 @@ def draw_side_by_side(
 
     Args:
         engines: who draws; each is used by one thread.
-        windows: read in the calling thread, at most `WINDOWS_EACH` for each engine before one is given.
+        windows: read in the calling thread, at most `GROUPS_EACH` groups for each engine before one is given.
         cut_mode: what is shown at cuts.
         taken: called in the calling thread.
 
     Raises:
         FlavrError: the first of the windows' errors, in order; no window after it is given.
     """
-    under_way: deque[Future[tuple[Frame, ...]]] = deque()
+    under_way: deque[Future[list[tuple[Frame, ...]]]] = deque()
     with ExitStack() as stack:
         pools = [stack.enter_context(_pool(engine)) for engine in engines]
         # Undone first: what waits is given up, so that leaving the pools waits for running passes alone.
         stack.callback(lambda: [future.cancel() for future in under_way])
         number = 0
-        for window in windows:
-            known = taken(window) if taken is not None else None
-            if known is not None:
-                under_way.append(Future())
-                under_way[-1].set_result(known)
-            else:
+        for group in in_groups(windows, min(engine.together for engine in engines), taken):
+            if any(known is None for _, known in group):
                 engine, pool = engines[number % len(engines)], pools[number % len(engines)]
-                under_way.append(pool.submit(engine.interpolate, window, cut_mode=cut_mode))
+                under_way.append(pool.submit(draw_group, engine, group, cut_mode))
                 number += 1
-            while len(under_way) >= WINDOWS_EACH * len(engines):
-                yield under_way.popleft().result()
+            else:
+                under_way.append(Future())
+                under_way[-1].set_result([known for _, known in group if known is not None])
+            while len(under_way) >= GROUPS_EACH * len(engines):
+                yield from under_way.popleft().result()
         while under_way:
-            yield under_way.popleft().result()
+            yield from under_way.popleft().result()
 
 
 def _pool(engine: Engine) -> ThreadPoolExecutor:

@@ -60,6 +60,8 @@ class Network(nn.Module, ABC):
     """Whether `strip_rows` changes anything."""
     strip_rows: int | None = None
     """Output rows computed at a time where memory peaks; None for all. Same result up to rounding."""
+    draws_together: bool = False
+    """Whether several small windows of a clip are drawn as one batch on a GPU, which fills it better."""
     uses_opencv_threads: bool = False
     """Whether OpenCV's own threads make it faster."""
     card: ModelCard | None = None

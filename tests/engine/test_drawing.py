@@ -192,3 +192,23 @@ def test_a_plan_without_any_way_is_an_error(kit):
     drawer = Drawer(kit.SmoothNetwork(), width=1920, height=1080, max_memory_bytes=2**20)
     with pytest.raises(DeviceError, match="not enough memory"):
         drawer.plan()
+
+
+def test_batches_are_full_where_windows_are_drawn_together(kit):
+    """Then a picture's bits do not depend on how many windows it was drawn with."""
+    seen = []
+
+    class Watched(kit.MixNetwork):
+        draws_together = True
+
+        def draw(self, window, positions):
+            seen.append(len(window))
+            return super().draw(window, positions)
+
+    windows = [torch.rand(1, 4, 3, 8, 8) for _ in range(5)]
+    drawer = Drawer(Watched(), width=8, height=8, batch=4)
+    drawn = drawer.draw(windows, HALF)
+    assert seen == [4, 4]
+    plainly = Drawer(kit.MixNetwork(), width=8, height=8).draw(windows, HALF)
+    assert len(drawn) == 5
+    assert all(torch.equal(one, other) for one, other in zip(drawn, plainly, strict=True))

@@ -19,6 +19,9 @@ from flavr_core.engine.memory import activation_bytes
 from flavr_core.engine.precision import apply_precision
 from flavr_core.frame import PixelFamily, PixelFormat
 from flavr_core.model import from_state_dict
+from flavr_core.model.flavr_column_form import fast_form
+from flavr_core.model.flavr_columns import has_programs
+from flavr_core.model.flavr_fast_options import FastOptions
 from flavr_core.settings import Precision
 
 pytestmark = pytest.mark.cuda
@@ -142,6 +145,24 @@ def test_many_windows_at_once_give_what_each_gives(kit, flavr):
         assert (
             max(np.abs(a.astype(int) - b).max() for a, b in zip(alone.planes, made.planes, strict=True)) <= 1
         )
+
+
+@pytest.mark.parametrize("columns", [False, True])
+def test_a_picture_does_not_depend_on_what_it_is_drawn_with(kit, gpu, columns):
+    """To the last bit: renders that were interrupted, and what previews drew, fall into other groups."""
+    if columns and not has_programs(gpu, torch.float16):
+        pytest.skip("needs a Hopper GPU and Triton")
+    plain, _ = conformance("flavr_2x")
+    options = FastOptions(columns=True) if columns else FastOptions(windows=True, band_rows=256)
+    fast = fast_form(plain.to(gpu), dtype=torch.float16, options=options)
+    frames = [kit.frame(index, width=96, height=64) for index in range(14)]
+    windows = [kit.window(frames[gap - 1 : gap + 3], HALF, gap=gap) for gap in range(1, 12)]
+    with Engine(fast, width=96, height=64) as engine:
+        assert engine.together == 8
+        drawn = list(engine.interpolate_each(windows))
+        for window, (made,) in zip(windows, drawn, strict=True):
+            (alone,) = engine.interpolate(window)
+            assert all(np.array_equal(a, b) for a, b in zip(alone.planes, made.planes, strict=True))
 
 
 def test_the_count_of_memory_is_what_the_gpu_needs(gpu, flavr):

@@ -12,6 +12,7 @@ from flavr_core.engine import Engine, create_engine
 from flavr_core.engine.device import choose_devices
 from flavr_core.engine.placement import place_on
 from flavr_core.engine.precision import PrecisionChoice, full_fp32
+from flavr_core.engine.side_by_side import in_groups
 from flavr_core.errors import DeviceError, SettingsError
 from flavr_core.model import load
 from flavr_core.settings import CutMode, EngineSettings, Precision
@@ -183,3 +184,42 @@ def test_devices_that_choose_two_formats_draw_in_fp32(monkeypatch):
     settings = replace(FP32, precision=Precision.AUTO)
     with place_on(network, (CPU, CPU), settings, width=64, height=48) as pair:
         assert "fp32, on 2 devices" in pair.describe()
+
+
+@pytest.fixture
+def grouped(monkeypatch):
+    """Engines draw three windows together; what they were asked for at once is collected."""
+    asked = []
+    many = Engine.interpolate_many
+
+    def collecting(self, windows, **options):
+        asked.append([window.gap for window in windows])
+        return many(self, windows, **options)
+
+    monkeypatch.setattr(Engine, "together", 3)
+    monkeypatch.setattr(Engine, "interpolate_many", collecting)
+    return asked
+
+
+@pytest.mark.parametrize("fellows", [0, 1])
+def test_windows_are_drawn_in_groups_and_come_in_order(kit, windows, grouped, fellows):
+    others = [Engine(kit.MixNetwork(), width=64, height=48) for _ in range(fellows)]
+    engine = Engine(kit.MixNetwork(), width=64, height=48, fellows=others)
+    known = {1: (windows[0].frames[0],), 9: (windows[8].frames[0],)}
+    drawn = list(engine.interpolate_each(windows, taken=lambda window: known.get(window.gap)))
+    assert sorted(grouped) == [[0, 2, 3], [4, 5, 6], [7, 8]]
+    assert drawn[1] is known[1]
+    assert drawn[9] is known[9]
+    rest = [window for window in windows if window.gap not in known]
+    expected = [Engine(kit.MixNetwork(), width=64, height=48).interpolate(window) for window in rest]
+    assert_same([frames for number, frames in enumerate(drawn) if number not in known], expected)
+
+
+def test_what_is_known_does_not_pile_up(windows):
+    def taken(window):
+        return () if window.gap % 5 else None
+
+    sizes = [len(group) for group in in_groups(windows, 3, taken)]
+    assert sizes == [6, 1, 1, 1, 1]
+    assert [len(group) for group in in_groups(windows, 3, lambda window: ())] == [1] * 10
+    assert [len(group) for group in in_groups(windows, 1, None)] == [1] * 10
