@@ -218,8 +218,8 @@ passes.finish_block(joined[:, 64:], scale, rest)
 tell("neighbours", joined[:, :64], before.float(), 0)
 codes, halves = torch.empty_like(rest, dtype=torch.float8_e4m3fn), 9 * rest
 passes.code(halves, codes, 16.0, 448.0)
-wanted = (16 * halves.float()).clamp(-448, 448).to(torch.float8_e4m3fn)
-print("codes", float((codes.float() == wanted.float()).float().mean()) > 0.95)  # the interpreter rounds worse
+due = (16 * halves.float()).clamp(-448, 448).to(torch.float8_e4m3fn)
+print("codes", float((codes.float() == due.float()).float().mean()) > 0.95)  # the interpreter rounds worse
 rows = torch.randn(192, 128).half()
 twice = torch.cat([scale, scale], 1)
 tell("rows", passes.scale_rows(rows, twice), rows.float() * twice[:, None], 1e-3)
