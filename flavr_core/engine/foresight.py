@@ -53,8 +53,9 @@ def foreseen_gap_s(engine: Engine, positions: Sequence[Fraction]) -> float | Non
 def _piece_s(engine: Engine, positions: tuple[Fraction, ...], width: int, height: int) -> float:
     """Seconds for a gap of pictures of that size.
 
-    The shortest of several, as the first warms up and others are hit by what else the machine does. Threads
-    that wait for each other lose far more there than they would draw, so no more counts than they computed.
+    The shortest of several, as the first warms up (which is little where one takes long) and others are hit
+    by what else the machine does. Threads that wait for each other lose far more there than they would draw,
+    so no more counts than they computed.
     """
     inputs = engine.network.num_inputs
     frames = _moving_frames(width, height, count=inputs + _MOST_DRAWN)
@@ -67,7 +68,7 @@ def _piece_s(engine: Engine, positions: tuple[Fraction, ...], width: int, height
         draw(frames[first : first + inputs], positions)
         wall_s, busy_s = time.perf_counter() - wall_s, time.process_time() - busy_s
         times.append(min(wall_s, busy_s / threads) if threads else wall_s)
-        if first and time.perf_counter() - began_s > _ENOUGH_S:
+        if time.perf_counter() - began_s > _ENOUGH_S:
             break
     return min(times)
 
