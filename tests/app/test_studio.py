@@ -411,8 +411,11 @@ from app.application.start import create_application
 from app.application.studio import Studio
 from app.jobs.crash_reports import Logs
 from app.viewmodels.preferences import PreferencesStore
+from app.viewmodels.workspace import ClipEdits
+from flavr_core.settings import EngineSettings
 store = PreferencesStore()
 store.change(show_welcome=False)
+store.set(store.preferences, ClipEdits(engine=EngineSettings(model="motion")))
 studio = Studio(create_application(), store, logs=Logs())
 studio.start([Path(sys.argv[1])])
 while studio.viewer.info is None:
