@@ -13,7 +13,7 @@ import triton.language as tl
 from torch import Tensor
 
 from flavr_core.model.fourflow import SLOPE
-from flavr_core.model.fourflow_triton import room
+from flavr_core.model.fourflow_triton import SIZES, room
 
 _PIXELS = 128
 """Pixels of one program."""
@@ -38,7 +38,7 @@ def _product(  # type: ignore[no-untyped-def]
     return total
 
 
-@triton.jit
+@triton.jit(do_not_specialize=SIZES)
 def _dense(  # type: ignore[no-untyped-def]
     one, two, three, weights, bias, added, out, pixels, rows, columns,
     ONE_STEP: tl.constexpr, TWO_STEP: tl.constexpr, THREE_STEP: tl.constexpr, OUT_STEP: tl.constexpr,

@@ -12,7 +12,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from flavr_core.model.fourflow_triton import Gap, room
+from flavr_core.model.fourflow_triton import SIZES, Gap, room
 from flavr_core.model.overlays_triton import enlarged_blocks, ramp
 
 CELL = 16
@@ -118,7 +118,7 @@ def _share(u, TAP: tl.constexpr):  # type: ignore[no-untyped-def]
     return share
 
 
-@triton.jit
+@triton.jit(do_not_specialize=SIZES)
 def _gather(  # type: ignore[no-untyped-def]
     cells, places, numbers, change, bias, out, t, rows, columns, CELLS: tl.constexpr
 ):  # fmt: skip

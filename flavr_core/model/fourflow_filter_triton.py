@@ -11,7 +11,7 @@ from torch import Tensor
 
 from flavr_core.model.fourflow import SLOPE
 from flavr_core.model.fourflow_dense_triton import output_block
-from flavr_core.model.fourflow_triton import channel_block, room
+from flavr_core.model.fourflow_triton import SIZES, channel_block, room
 
 _PIXELS = 128
 """Pixels of one program."""
@@ -19,7 +19,7 @@ _STAGES = 3
 """Steps whose values are on their way at a time."""
 
 
-@triton.jit
+@triton.jit(do_not_specialize=SIZES)
 def _filter(  # type: ignore[no-untyped-def]
     x, weights, bias, added, out, pixels, rows, columns, seen_rows, seen_columns,
     INPUTS: tl.constexpr, OUTPUTS: tl.constexpr, STRIDE: tl.constexpr, HAS_BIAS: tl.constexpr,

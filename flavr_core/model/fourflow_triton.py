@@ -22,6 +22,9 @@ KNOWN = 8
 """Channels that tell a stage what is known: a motion, the place in the gap, two for the outer frames."""
 CHANGE = 8
 """Channels of a stage's answer, of which NUMBERS count."""
+SIZES = ("rows", "columns", "seen_rows", "seen_columns", "pixels")
+"""Arguments that a kernel is not built anew for, whatever divides them: what is read at a time is decided by the
+channels alone."""
 _PIXELS = 32
 """Pixels of one program that fetches."""
 _VALUES = 1024
@@ -72,7 +75,7 @@ def _fetch(  # type: ignore[no-untyped-def]
         tl.store(out + local[:, None] * JOINED + channel[None, :], value.to(out.dtype.element_ty), mask=mask)
 
 
-@triton.jit
+@triton.jit(do_not_specialize=SIZES)
 def _join(  # type: ignore[no-untyped-def]
     first, second, outer, places, valid, numbers, joined, t, rows, columns,
     FIRST: tl.constexpr, SECOND: tl.constexpr, OUTER: tl.constexpr, AT: tl.constexpr, JOINED: tl.constexpr,
@@ -163,7 +166,7 @@ def join(
     )  # fmt: skip
 
 
-@triton.jit
+@triton.jit(do_not_specialize=SIZES)
 def _match(  # type: ignore[no-untyped-def]
     matched, weights, bias, joined, rows, columns, scale,
     CHANNELS: tl.constexpr, RADIUS: tl.constexpr, COSTS: tl.constexpr, PADDED: tl.constexpr,
@@ -225,7 +228,7 @@ def match_into(
     )  # fmt: skip
 
 
-@triton.jit
+@triton.jit(do_not_specialize=SIZES)
 def _refine(  # type: ignore[no-untyped-def]
     numbers, change, bias, out, rows, columns, CHANGE: tl.constexpr, VALUES: tl.constexpr
 ):  # fmt: skip

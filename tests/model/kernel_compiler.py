@@ -44,7 +44,8 @@ def compiled(launch: Launch) -> CompiledKernel:
     types, constants, hints = {}, {}, {}
     for number, parameter in enumerate(kernel.params):
         value, place = given[parameter.name], (number,)
-        if parameter.is_constexpr or (isinstance(value, int) and value == 1):
+        is_fixed = isinstance(value, int) and not parameter.do_not_specialize
+        if parameter.is_constexpr or (is_fixed and value == 1):
             types[parameter.name], constants[place] = "constexpr", value
         elif isinstance(value, torch.Tensor):
             types[parameter.name] = TYPES[value.dtype]
@@ -53,7 +54,7 @@ def compiled(launch: Launch) -> CompiledKernel:
             types[parameter.name] = "fp32"
         else:
             types[parameter.name] = "i32" if -(2**31) <= value < 2**31 else "i64"
-            hints[place] = [["tt.divisibility", 16]] if value % 16 == 0 else []
+            hints[place] = [["tt.divisibility", 16]] if is_fixed and value % 16 == 0 else []
     settings = {name: value for name, value in options.items() if name in OPTIONS}
     source = ASTSource(kernel, types, constants, {place: hint for place, hint in hints.items() if hint})
     return compile_kernel(source, target=HOPPER, options=settings)
