@@ -23,7 +23,7 @@ KNOWN = 8
 CHANGE = 8
 """Channels of a stage's answer, of which NUMBERS count."""
 SIZES = ("rows", "columns", "seen_rows", "seen_columns", "pixels")
-"""Arguments that a kernel is not built anew for, whatever divides them: what is read at a time is decided by the
+"""Arguments that no kernel is built anew for, whatever divides them: what is read at a time is decided by
 channels alone."""
 _PIXELS = 32
 """Pixels of one program that fetches."""
