@@ -229,8 +229,12 @@ def _reflect_edges(padded: Tensor) -> None:
 
 def channel_means(frames: Tensor, count: int) -> Tensor:
     """The means of each sample's channels, (N, C, 1, 1, 1), over all its frames."""
-    means = frames.mean((2, 3)).unflatten(0, (-1, count))  # (N, T, C)
     wide = torch.promote_types(frames.dtype, torch.float32)
+    if frames.device.type == "cpu":  # where a mean of halves converts them all first; pooling rows does not
+        pooled = functional.avg_pool2d(frames, (1, frames.shape[3]))[..., 0].mean(2, dtype=wide)
+    else:
+        pooled = frames.mean((2, 3))
+    means = pooled.unflatten(0, (-1, count))  # (N, T, C)
     mean: Tensor = means.mean(1, dtype=wide).to(frames.dtype)  # (N, C)
     return mean[:, :, None, None, None]
 
