@@ -72,6 +72,61 @@ def test_kernels_in_tritons_interpreter(
     assert flow <= 20 * most
 
 
+FAR = """
+import torch
+from torch.nn import functional
+from flavr_core.model.fourflow import PICTURE_SAMPLING, warp
+from flavr_core.model.fourflow_ends_triton import DRAWN, fetch_pictures, lay_frames
+from flavr_core.model.fourflow_filter_triton import filter3
+from flavr_core.model.fourflow_triton import KNOWN, Gap, join
+
+torch.manual_seed(1)
+frames, t = torch.rand(4, 3, 13, 20), 0.25
+cells = lay_frames(frames, 8, 12, torch.float32)
+padded = functional.pad(frames, (0, 4, 0, 3), mode="replicate") - 0.5
+places = torch.tensor([[2, 0, 3, 1]], dtype=torch.int32)
+gap = Gap(places=places, valid=torch.tensor([[1, 0]], dtype=torch.int32), t=t)
+numbers = torch.zeros(1, 5, 8, 12)
+numbers[:, :4, ::2] = torch.tensor([3e5, -40.0, 7.3, -1e9])[:, None, None]
+numbers[:, :4, 1, 1] = 11.0
+change, bias = torch.zeros(1, 8, 12, DRAWN), torch.zeros(DRAWN)
+fetched = fetch_pictures(cells, gap, numbers, change, bias)
+velocity = 2 * functional.interpolate(numbers[:, :4], scale_factor=2, mode="bilinear")
+for source, (frame, flow) in enumerate(((0, -t * velocity[:, :2]), (3, (1 - t) * velocity[:, 2:]))):
+    wanted = warp(padded[frame : frame + 1], flow.clamp(-99, 99), sampling=PICTURE_SAMPLING)
+    given = fetched.unflatten(3, (2, 2, 4, 4))[..., source, :3].permute(0, 5, 1, 3, 2, 4)
+    print(float((given.flatten(4, 5).flatten(2, 3) - wanted).abs().max()))
+features, outer = torch.randn(4, 8, 12, 24), torch.randn(4, 8, 12, 3)
+joined = torch.full((1, 8, 12, 2 * 24 + 2 * 3 + KNOWN), torch.nan)
+join(joined, (features,), outer, gap=gap, numbers=numbers, known_at=54)
+near = warp(features[:1].permute(0, 3, 1, 2), (-t * numbers[:, :2]).clamp(-99, 99))
+print(float((joined[..., :24].permute(0, 3, 1, 2) - near).abs().max()))
+print(float(joined[..., 51:54].abs().max()), float(joined[..., 60:].min()), int(joined.isnan().sum()))
+for inputs, outputs, stride in ((16, 24, 1), (24, 8, 2), (48, 20, 1), (96, 33, 2)):
+    x, weight = torch.randn(2, 6, 10, inputs), torch.randn(outputs, inputs, 3, 3) / 30
+    added = torch.randn(2, 6 // stride, 10 // stride, outputs)
+    wanted = functional.conv2d(x.permute(0, 3, 1, 2), weight, torch.ones(outputs), stride, 1)
+    wanted = functional.leaky_relu(wanted.permute(0, 2, 3, 1) + added, 0.2)
+    flat = weight.permute(2, 3, 1, 0).flatten(0, 2).contiguous()
+    given = filter3(x, flat, torch.ones(outputs), added, stride=stride, rectified=True)
+    print(float((given - wanted).abs().max()))
+"""
+
+
+@pytest.mark.slow
+@needs_triton
+def test_far_places_and_layers_one_by_one() -> None:
+    """Places a billion pixels out are the border; outer frames that are copies count for nothing."""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", FAR],
+        env={**os.environ, "TRITON_INTERPRET": "1", "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])},
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    *fetched, joined, others, one, two, three, four = done.stdout.splitlines()
+    assert max(map(float, (*fetched, joined, one, two, three, four))) < 2e-4
+    assert others.split() == ["0.0", "0.0", "0"]
+
+
 COMPILED = """
 import sys
 from fractions import Fraction
