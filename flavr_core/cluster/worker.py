@@ -99,7 +99,8 @@ class SegmentWorker:
                 self._say(Failed(error=error))
             except Exception as error:
                 reason = f"{type(error).__name__}: {error}".splitlines()[0]
-                self._say(Failed(error=FlavrError(f"A worker of the cluster failed ({reason}).", "It is a bug.")))
+                bug = FlavrError(f"A worker of the cluster failed ({reason}).", "It is a bug.")
+                self._say(Failed(error=bug))
         if self._token.cancelled:
             self._remove_folder()
 

@@ -24,7 +24,12 @@ from torch import Tensor
 from torch.nn import functional
 
 from flavr_core.engine.device import device_name, free_bytes
-from flavr_core.engine.memory import activation_bytes, weight_bytes
+from flavr_core.engine.memory import (
+    CountBytes,
+    activation_bytes,
+    sampled_activation_bytes,
+    weight_bytes,
+)
 from flavr_core.engine.precision import full_fp32
 from flavr_core.engine.tiling import context_px, draw_in_tiles
 from flavr_core.errors import DeviceError
@@ -129,6 +134,9 @@ class Drawer:
         budget = int(free_bytes(self.network.device) * _SPARE.get(self.network.device.type, 1.0))
         if self.max_memory_bytes is not None:
             budget = min(budget, self.max_memory_bytes)
+        need = self.needed_bytes(self.way, sampled_activation_bytes)
+        if need is not None and need <= budget:  # mostly there is plenty, and that is seen sooner
+            return
         first = self.way
         while (need := self.needed_bytes(self.way)) is not None and need > budget:
             self._step_down(f"drawing {self.way} needs {need / 2**30:.1f} GiB of {budget / 2**30:.1f}")
@@ -142,7 +150,7 @@ class Drawer:
         )
         self.draw([window] * self.way.batch, self.network.trial_positions)
 
-    def needed_bytes(self, way: Way) -> int | None:
+    def needed_bytes(self, way: Way, count: CountBytes = activation_bytes) -> int | None:
         """Memory for weights, the pictures kept and one call; None when it cannot be known."""
         width, height = self.width, self.height
         if way.half_size:
@@ -151,7 +159,7 @@ class Drawer:
             side = way.tile_px + 2 * context_px(self.network)
             width, height = min(width, side), min(height, side)
         self._set_strips(way)
-        activations = activation_bytes(
+        activations = count(
             self.network,
             batch=way.batch,
             width=width,

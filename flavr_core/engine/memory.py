@@ -8,34 +8,38 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 from torch.multiprocessing.reductions import StorageWeakRef
-from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from flavr_core.engine.ghosts import run_without_contents
+from flavr_core.engine.ghosts import Watcher, run_small, run_without_contents
 from flavr_core.model.network import Network
 
 
-class _LiveBytes(TorchDispatchMode):
+class CountBytes(Protocol):
+    """Counts the bytes of all activations alive at once while one batch is drawn; None where it cannot."""
+
+    def __call__(
+        self, network: Network, *, batch: int, width: int, height: int, positions: Sequence[Fraction]
+    ) -> int | None:
+        """See `activation_bytes`."""
+
+
+class _LiveBytes(Watcher):
     """Counts the bytes of all tensors made while it is on that are alive at once."""
 
     def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()
         self.peak_bytes = 0
         self._alive: dict[int, tuple[StorageWeakRef, int]] = {}
 
-    def __torch_dispatch__(
-        self,
-        func: Callable[..., Any],
-        types: Sequence[type],
-        args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
-    ) -> Any:
-        result = func(*args, **(kwargs or {}))
+    def see(
+        self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], result: Any
+    ) -> None:
+        """See `Watcher`."""
         given = {storage._cdata for storage in _storages((args, kwargs))}
         for storage in _storages(result):
             # A view of what was there before, weights above all, takes nothing.
@@ -44,7 +48,6 @@ class _LiveBytes(TorchDispatchMode):
                 self._alive[storage._cdata] = reference, storage.nbytes()
         self._alive = {key: entry for key, entry in self._alive.items() if not _is_gone(entry[0])}
         self.peak_bytes = max(self.peak_bytes, sum(nbytes for _, nbytes in self._alive.values()))
-        return result
 
 
 def _storages(values: Any) -> list[torch.UntypedStorage]:
@@ -73,6 +76,26 @@ def activation_bytes(
     ):
         return None
     return counter.peak_bytes
+
+
+_SAMPLE_PX = 128
+"""Side of the picture that is drawn for `sampled_activation_bytes`."""
+
+
+@torch.inference_mode()
+def sampled_activation_bytes(
+    network: Network, *, batch: int, width: int, height: int, positions: Sequence[Fraction]
+) -> int | None:
+    """`activation_bytes` from above: those of a small picture that is really drawn, by area and doubled.
+
+    Returns:
+        None where nothing can be seen so, as on a GPU.
+    """
+    counter = _LiveBytes()
+    if not run_small(network, counter, width=_SAMPLE_PX, height=_SAMPLE_PX, positions=positions):
+        return None
+    samples = -(-width // _SAMPLE_PX) * -(-height // _SAMPLE_PX) * batch
+    return 2 * counter.peak_bytes * samples
 
 
 def weight_bytes(network: Network) -> int:

@@ -35,7 +35,7 @@ class MixNetwork(Network):
         self.windows: list[Tensor] = []
 
     def draw(self, window: Tensor, positions: tuple[Fraction, ...]) -> Tensor:
-        if not window.is_meta:
+        if not window.is_meta and window.any():  # black is drawn to see what it takes
             self.windows.append(window.detach().clone())
         middle = self.num_inputs // 2
         drawn = [

@@ -7,7 +7,7 @@ import torch
 
 from flavr_core.engine import drawing
 from flavr_core.engine.drawing import Drawer, Way, ways_to_draw
-from flavr_core.engine.memory import activation_bytes, weight_bytes
+from flavr_core.engine.memory import activation_bytes, sampled_activation_bytes, weight_bytes
 from flavr_core.errors import DeviceError
 
 HALF = (Fraction(1, 2),)
@@ -166,6 +166,16 @@ def test_the_need_is_counted_without_drawing(kit):
     twice = activation_bytes(network, batch=2, width=640, height=360, positions=HALF)
     assert twice == pytest.approx(2 * counted, rel=0.01)
     assert weight_bytes(network) == 4 * (3 * 48 * 81 + 48 + 48 * 3 + 3)
+
+
+def test_a_small_picture_tells_enough_and_not_absurdly_much(kit):
+    network = kit.SmoothNetwork()
+    for width, height in ((64, 48), (320, 180), (1920, 1080)):
+        size = {"batch": 2, "width": width, "height": height, "positions": HALF}
+        enough = sampled_activation_bytes(network, **size)
+        assert activation_bytes(network, **size) <= enough
+        if width > 64:
+            assert enough <= 4 * activation_bytes(network, **size)
 
 
 def test_a_network_that_looks_at_values_cannot_be_counted(kit):

@@ -26,7 +26,7 @@ class Blank(Network):
         self.asked: list[tuple[int, ...]] = []
 
     def draw(self, window: torch.Tensor, positions: tuple[Fraction, ...]) -> torch.Tensor:
-        if not window.is_meta:
+        if not window.is_meta and window.any():  # black is drawn to see what it takes
             self.asked.append(tuple(window.shape))
             assert not torch.equal(window[:, 1], window[:, 2])
         return window[:, 1:2].expand(-1, len(positions), -1, -1, -1)

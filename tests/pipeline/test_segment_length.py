@@ -48,11 +48,22 @@ class Convolution(Network):
         return features[:, :3]
 
 
-class Opaque(Convolution):
+class Looking(Convolution):
     """Looks at values, so that it cannot be run without contents."""
 
     def draw(self, window: torch.Tensor, positions: tuple[Fraction, ...]) -> torch.Tensor:
         return super().draw(window, positions) * float(window.sum())
+
+
+class Opaque(Looking):
+    """Has an operation of somebody else's as well, which nobody can count."""
+
+    library = torch.library.Library("flavr_tests", "DEF")
+    library.define("same(Tensor x) -> Tensor")
+    library.impl("same", lambda x: x.clone(), "CPU")
+
+    def draw(self, window: torch.Tensor, positions: tuple[Fraction, ...]) -> torch.Tensor:
+        return super().draw(torch.ops.flavr_tests.same(window), positions)
 
 
 def planned(factor: int) -> OutputPlan:
@@ -77,6 +88,7 @@ def test_operations_are_those_of_the_layers() -> None:
     network = Convolution(2)
     assert operations_per_pixel(network, width=64, height=48, positions=HALF) == 2 * 2 * 32 * 32 * 25
     assert operations_per_pixel(network, width=4000, height=3000, positions=HALF) == 2 * 2 * 32 * 32 * 25
+    assert operations_per_pixel(Looking(2), width=64, height=48, positions=HALF) == 2 * 2 * 32 * 32 * 25
     assert operations_per_pixel(Opaque(2), width=64, height=48, positions=HALF) is None
 
 
