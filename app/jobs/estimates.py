@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import cycle
 from math import ceil
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING
 
 import av
@@ -299,11 +300,12 @@ def _time_drawing(engine: Engine, outlook: Outlook, token: CancelToken) -> _Draw
         is_enough = len(times) > MOST_GAPS or sum(times[1:]) > MEASURED_S or times[0] > SLOW_S
         if is_enough or sum(frame.nbytes for frame in frames) > MOST_BYTES:
             break
-    # The first gap pays for warming up, unless it is all there is.
+    # The first gap pays for warming up, unless it is all there is; of the others some may pay for thumbnails
+    # and cuts that are being found meanwhile, which the conversion will not.
     counted = times[1:] or times
     return _Drawn(
         # A gap drawn alone takes as long as all that are drawn together.
-        gap_s=sum(counted) / len(counted) / engine.together if counted else 0.0,
+        gap_s=median(counted) / engine.together if counted else 0.0,
         frames=frames,
         pictures=sum(frame.made for frame in frames),
     )
