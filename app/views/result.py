@@ -178,7 +178,7 @@ class ResultView(QWidget):
         self.queue_action.setEnabled(model.can_start)
 
     def _show_quicker(self) -> None:
-        self.quicker.set_text(self._model.quicker.words, self.tr("Use it"))
+        self.quicker.offer(self._model.quicker.words, self.tr("Use it"))
 
     def _show_output(self) -> None:
         output = self._model.output

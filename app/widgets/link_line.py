@@ -6,40 +6,24 @@ from html import escape
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
-from app.widgets.icon_label import IconLabel
-from app.widgets.wrapped_label import WrappedLabel
-
-_ICON_PX, _GAP_PX = 16, 6
+from app.widgets.notice import Notice
 
 
-class LinkLine(QWidget):
-    """Muted; hidden while there is nothing to say."""
+class LinkLine(Notice):
+    """A notice that offers something; hidden while there is nothing to offer."""
 
     activated = Signal()
     """The link was followed."""
 
     def __init__(self, icon: QIcon, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._text = WrappedLabel(muted=True)
+        super().__init__(icon, parent=parent)
         self._text.setTextFormat(Qt.TextFormat.RichText)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextBrowserInteraction)
         self._text.linkActivated.connect(lambda _link: self.activated.emit())
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(_GAP_PX)
-        row.addWidget(IconLabel(icon, _ICON_PX), alignment=Qt.AlignmentFlag.AlignTop)
-        row.addWidget(self._text, stretch=1)
-        self.setVisible(False)
 
-    @property
-    def text(self) -> str:
-        """What is shown, with its link."""
-        return self._text.text()
-
-    def set_text(self, text: str, link: str) -> None:
-        """Say something and offer something; nothing hides it."""
-        self._text.setText(f'{escape(text)} <a href="do">{escape(link)}</a>' if text else "")
+    def offer(self, text: str, link: str) -> None:
+        """Say something and offer something; no text hides it."""
+        self.set_text(f'{escape(text)} <a href="do">{escape(link)}</a>' if text else "")
         self.setAccessibleName(text)
-        self.setVisible(bool(text))
