@@ -1,4 +1,7 @@
-"""The clock: exact steps over both sides, late pictures waited for, loops, drops counted, sound followed."""
+"""The clock: exact steps over both sides, late pictures waited for, loops, drops counted, sound followed.
+
+One piece, as the player is: every test drives the same states of one position with the same sources.
+"""
 
 from __future__ import annotations
 

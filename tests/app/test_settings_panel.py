@@ -1,4 +1,4 @@
-"""The settings panel without widgets, and its widgets on top."""
+"""The settings panel without widgets, and its widgets on top: one piece, as all of it stands on one bench."""
 
 from __future__ import annotations
 
