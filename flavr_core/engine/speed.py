@@ -3,10 +3,11 @@
 The test is that of number formats (`precision`): one small natural-looking window, drawn by the plain network
 in fp32 and by the fast form. The first form that agrees is taken; where none does, or a device cannot run
 it, the plain network draws and a note says so. No time is measured, so the same machine always decides the
-same. `FLAVR_FAST=0` keeps to the plain network. `FLAVR_FAST=columns` tries our own programs for Hopper
-GPUs first: they ran there one by one, but not as a whole network yet, and no test can end one that hangs.
-`FLAVR_FAST=filters` tries FourFlow with convolutions of our own first, which were not timed yet.
-`FLAVR_FAST=columns-fp8` lets their coarse layers multiply 8-bit floats where that agrees to 50 dB.
+same. `FLAVR_FAST=0` keeps to the plain network.
+
+On Hopper GPUs a FLAVR in fp16 is drawn by programs of our own (`flavr_columns`). `FLAVR_FAST=columns-fp8`
+lets their coarse layers multiply 8-bit floats where that agrees to 50 dB; `FLAVR_FAST=windows` keeps to
+the library's convolutions. `FLAVR_FAST=filters` tries FourFlow with convolutions of our own first.
 """
 
 from __future__ import annotations
@@ -32,10 +33,12 @@ from flavr_core.model.whole_vectors import with_whole_vectors
 from flavr_core.settings import Precision
 
 SWITCH = "FLAVR_FAST"
-"""Environment variable: `0` keeps to the plain network, `columns` tries our programs for Hopper GPUs, and
-`columns-fp8` those with coarse layers in 8-bit floats before."""
+"""Environment variable: `0` keeps to the plain network, `windows` to the library's convolutions, `columns-fp8`
+tries coarse layers in 8-bit floats first."""
 LEAST_GPU_DB = {Precision.FP32: 90.0, Precision.FP16: 60.0, Precision.BF16: 50.0}
 """Agreement with the plain network in fp32 that a fast form must reach on a GPU."""
+_LEAST_CODED_DB = 50.0
+"""The same of one whose coarse layers multiply 8-bit floats."""
 _CACHED_ROWS = 64
 """Rows of the last stage at a time on a CPU: a band of usual width stays in its caches."""
 _GPU_ROWS = 256
@@ -81,13 +84,13 @@ def forms_to_try(device: torch.device, precision: Precision, *, wanted: Precisio
 
 
 def _column_forms(least_db: float) -> list[FastForm]:
-    """Those by our programs for Hopper GPUs that are asked for."""
-    wish = os.environ.get(SWITCH, "")
-    if wish not in ("columns", "columns-fp8"):
+    """Those by our programs for Hopper GPUs."""
+    wish = os.environ.get(SWITCH)
+    if wish == "windows":
         return []
     forms = [FastForm(options=FastOptions(columns=True), least_db=least_db)]
     if wish == "columns-fp8":
-        forms.insert(0, FastForm(options=FastOptions(columns=True, fp8=True), least_db=50))
+        forms.insert(0, FastForm(options=FastOptions(columns=True, fp8=True), least_db=_LEAST_CODED_DB))
     return forms
 
 

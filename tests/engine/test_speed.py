@@ -100,17 +100,17 @@ def test_integers_are_for_auto_alone():
     assert all(form.options.int8_from is None and form.options.toom_cook_from is None for form in on_gpu)
 
 
-def test_our_programs_are_tried_first_where_they_run_and_are_asked_for(monkeypatch):
+def test_our_programs_are_tried_first_where_they_run(monkeypatch):
     monkeypatch.setattr(speed, "has_programs", lambda device, dtype: dtype == torch.float16)
     cuda = torch.device("cuda")
-    unasked = forms_to_try(cuda, Precision.FP16, wanted=Precision.AUTO)
-    assert not any(form.options.columns for form in unasked)
-    monkeypatch.setenv(speed.SWITCH, "columns")
     first, *rest = forms_to_try(cuda, Precision.FP16, wanted=Precision.AUTO)
     assert first.options.columns
+    assert not first.options.fp8
     assert not any(form.options.columns for form in rest)
     assert rest
     assert not any(form.options.columns for form in forms_to_try(cuda, Precision.BF16, wanted=Precision.AUTO))
+    monkeypatch.setenv(speed.SWITCH, "windows")
+    assert forms_to_try(cuda, Precision.FP16, wanted=Precision.AUTO) == rest
     monkeypatch.setenv(speed.SWITCH, "columns-fp8")
     coarse, second, *_ = forms_to_try(cuda, Precision.FP16, wanted=Precision.AUTO)
     assert coarse.options.fp8
@@ -118,7 +118,7 @@ def test_our_programs_are_tried_first_where_they_run_and_are_asked_for(monkeypat
     assert second == first
 
 
-@pytest.mark.parametrize(("has_programs", "wish"), [(True, "columns"), (True, "columns-fp8"), (False, "")])
+@pytest.mark.parametrize(("has_programs", "wish"), [(True, ""), (True, "columns-fp8"), (False, "")])
 def test_memory_of_full_size_flavr_is_as_promised(monkeypatch, has_programs, wish):
     """By count, in fp16: 1920x1080 in 2 GiB, 3840x2160 in 8; by our programs with all pictures around it."""
     monkeypatch.setattr(speed, "has_programs", lambda device, dtype: has_programs)
