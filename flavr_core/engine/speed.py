@@ -33,8 +33,8 @@ from flavr_core.model.whole_vectors import with_whole_vectors
 from flavr_core.settings import Precision
 
 SWITCH = "FLAVR_FAST"
-"""Environment variable: `0` keeps to the plain network, `windows` to the library's convolutions, `columns-fp8`
-tries coarse layers in 8-bit floats first."""
+"""Environment variable: `0` keeps to the plain network, `windows` to the library's convolutions,
+`columns-fp8` tries coarse layers in 8-bit floats first."""
 LEAST_GPU_DB = {Precision.FP32: 90.0, Precision.FP16: 60.0, Precision.BF16: 50.0}
 """Agreement with the plain network in fp32 that a fast form must reach on a GPU."""
 _LEAST_CODED_DB = 50.0
