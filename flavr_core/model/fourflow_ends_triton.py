@@ -15,21 +15,27 @@ from torch import Tensor
 from flavr_core.model.fourflow_triton import SIZES, Gap, room
 from flavr_core.model.overlays_triton import enlarged_blocks, ramp
 
+WHOLE_SIZES = (
+    *SIZES, "height", "width", "window_step", "frame_step", "colour_step", "row_step", "made_step",
+)  # fmt: skip
+"""Arguments that these kernels are not built anew for."""
 CELL = 16
 """Values of a cell: upper left pixel, upper right, lower left, lower right; red, green, blue, none."""
 FETCHED = 64
 """Values of a cell of fetched pictures: for each of its pixels four sources as above (hypothesis 1 from the
 frame before and after, hypothesis 2 alike). The unused fourth values begin with the logit and what the
-hypotheses differ by, at the upper left pixel; then zeros."""
+hypotheses differ by at the upper left pixel; then zeros."""
 DRAWN = 32
 """Channels of the two last convolutions: for each pixel of a cell eight numbers."""
 _CELLS = 128
-"""Cells of one program that lays frames out or fetches."""
+"""Cells of one program that lays frames out."""
+_FETCHED_PIXELS = 128
+"""Pixels of one program that fetches."""
 _PIXELS = 256
 """Pixels of one program that weighs."""
 
 
-@triton.jit
+@triton.jit(do_not_specialize=WHOLE_SIZES)
 def _lay(  # type: ignore[no-untyped-def]
     window, cells, height, width, rows, columns, frame_step, colour_step, row_step, column_step,
     CELLS: tl.constexpr,
@@ -120,59 +126,45 @@ def _share(u, TAP: tl.constexpr):  # type: ignore[no-untyped-def]
 
 @triton.jit(do_not_specialize=SIZES)
 def _gather(  # type: ignore[no-untyped-def]
-    cells, places, numbers, change, bias, out, t, rows, columns, CELLS: tl.constexpr
+    cells, places, numbers, change, bias, out, t, rows, columns, PIXELS: tl.constexpr
 ):  # fmt: skip
-    number = tl.program_id(1).to(tl.int64)
-    local = tl.arange(0, CELLS)
-    begin = tl.program_id(0) * CELLS
+    number, y = tl.program_id(2).to(tl.int64), tl.program_id(1)
+    x = tl.program_id(0) * PIXELS + tl.arange(0, PIXELS)
+    is_pixel = x < 2 * columns
+    x = tl.minimum(x, 2 * columns - 1)
     size = rows * columns
-    is_cell = begin + local < size
-    place = tl.minimum(begin + local, size - 1)
-    row = place // columns
-    column = place - row * columns
-    before = cells + tl.load(places + number * 4 + 1).to(tl.int64) * size * 16
-    after = cells + tl.load(places + number * 4 + 2).to(tl.int64) * size * 16
+    row, column, corner = y // 2, x // 2, y % 2 * 2 + x % 2
+    place = row * columns + column
     numbers += number * 5 * size
     change += number * size * 32 + place * 32
-    out += (number * size + begin) * 64 + local[:, None] * 64 + tl.arange(0, 4)[None, :]
-    is_last = (tl.arange(0, 4) == 3)[None, :]
-    for corner in tl.static_range(4):
-        down, right = corner // 2, corner % 2
-        base_x = 2 * _between(numbers, row, column, down, right, rows, columns, 1)
-        base_y = 2 * _between(numbers + size, row, column, down, right, rows, columns, 1)
-        base_x_on = 2 * _between(numbers + 2 * size, row, column, down, right, rows, columns, 1)
-        base_y_on = 2 * _between(numbers + 3 * size, row, column, down, right, rows, columns, 1)
-        for hypothesis in tl.static_range(2):
-            at = corner * 8 + hypothesis * 4
-            x = base_x + tl.load(change + at).to(tl.float32) + tl.load(bias + at)
-            y = base_y + tl.load(change + at + 1).to(tl.float32) + tl.load(bias + at + 1)
-            x_on = base_x_on + tl.load(change + at + 2).to(tl.float32) + tl.load(bias + at + 2)
-            y_on = base_y_on + tl.load(change + at + 3).to(tl.float32) + tl.load(bias + at + 3)
-            one = _cubic(before, 2 * row + down - t * y, 2 * column + right - t * x, 2 * rows, 2 * columns,
-                         is_cell)  # fmt: skip
-            other = _cubic(after, 2 * row + down + (1 - t) * y_on, 2 * column + right + (1 - t) * x_on,
-                           2 * rows, 2 * columns, is_cell)  # fmt: skip
-            first = tl.zeros((CELLS,), tl.float32)
-            second = tl.zeros((CELLS,), tl.float32)
-            if corner == 0:
-                # What the hypotheses differ by: known once the second is, so told at the next corner.
-                if hypothesis == 0:
-                    first = tl.load(numbers + 4 * size + place)
-                    spread_x, spread_y, spread_x_on, spread_y_on = x, y, x_on, y_on
-                else:
-                    spread_x, spread_y = spread_x - x, spread_y - y
-                    spread_x_on, spread_y_on = spread_x_on - x_on, spread_y_on - y_on
-                    first, second = spread_x, spread_y
-            elif corner == 1 and hypothesis == 0:
-                first, second = spread_x_on, spread_y_on
-            source = out + (corner * 4 + hypothesis * 2) * 4
-            value = tl.where(is_last, first[:, None], one)
-            tl.store(source, value.to(out.dtype.element_ty), mask=is_cell[:, None])
-            value = tl.where(is_last, second[:, None], other)
-            tl.store(source + 4, value.to(out.dtype.element_ty), mask=is_cell[:, None])
+    part = tl.arange(0, 4)[None, :]
+    out += number * size * 64 + (place * 64 + corner * 16)[:, None] + part
+    # One after the other: unrolled, the four sources take a compiler most of a minute.
+    for source in range(4):
+        side = source % 2
+        plane = numbers + side * 2 * size
+        at = corner * 8 + source // 2 * 4 + side * 2
+        across = 2 * _between(plane, row, column, y % 2, x % 2, rows, columns, 1)
+        across += tl.load(change + at).to(tl.float32) + tl.load(bias + at)
+        down = 2 * _between(plane + size, row, column, y % 2, x % 2, rows, columns, 1)
+        down += tl.load(change + at + 1).to(tl.float32) + tl.load(bias + at + 1)
+        share = tl.where(side == 0, -t, 1 - t)
+        frame = tl.load(places + number * 4 + 1 + side).to(tl.int64)
+        value = _cubic(
+            cells + frame * size * 16, y + share * down, x + share * across, 2 * rows, 2 * columns, is_pixel
+        )
+        # The logit, then what the hypotheses differ by at the upper left pixel.
+        told = corner * 4 + source - 1
+        spread = tl.minimum(tl.maximum(told, 0), 3)
+        also = tl.load(change + spread).to(tl.float32) + tl.load(bias + spread)
+        also -= tl.load(change + 4 + spread).to(tl.float32) + tl.load(bias + 4 + spread)
+        also = tl.where(told < 4, also, 0.0)
+        also = tl.where(told < 0, tl.load(numbers + 4 * size + place), also)
+        value = tl.where(part == 3, also[:, None], value)
+        tl.store(out + source * 4, value.to(out.dtype.element_ty), mask=is_pixel[:, None])
 
 
-TOLD = (3, 11, 15, 19, 23)
+TOLD = (3, 7, 11, 15, 19)
 """Values of a cell of fetched pictures that are the logit and the spread of the four velocities."""
 
 
@@ -189,13 +181,13 @@ def fetch_pictures(cells: Tensor, gap: Gap, numbers: Tensor, change: Tensor, bia
     count, _, rows, columns = numbers.shape
     out = room(cells, count, rows, columns, FETCHED)
     if not cells.is_meta:
-        _gather[(triton.cdiv(rows * columns, _CELLS), count)](
-            cells, gap.places, numbers, change, bias, out, gap.t, rows, columns, CELLS=_CELLS
+        _gather[(triton.cdiv(2 * columns, _FETCHED_PIXELS), 2 * rows, count)](
+            cells, gap.places, numbers, change, bias, out, gap.t, rows, columns, PIXELS=_FETCHED_PIXELS
         )
     return out
 
 
-@triton.jit
+@triton.jit(do_not_specialize=WHOLE_SIZES)
 def _weigh(  # type: ignore[no-untyped-def]
     fetched, drawn, bias, numbers, share, crowd, window, made, t, rows, columns, height, width,
     window_step, frame_step, colour_step, row_step, column_step, made_step, low, high,
