@@ -250,6 +250,7 @@ class SettingsPanel(QWidget):
                 (Precision.FP32, self.tr("32 bits (exact)")),
                 (Precision.FP16, self.tr("16 bits (fp16)")),
                 (Precision.BF16, self.tr("16 bits (bf16)")),
+                (Precision.FP8, self.tr("8 bits where coarse (fp8)")),
             ]
         )
         self.precision.activated.connect(lambda row: self._model.set_precision(self.precision.itemData(row)))

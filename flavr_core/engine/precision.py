@@ -120,6 +120,8 @@ def draw_test_picture(network: Network) -> Tensor:
 
 
 def _candidates(wanted: Precision, device: torch.device) -> list[Precision]:
+    if wanted is Precision.FP8:
+        return [Precision.FP16]  # what is not coarse stays in halves, see `speed`
     if wanted is not Precision.AUTO:
         return [wanted]
     fast = []
@@ -137,8 +139,10 @@ def _check_wish(wanted: Precision, device: torch.device) -> None:
     Raises:
         DeviceError: when it has not.
     """
-    has = {Precision.FP16: has_fast_fp16, Precision.BF16: has_fast_bf16}.get(wanted)
-    if device.type == "cpu" and has is not None and not has(device):
+    if device.type != "cpu" or wanted is Precision.AUTO:
+        return
+    has = {Precision.FP32: True, Precision.FP16: has_fast_fp16(device), Precision.BF16: has_fast_bf16(device)}
+    if not has.get(wanted, False):
         raise DeviceError(
             f"{device_name(device)} has no instructions for {wanted}.", "Use --precision auto or fp32."
         )

@@ -5,9 +5,9 @@ in fp32 and by the fast form. The first form that agrees is taken; where none do
 it, the plain network draws and a note says so. No time is measured, so the same machine always decides the
 same. `FLAVR_FAST=0` keeps to the plain network.
 
-On Hopper GPUs a FLAVR in fp16 is drawn by programs of our own (`flavr_columns`). `FLAVR_FAST=columns-fp8`
-lets their coarse layers multiply 8-bit floats where that agrees to 50 dB; `FLAVR_FAST=windows` keeps to
-the library's convolutions. `FLAVR_FAST=filters` tries FourFlow with convolutions of our own first.
+On Hopper GPUs a FLAVR in fp16 is drawn by programs of our own (`flavr_columns`), whose coarse layers multiply
+8-bit floats where fp8 is asked for and agrees to 50 dB. `FLAVR_FAST=windows` keeps to the library's
+convolutions.
 """
 
 from __future__ import annotations
@@ -33,12 +33,13 @@ from flavr_core.model.whole_vectors import with_whole_vectors
 from flavr_core.settings import Precision
 
 SWITCH = "FLAVR_FAST"
-"""Environment variable: `0` keeps to the plain network, `windows` to the library's convolutions,
-`columns-fp8` tries coarse layers in 8-bit floats first."""
+"""Environment variable: `0` keeps to the plain network, `windows` to the library's convolutions."""
 LEAST_GPU_DB = {Precision.FP32: 90.0, Precision.FP16: 60.0, Precision.BF16: 50.0}
 """Agreement with the plain network in fp32 that a fast form must reach on a GPU."""
+_CODED = FastOptions(columns=True, fp8=True)
+"""Coarse layers multiply 8-bit floats."""
 _LEAST_CODED_DB = 50.0
-"""The same of one whose coarse layers multiply 8-bit floats."""
+"""Agreement that these must reach."""
 _CACHED_ROWS = 64
 """Rows of the last stage at a time on a CPU: a band of usual width stays in its caches."""
 _GPU_ROWS = 256
@@ -68,7 +69,7 @@ def forms_to_try(device: torch.device, precision: Precision, *, wanted: Precisio
         ways = [FastOptions(windows=True, band_rows=_GPU_ROWS), FastOptions(band_rows=_GPU_ROWS)]
         forms = [FastForm(options=options, least_db=least_db) for options in ways]
         if has_programs(device, DTYPES[precision]):
-            forms = [*_column_forms(least_db), *forms]
+            forms = [*_column_forms(least_db, wanted), *forms]
         return forms
     if precision is Precision.FP32:
         options = FastOptions(toom_cook_from=64, band_rows=_CACHED_ROWS)
@@ -83,14 +84,13 @@ def forms_to_try(device: torch.device, precision: Precision, *, wanted: Precisio
     return forms
 
 
-def _column_forms(least_db: float) -> list[FastForm]:
+def _column_forms(least_db: float, wanted: Precision) -> list[FastForm]:
     """Those by our programs for Hopper GPUs."""
-    wish = os.environ.get(SWITCH)
-    if wish == "windows":
+    if os.environ.get(SWITCH) == "windows":
         return []
     forms = [FastForm(options=FastOptions(columns=True), least_db=least_db)]
-    if wish == "columns-fp8":
-        forms.insert(0, FastForm(options=FastOptions(columns=True, fp8=True), least_db=_LEAST_CODED_DB))
+    if wanted is Precision.FP8:
+        forms.insert(0, FastForm(options=_CODED, least_db=_LEAST_CODED_DB))
     return forms
 
 
@@ -113,6 +113,16 @@ def speed_up(
     Returns:
         The network to draw with, and the choice with its way and agreement.
     """
+    network, choice = _sped_up(plain, converted, choice, wanted=wanted, identity=identity)
+    if wanted is Precision.FP8 and choice.way != str(_CODED) and plain.num_parameters:
+        note = f"{plain.name} computes in fp16: 8-bit floats are for full-size FLAVR on a Hopper GPU."
+        choice = replace(choice, notes=(*choice.notes, note))
+    return network, choice
+
+
+def _sped_up(
+    plain: Network, converted: Network, choice: PrecisionChoice, *, wanted: Precision, identity: str | None
+) -> tuple[Network, PrecisionChoice]:
     if os.environ.get(SWITCH) == "0":
         return converted, choice
     if isinstance(plain, MiddleNetwork):

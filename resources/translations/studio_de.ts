@@ -3288,6 +3288,10 @@
         <translation>16 Bit (bf16)</translation>
     </message>
     <message>
+        <source>8 bits where coarse (fp8)</source>
+        <translation>8 Bit im Groben (fp8)</translation>
+    </message>
+    <message>
         <source>Number format of the arithmetic; automatic is the fastest that computes rightly here.</source>
         <translation>Zahlenformat der Rechnung; automatisch ist das schnellste, das hier richtig rechnet.</translation>
     </message>

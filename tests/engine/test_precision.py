@@ -119,6 +119,14 @@ def test_a_wish_without_instructions_is_refused(kit, monkeypatch):
         apply_precision(kit.SmoothNetwork(), Precision.FP16, identity=None)
 
 
+def test_8_bit_floats_are_a_matter_of_the_fast_form_on_a_gpu(kit, monkeypatch):
+    with pytest.raises(DeviceError, match="no instructions for fp8"):
+        apply_precision(kit.SmoothNetwork(), Precision.FP8, identity=None)
+    monkeypatch.setattr(precisions, "_check_wish", lambda wanted, device: None)
+    _, choice = apply_precision(kit.SmoothNetwork(), Precision.FP8, identity=None)
+    assert choice.precision is Precision.FP16
+
+
 def test_auto_on_a_cpu_is_bf16_where_it_is_fast_and_agrees(kit, fast_formats):
     _, choice = apply_precision(kit.SmoothNetwork(), Precision.AUTO, identity=None)
     assert choice.precision is Precision.BF16

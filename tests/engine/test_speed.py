@@ -111,20 +111,28 @@ def test_our_programs_are_tried_first_where_they_run(monkeypatch):
     assert not any(form.options.columns for form in forms_to_try(cuda, Precision.BF16, wanted=Precision.AUTO))
     monkeypatch.setenv(speed.SWITCH, "windows")
     assert forms_to_try(cuda, Precision.FP16, wanted=Precision.AUTO) == rest
-    monkeypatch.setenv(speed.SWITCH, "columns-fp8")
-    coarse, second, *_ = forms_to_try(cuda, Precision.FP16, wanted=Precision.AUTO)
+    monkeypatch.delenv(speed.SWITCH)
+    coarse, second, *_ = forms_to_try(cuda, Precision.FP16, wanted=Precision.FP8)
     assert coarse.options.fp8
     assert coarse.least_db == 50
     assert second == first
 
 
-@pytest.mark.parametrize(("has_programs", "wish"), [(True, ""), (True, "columns-fp8"), (False, "")])
-def test_memory_of_full_size_flavr_is_as_promised(monkeypatch, has_programs, wish):
+def test_who_asks_for_8_bit_floats_in_vain_is_told(kit):
+    network = kit.SmoothNetwork()
+    halves = PrecisionChoice(precision=Precision.FP16)
+    _, choice = speed_up(network, network, halves, wanted=Precision.FP8, identity=None)
+    assert "8-bit floats are for full-size FLAVR on a Hopper GPU" in choice.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("has_programs", "wanted"), [(True, Precision.AUTO), (True, Precision.FP8), (False, Precision.AUTO)]
+)
+def test_memory_of_full_size_flavr_is_as_promised(monkeypatch, has_programs, wanted):
     """By count, in fp16: 1920x1080 in 2 GiB, 3840x2160 in 8; by our programs with all pictures around it."""
     monkeypatch.setattr(speed, "has_programs", lambda device, dtype: has_programs)
-    monkeypatch.setenv(speed.SWITCH, wish)
     network = Flavr(FlavrConfig()).eval()
-    form, *_ = forms_to_try(torch.device("cuda"), Precision.FP16, wanted=Precision.AUTO)
+    form, *_ = forms_to_try(torch.device("cuda"), Precision.FP16, wanted=wanted)
     fast = fast_form(network, dtype=torch.float16, options=form.options)
     for width, height, most_gib in ((1920, 1080, 2), (3840, 2160, 8)):
         need = activation_bytes(fast, batch=1, width=width, height=height, positions=fast.positions)
