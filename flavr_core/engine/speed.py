@@ -27,6 +27,7 @@ from flavr_core.model.flavr_columns import has_programs
 from flavr_core.model.flavr_fast import can_be_fast
 from flavr_core.model.flavr_fast_options import FastOptions, has_fast_int8
 from flavr_core.model.fourflow import FourFlow
+from flavr_core.model.fourflow_filters import filters_to_try
 from flavr_core.model.fused import may_be_fused
 from flavr_core.model.network import DTYPES, Network
 from flavr_core.model.whole_vectors import with_whole_vectors
@@ -168,18 +169,18 @@ def _by_kernels(
     if choice.psnr_db is not None:  # no worse than the format alone is enough
         least_db = min(least_db, choice.psnr_db - 1)
     reference = draw_test_picture(plain)
-    for own_filters in (True, False) if os.environ.get(SWITCH) == "filters" else (False,):
+    dtype = DTYPES[choice.precision]
+    for filters in filters_to_try(plain.device, dtype):
         try:
             from flavr_core.model.fourflow_fast import FastFourFlow
 
-            fast = FastFourFlow(plain, dtype=DTYPES[choice.precision], own_filters=own_filters).eval()
+            fast = FastFourFlow(plain, dtype=dtype, filters=filters).eval()
             psnr_db = agreement_db(draw_test_picture(fast), reference)
         except Exception as error:  # a compiler of kernels may fail in any way
             _log.warning("The kernels of %s do not run: %s", plain.name, _why(error))
             continue
         if psnr_db >= least_db:
-            way = "fast: own kernels, filters too" if own_filters else "fast: own kernels"
-            return fast, replace(choice, psnr_db=psnr_db, way=way)
+            return fast, replace(choice, psnr_db=psnr_db, way=f"fast: own kernels, filters by {filters}")
         _log.warning("%s by kernels agrees to %.1f dB, %.0f are asked for", plain.name, psnr_db, least_db)
     return converted, _with_note(plain, choice)
 

@@ -24,6 +24,7 @@ from torch.nn import functional
 from flavr_core.errors import ModelError
 from flavr_core.model.fourflow import HYPOTHESES, FourFlow, usual_levels
 from flavr_core.model.fourflow_ends_triton import CELL, FETCHED, TOLD, fetch_pictures, lay_frames, weigh
+from flavr_core.model.fourflow_filters import Filters
 from flavr_core.model.fourflow_layers import (
     Dense,
     FastResidual,
@@ -31,7 +32,7 @@ from flavr_core.model.fourflow_layers import (
     Filter,
     Packing,
     corner_by_corner,
-    filters,
+    filters_of,
     flat,
     growing,
     in_cells,
@@ -66,7 +67,7 @@ class FrameFeatures:
 class FastFourFlow(Network):
     """See the module. Convention: as `Network`; the parameters are not the plain network's."""
 
-    def __init__(self, plain: FourFlow, *, dtype: torch.dtype, own_filters: bool = False) -> None:
+    def __init__(self, plain: FourFlow, *, dtype: torch.dtype, filters: Filters = Filters.LIBRARY) -> None:
         """Take the weights of a plain network, which keeps its own; see `Packing`.
 
         Raises:
@@ -79,7 +80,7 @@ class FastFourFlow(Network):
         self.num_inputs, self.positions = plain.num_inputs, plain.positions
         self._anchor = torch.empty(0, dtype=dtype, device=plain.device)
         self.coarse_levels = plain.coarse_levels
-        packing = Packing(dtype=dtype, own_filters=own_filters)
+        packing = Packing(dtype=dtype, filters=filters)
         self._take_pyramid(plain, packing)
         self._take_motion(plain, packing)
         self._take_synthesis(plain, packing)
@@ -90,10 +91,10 @@ class FastFourFlow(Network):
         assert isinstance(begin, nn.Sequential)
         assert isinstance(begin[0], nn.Conv2d)
         first = in_cells(begin[0].weight.detach().transpose(0, 1)).transpose(0, 1)
-        self.to_half = nn.Sequential(Filter(begin[0], packing, weight=first), *filters(more, packing))
-        self.to_quarter = filters(list(pyramid.to_quarter), packing)
-        self.to_eighth = filters(list(pyramid.to_eighth), packing)
-        self.to_sixteenth = filters(list(pyramid.to_sixteenth), packing)
+        self.to_half = nn.Sequential(Filter(begin[0], packing, weight=first), *filters_of(more, packing))
+        self.to_quarter = filters_of(list(pyramid.to_quarter), packing)
+        self.to_eighth = filters_of(list(pyramid.to_eighth), packing)
+        self.to_sixteenth = filters_of(list(pyramid.to_sixteenth), packing)
 
     def _take_motion(self, plain: FourFlow, packing: Packing) -> None:
         widths = plain.widths
@@ -131,10 +132,10 @@ class FastFourFlow(Network):
         self.inlet = Dense(torch.cat((fetched, hidden, _sides_in_cells(sides))), bias, packing.dtype)
         self.half_down = FastResidual(parts.half_down, packing)
         self.quarter_down = nn.Sequential(
-            *filters([parts.quarter_down[0]], packing), FastResidual(parts.quarter_down[1], packing)
+            *filters_of([parts.quarter_down[0]], packing), FastResidual(parts.quarter_down[1], packing)
         )
         self.eighth = nn.Sequential(
-            *filters([parts.eighth[0]], packing), FastResidual(parts.eighth[1], packing)
+            *filters_of([parts.eighth[0]], packing), FastResidual(parts.eighth[1], packing)
         )
         self.quarter_up = growing(parts.quarter_up, packing.dtype)
         self.quarter_join = FastResidual(parts.quarter_join, packing)

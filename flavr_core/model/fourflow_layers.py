@@ -16,6 +16,7 @@ from flavr_core.model.fourflow import MatchingStage, RefiningStage, Residual, Sp
 from flavr_core.model.fourflow_dense_triton import dense
 from flavr_core.model.fourflow_ends_triton import CELL, DRAWN
 from flavr_core.model.fourflow_filter_triton import filter3
+from flavr_core.model.fourflow_filters import Filters
 from flavr_core.model.fourflow_triton import CHANGE, KNOWN, NUMBERS, Gap, join, match_into, rectify_, room
 
 
@@ -25,8 +26,12 @@ class Packing:
 
     dtype: torch.dtype
     """Of the weights that tensor cores multiply; biases stay float32."""
-    own_filters: bool = False
-    """Whether convolutions of 3x3 are kernels of ours too, with what follows them, or the library's."""
+    filters: Filters = Filters.LIBRARY
+    """Who computes convolutions of 3x3."""
+
+
+_MOST_BY_TAPS = 64
+"""Channels out up to which our taps beat the library on an H100; with more its own are as fast or faster."""
 
 
 def kept(value: Tensor, dtype: torch.dtype) -> nn.Parameter:
@@ -51,9 +56,14 @@ class Filter(nn.Module):
         assert isinstance(plain, nn.Conv2d)
         self.stride = plain.stride[0]
         self.rectified = rectified
-        self.is_own = packing.own_filters
         given = plain.weight.detach() if weight is None else weight.detach()
-        if self.is_own:
+        self.outputs = len(given)
+        self.way = _way(packing.filters, given, self.stride)
+        if self.way is Filters.ROWS:
+            from flavr_core.model.fourflow_rows_triton import weight_rows
+
+            given = weight_rows(given)
+        elif self.way is Filters.TAPS:
             given = given.permute(2, 3, 1, 0).flatten(0, 2).contiguous()  # (9 * C, O)
         else:
             given = given.contiguous(memory_format=torch.channels_last)
@@ -63,11 +73,25 @@ class Filter(nn.Module):
 
     def forward(self, x: Tensor, added: Tensor | None = None) -> Tensor:
         """(N, h, w, C) to (N, h / stride, w / stride, O); what is not rectified is without its bias too."""
-        if self.is_own:
+        if self.way is Filters.ROWS:
+            from flavr_core.model.fourflow_rows_triton import filter_rows
+
+            return filter_rows(
+                x, self.weight, self.bias, added, outputs=self.outputs, rectified=self.rectified
+            )
+        if self.way is Filters.TAPS:
             return filter3(x, self.weight, self.bias, added, stride=self.stride, rectified=self.rectified)
         seen = x.permute(0, 3, 1, 2)
         made = functional.conv2d(seen, self.weight, stride=self.stride, padding=1).permute(0, 2, 3, 1)
         return rectify_(made.contiguous(), self.bias, added) if self.rectified else made.contiguous()
+
+
+def _way(wish: Filters, weight: Tensor, stride: int) -> Filters:
+    """Who computes a convolution of these weights (O, C, 3, 3), when `wish` may."""
+    outputs, inputs = weight.shape[:2]
+    if wish is Filters.ROWS and stride == 1 and inputs % 8 == 0:  # the copy engine takes whole vectors
+        return wish
+    return Filters.LIBRARY if wish is Filters.LIBRARY or outputs > _MOST_BY_TAPS else Filters.TAPS
 
 
 class FastResidual(nn.Module):
@@ -213,7 +237,7 @@ def inlet_rows(weight: Tensor, hidden: slice, *, filled_up_to: int) -> Tensor:
     return torch.cat((weight[:begin], weight[end:], missing, weight[hidden]))
 
 
-def filters(layers: Sequence[nn.Module], packing: Packing) -> nn.Sequential:
+def filters_of(layers: Sequence[nn.Module], packing: Packing) -> nn.Sequential:
     """Rectified convolutions one after the other."""
     made = []
     for layer in layers:

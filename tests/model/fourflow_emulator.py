@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from flavr_core.model.fourflow import FourFlow, FourFlowWidths
 from flavr_core.model.fourflow_fast import FastFourFlow
+from flavr_core.model.fourflow_filters import Filters
 
 SMALL = FourFlowWidths(
     half=8, quarter=12, eighth=16, sixteenth=24, motion_half=12, motion_quarter=16, motion_eighth=24,
@@ -51,7 +52,7 @@ def main() -> None:
     dtype, (own, count, height, width) = getattr(torch, sys.argv[1]), map(int, sys.argv[2:])
     torch.set_num_threads(2)
     plain, window = moving_network(), moving_window(count, height, width)
-    fast = FastFourFlow(plain, dtype=dtype, own_filters=bool(own)).eval()
+    fast = FastFourFlow(plain, dtype=dtype, filters=Filters.TAPS if own else Filters.LIBRARY).eval()
     positions = (Fraction(1, 3),)
     with torch.inference_mode():
         drawn = fast(window, positions) - plain(window, positions)

@@ -134,12 +134,13 @@ import torch
 from kernel_compiler import compiled, recorded_launches
 from flavr_core.model.fourflow import FourFlow
 from flavr_core.model.fourflow_fast import FastFourFlow
+from flavr_core.model.fourflow_filters import Filters
 
 torch.set_num_threads(2)
 plain = FourFlow().eval()
 with torch.inference_mode(), recorded_launches() as launches:
-    for size, own in (((64, 96), False), ((16, 16), True)):
-        fast = FastFourFlow(plain, dtype=getattr(torch, sys.argv[1]), own_filters=own)
+    for size, filters in (((64, 96), Filters.LIBRARY), ((16, 16), Filters.TAPS)):
+        fast = FastFourFlow(plain, dtype=getattr(torch, sys.argv[1]), filters=filters)
         fast.draw(torch.rand(1, 4, 3, *size), (Fraction(1, 2),))
 spilled = [launch[0].__name__ for launch in launches if ".local" in compiled(launch).asm["ptx"]]
 print(len({launch[0].__name__ for launch in launches}), spilled)
@@ -159,6 +160,59 @@ def test_kernels_compile_for_hopper(dtype: str) -> None:
     assert done.stdout.split() == ["12", "[]"]
 
 
+@pytest.mark.slow
+@needs_triton
+def test_filters_in_rows_followed_step_by_step() -> None:
+    """Gluon has no interpreter."""
+    folders = [str(ROOT), str(Path(__file__).parent), *sys.path]
+    done = subprocess.run(
+        [sys.executable, str(Path(__file__).with_name("rows_emulator.py"))],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(folders)},
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert len(done.stdout.split()) == 10
+    assert max(map(float, done.stdout.split())) < 3e-3  # values up to four, in halves
+
+
+ROWS_COMPILED = """
+from triton.backends.compiler import GPUTarget
+from triton.compiler import compile
+from triton.experimental.gluon import language as gl
+from triton.experimental.gluon._runtime import GluonASTSource
+from flavr_core.model import fourflow_rows_triton as programs
+
+program = programs._rows
+for inputs, outputs in ((48, 48), (96, 160), (24, 24), (160, 8)):
+    step, block = programs.channel_step(inputs), programs.output_block(outputs)
+    constants = dict(
+        OUTPUTS=outputs, HAS_BIAS=True, HAS_ADDED=True, IS_RECTIFIED=True, SLOPE=0.2, STAGES=programs._STAGES,
+        num_warps=programs._WARPS,
+    )
+    types = dict.fromkeys(program.arg_names, "i32") | dict.fromkeys(("out", "added"), "*bf16")
+    types |= dict.fromkeys(constants, "constexpr") | {"bias": "*fp32"}
+    for name, sizes in (("pictures", [1, 2, 64, step]), ("weights", [block, step])):
+        types[name] = f"tensordesc<bf16{sizes},{gl.NVMMASharedLayout(2 * step, 16, len(sizes))!r}>"
+    places = {(program.arg_names.index(name),): value for name, value in constants.items()}
+    done = compile(
+        GluonASTSource(program, types, places, {}), target=GPUTarget("cuda", 90, 32),
+        options={"num_warps": programs._WARPS},
+    )
+    ptx = done.asm["ptx"]
+    print(done.metadata.shared <= 115_712, ".local" in ptx, ptx.count("wgmma.mma_async.sync") * 16 // step)
+"""
+
+
+@pytest.mark.slow
+@needs_triton
+def test_filters_in_rows_compile_for_hopper() -> None:
+    """Twelve products a step of whole registers, and two programs fit a multiprocessor."""
+    done = subprocess.run(
+        [sys.executable, "-c", ROWS_COMPILED], env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.split() == ["True", "False", "12"] * 4
+
+
 @pytest.mark.cuda
 @needs_triton
 @pytest.mark.parametrize("size", [(16, 16), (17, 33), (96, 128), (255, 129), (270, 481), (1080, 1920)])
@@ -171,7 +225,8 @@ def test_the_engine_draws_by_kernels(size: tuple[int, int], precision: Precision
     plain = load("fourflow").to("cuda").eval()
     network, choice = apply_precision(plain, precision, identity=None)
     network, choice = speed.speed_up(plain, network, choice, wanted=precision, identity=None)
-    assert choice.way == "fast: own kernels"
+    assert choice.way is not None
+    assert choice.way.startswith("fast: own kernels")
     drawer = Drawer(network, width=size[1], height=size[0], batch=2)
     places = tuple(Fraction(number, 8) for number in range(1, 8))
     grain = torch.rand(2, 3, 24, 24, generator=torch.Generator().manual_seed(3))

@@ -1,0 +1,212 @@
+"""Convolutions of 3x3 as programs for Hopper GPUs, in Gluon, with what follows them before they write.
+
+Imported only where Triton is installed; see `fourflow_fast`. A program makes up to 64 channels of four rows
+of 64 pixels. For each of the three taps across and some input channels the copy engine brings the six rows
+that these look at and three weights to shared memory, steps ahead, reading zeros outside the picture; each
+row that is there counts for up to three of those that are made, so twelve matrix products follow. What is
+read for a pixel is half of what nine taps by themselves read. Pictures are (N, h, w, C).
+"""
+
+from __future__ import annotations
+
+from torch import Tensor
+from torch.nn import functional
+from triton.experimental import gluon
+from triton.experimental.gluon import language as gl
+from triton.experimental.gluon.language.nvidia.hopper import mbarrier, tma, warpgroup_mma, warpgroup_mma_wait
+from triton.experimental.gluon.nvidia.hopper import TensorDescriptor
+
+from flavr_core.model.fourflow import SLOPE
+from flavr_core.model.fourflow_triton import room
+
+_ROWS = 4
+"""Rows that a program makes."""
+_COLUMNS = 64
+"""Pixels of a row that it makes."""
+_MOST_OUTPUTS = 64
+"""Channels that it makes at most."""
+_STAGES = 3
+"""Steps in shared memory at once."""
+_WARPS = 4
+_LINES = 2
+"""Rows that the copy engine brings at a time."""
+
+
+@gluon.jit
+def _fetch(  # type: ignore[no-untyped-def]
+    step, stage, pictures, weights, picture_bufs, weight_bufs, arrived, number, top, left, row, parts,
+    BLOCK: gl.constexpr, wanted,
+):  # fmt: skip
+    """Ask for one step's rows and weights."""
+    channels: gl.constexpr = weights.block_type.shape[1]
+    across = step // parts
+    channel = (step - across * parts) * channels
+    bar = arrived.index(stage)
+    mbarrier.expect(bar, 3 * weights.block_type.nbytes + 3 * pictures.block_type.nbytes, pred=wanted)
+    for k in gl.static_range(3):
+        tma.async_copy_global_to_shared(
+            weights, [row + (across * 3 + k) * BLOCK, channel], bar, weight_bufs.index(stage * 3 + k), wanted
+        )
+        tma.async_copy_global_to_shared(
+            pictures, [number, top - 1 + 2 * k, left + across - 1, channel], bar,
+            picture_bufs.index(stage * 3 + k), wanted,
+        )  # fmt: skip
+
+
+@gluon.jit
+def _write(  # type: ignore[no-untyped-def]
+    total, out, bias, added, row, rows, left, columns, channel, OUTPUTS: gl.constexpr, BLOCK: gl.constexpr,
+    HAS_BIAS: gl.constexpr, HAS_ADDED: gl.constexpr, IS_RECTIFIED: gl.constexpr, SLOPE: gl.constexpr,
+    num_warps: gl.constexpr,
+):  # fmt: skip
+    """Finish one row and write it."""
+    COLUMNS: gl.constexpr = total.shape[0]  # noqa: N806 - a compile-time value
+    stored: gl.constexpr = gl.BlockedLayout([1, 8], [256 // BLOCK, BLOCK // 8], [num_warps, 1], [1, 0])
+    column = left + gl.arange(0, COLUMNS, layout=gl.SliceLayout(1, stored))
+    output = channel + gl.arange(0, BLOCK, layout=gl.SliceLayout(0, stored))
+    is_output = output < OUTPUTS
+    mask = ((column < columns) & (row < rows))[:, None] & is_output[None, :]
+    at = (row * columns + column)[:, None] * OUTPUTS + output[None, :]
+    value = gl.convert_layout(total, stored)
+    if HAS_BIAS:
+        value += gl.load(bias + output, mask=is_output, other=0.0)[None, :]
+    if HAS_ADDED:
+        value += gl.load(added + at, mask=mask, other=0.0).to(gl.float32)
+    if IS_RECTIFIED:
+        value = gl.where(value > 0, value, value * SLOPE)
+    gl.store(out + at, value.to(out.dtype.element_ty), mask=mask)
+
+
+@gluon.jit(do_not_specialize=("parts", "rows", "columns", "blocks"))
+def _rows(  # type: ignore[no-untyped-def]
+    pictures, weights, bias, added, out, parts, rows, columns, blocks, OUTPUTS: gl.constexpr,
+    HAS_BIAS: gl.constexpr, HAS_ADDED: gl.constexpr, IS_RECTIFIED: gl.constexpr, SLOPE: gl.constexpr,
+    STAGES: gl.constexpr, num_warps: gl.constexpr,
+):  # fmt: skip
+    values: gl.constexpr = pictures.block_type.element_ty
+    bits: gl.constexpr = values.primitive_bitwidth
+    COLUMNS: gl.constexpr = pictures.block_type.shape[2]  # noqa: N806 - compile-time values
+    BLOCK: gl.constexpr = weights.block_type.shape[0]  # noqa: N806
+    channels: gl.constexpr = weights.block_type.shape[1]
+    product: gl.constexpr = gl.NVMMADistributedLayout(
+        version=[3, 0], warps_per_cta=[num_warps, 1], instr_shape=[16, BLOCK, 256 // bits]
+    )
+    flat: gl.constexpr = gl.NVMMASharedLayout(
+        swizzle_byte_width=channels * bits // 8, element_bitwidth=bits, rank=2
+    )
+    picture_bufs = gl.allocate_shared_memory(values, [STAGES * 3, 1, 2, COLUMNS, channels], pictures.layout)
+    weight_bufs = gl.allocate_shared_memory(values, [STAGES * 3, BLOCK, channels], weights.layout)
+    arrived = gl.allocate_shared_memory(gl.int64, [STAGES, 1], mbarrier.MBarrierLayout())
+    for i in gl.static_range(STAGES):
+        mbarrier.init(arrived.index(i), count=1)
+    # Programs of the same pixels come one after the other and share their inputs in the caches.
+    block = gl.program_id(0) % blocks
+    left = gl.program_id(0) // blocks * COLUMNS
+    top = gl.program_id(1) * 4
+    number = gl.program_id(2)
+    steps = 3 * parts
+    row = block * (9 * BLOCK)
+    for i in gl.static_range(STAGES):
+        _fetch(i, i, pictures, weights, picture_bufs, weight_bufs, arrived, number, top, left, row, parts,
+               BLOCK, i < steps)  # fmt: skip
+    y0 = gl.zeros((COLUMNS, BLOCK), gl.float32, product)
+    y1 = gl.zeros((COLUMNS, BLOCK), gl.float32, product)
+    y2 = gl.zeros((COLUMNS, BLOCK), gl.float32, product)
+    y3 = gl.zeros((COLUMNS, BLOCK), gl.float32, product)
+    stage = 0
+    parity = 0
+    for step in range(steps):
+        mbarrier.wait(arrived.index(stage), parity)
+        w0 = weight_bufs.index(stage * 3).permute((1, 0))
+        w1 = weight_bufs.index(stage * 3 + 1).permute((1, 0))
+        w2 = weight_bufs.index(stage * 3 + 2).permute((1, 0))
+        upper = picture_bufs.index(stage * 3)._reinterpret(values, [2 * COLUMNS, channels], flat)
+        middle = picture_bufs.index(stage * 3 + 1)._reinterpret(values, [2 * COLUMNS, channels], flat)
+        lower = picture_bufs.index(stage * 3 + 2)._reinterpret(values, [2 * COLUMNS, channels], flat)
+        x0, x1 = upper.slice(0, COLUMNS, 0), upper.slice(COLUMNS, COLUMNS, 0)
+        x2, x3 = middle.slice(0, COLUMNS, 0), middle.slice(COLUMNS, COLUMNS, 0)
+        x4, x5 = lower.slice(0, COLUMNS, 0), lower.slice(COLUMNS, COLUMNS, 0)
+        y0 = warpgroup_mma(x0, w0, y0, is_async=True)
+        y1 = warpgroup_mma(x1, w0, y1, is_async=True)
+        y2 = warpgroup_mma(x2, w0, y2, is_async=True)
+        y3 = warpgroup_mma(x3, w0, y3, is_async=True)
+        y0 = warpgroup_mma(x1, w1, y0, is_async=True)
+        y1 = warpgroup_mma(x2, w1, y1, is_async=True)
+        y2 = warpgroup_mma(x3, w1, y2, is_async=True)
+        y3 = warpgroup_mma(x4, w1, y3, is_async=True)
+        y0 = warpgroup_mma(x2, w2, y0, is_async=True)
+        y1 = warpgroup_mma(x3, w2, y1, is_async=True)
+        y2 = warpgroup_mma(x4, w2, y2, is_async=True)
+        y3 = warpgroup_mma(x5, w2, y3, is_async=True)
+        y0, y1, y2, y3 = warpgroup_mma_wait(0, deps=(y0, y1, y2, y3))
+        gl.thread_barrier()  # all warps are done with this stage
+        _fetch(step + STAGES, stage, pictures, weights, picture_bufs, weight_bufs, arrived, number, top, left,
+               row, parts, BLOCK, step + STAGES < steps)  # fmt: skip
+        stage += 1
+        if stage == STAGES:
+            stage = 0
+            parity ^= 1
+    begin = number.to(gl.int64) * rows * columns * OUTPUTS
+    out += begin
+    added += begin
+    channel = block * BLOCK
+    _write(y0, out, bias, added, top, rows, left, columns, channel, OUTPUTS, BLOCK, HAS_BIAS, HAS_ADDED,
+           IS_RECTIFIED, SLOPE, num_warps)  # fmt: skip
+    _write(y1, out, bias, added, top + 1, rows, left, columns, channel, OUTPUTS, BLOCK, HAS_BIAS, HAS_ADDED,
+           IS_RECTIFIED, SLOPE, num_warps)  # fmt: skip
+    _write(y2, out, bias, added, top + 2, rows, left, columns, channel, OUTPUTS, BLOCK, HAS_BIAS, HAS_ADDED,
+           IS_RECTIFIED, SLOPE, num_warps)  # fmt: skip
+    _write(y3, out, bias, added, top + 3, rows, left, columns, channel, OUTPUTS, BLOCK, HAS_BIAS, HAS_ADDED,
+           IS_RECTIFIED, SLOPE, num_warps)  # fmt: skip
+
+
+def weight_rows(weight: Tensor) -> Tensor:
+    """(O, C, 3, 3) as programs read them: by block of outputs, tap across and tap down, rows of C."""
+    block = output_block(len(weight))
+    filled = functional.pad(weight, (0,) * 7 + (-len(weight) % block,))
+    rows: Tensor = filled.unflatten(0, (-1, block)).permute(0, 4, 3, 1, 2).flatten(0, 3)
+    return rows.contiguous()
+
+
+def output_block(outputs: int) -> int:
+    """Channels that a program makes: a power of two, few too many."""
+    return min(_MOST_OUTPUTS, max(16, 1 << (outputs - 1).bit_length()))
+
+
+def channel_step(inputs: int) -> int:
+    """Channels of a step: a power of two, few too many."""
+    return 32 if inputs % 32 in (0, 24) else 16
+
+
+def filter_rows(
+    x: Tensor, weights: Tensor, bias: Tensor | None, added: Tensor | None, *, outputs: int, rectified: bool
+) -> Tensor:
+    """A convolution of 3x3 with zeros around, bias, sum and leaky rectifier: (N, h, w, O).
+
+    Args:
+        x: (N, h, w, C) of 16 bits, C a multiple of eight.
+        weights: see `weight_rows`, of the same type.
+        bias: (O,) float32.
+        added: like the result.
+        outputs: O.
+        rectified: whether the rectifier follows.
+    """
+    count, rows, columns, inputs = x.shape
+    out = room(x, count, rows, columns, outputs)
+    if x.is_meta:
+        return out
+    step, block = channel_step(inputs), output_block(outputs)
+    blocks = -(-outputs // block)
+    _rows[-(-columns // _COLUMNS) * blocks, -(-rows // _ROWS), count](
+        _descriptor(x, [1, _LINES, _COLUMNS, step]), _descriptor(weights, [block, step]),
+        out if bias is None else bias, out if added is None else added, out, -(-inputs // step), rows,
+        columns, blocks, OUTPUTS=outputs, HAS_BIAS=bias is not None, HAS_ADDED=added is not None,
+        IS_RECTIFIED=rectified, SLOPE=SLOPE, STAGES=_STAGES, num_warps=_WARPS,
+    )  # fmt: skip
+    return out
+
+
+def _descriptor(values: Tensor, block: list[int]) -> TensorDescriptor:
+    """A tensor as the copy engine sees it."""
+    layout = gl.NVMMASharedLayout(2 * block[-1], 16, len(block))
+    return TensorDescriptor(values, list(values.shape), list(values.stride()), block, layout)
