@@ -21,7 +21,7 @@ from torch.nn import functional
 from flavr_core.errors import ModelError
 from flavr_core.model.adacof_sampling import sample_softly
 from flavr_core.model.fused import use_fused
-from flavr_core.model.layers import enlarged, run_layers
+from flavr_core.model.layers import enlarged, halved, run_layers
 from flavr_core.model.layout import lay_channels_last
 from flavr_core.model.network import Architecture, Network, Shape
 
@@ -110,12 +110,12 @@ class KernelEstimator(nn.Module):
         """Features of a pair of frames, (N, 6, H, W), at 1, 1/2, ... 1/16 of the size."""
         features = [run_layers(self.part(DOWN[0]), pair)]
         for name in DOWN[1:]:
-            features.append(run_layers(self.part(name), functional.avg_pool2d(features[-1], 2)))
+            features.append(run_layers(self.part(name), halved(features[-1])))
         return features
 
     def decode(self, features: Sequence[Tensor]) -> Tensor:
         """What the heads look at: (N, C, H / 2, W / 2)."""
-        x = functional.avg_pool2d(features[-1], 2)
+        x = halved(features[-1])
         for name, skip in zip(UP, reversed(features), strict=False):
             layers = [*self.part(name), *self.part(name.replace("Deconv", "Upsample"))]
             x = run_layers(layers, x, added=skip)
@@ -292,7 +292,7 @@ class AdaCoF(MiddleNetwork):
             first, second = (
                 self.sample(image, prepared, side, rows, 0) for image, side in zip(images, SIDES, strict=True)
             )
-            seen = estimator.finish("moduleOcclusion", prepared["moduleOcclusion"], rows).sigmoid()
+            seen = estimator.finish("moduleOcclusion", prepared["moduleOcclusion"], rows)[:, :1].sigmoid()
             strips.append(torch.lerp(second, first, seen.to(wide)))
         return torch.cat(strips, 2)
 

@@ -17,6 +17,8 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
+from flavr_core.model.adacof_lanes_triton import sample_by_lanes, takes
+
 CHANNELS_AT_ONCE = 64
 """Channels that one program sums."""
 TILE = 1024
@@ -314,13 +316,19 @@ def sample_softly_fused(
     first: tuple[int, int],
     result: Tensor | None = None,
 ) -> Tensor:
-    """`adacof_sampling.sample_softly` by the kernel, without gradients."""
+    """`adacof_sampling.sample_softly` by a kernel, without gradients."""
     table = whole_rows(image)
-    most_taps = triton.next_power_of_2(logits.shape[1])
-    if result is not None and table.shape[3] == image.shape[1]:
+    channels = image.shape[1]
+    if result is not None and table.shape[3] == channels:
         rows = result.permute(0, 2, 3, 1)  # (N, H, W, C)
+    else:
+        rows = table.new_empty((len(table), *logits.shape[2:], table.shape[3]))
+    if takes(table, logits, down, across):
+        sample_by_lanes(table, logits, down, across, dilation, first, rows)
+    else:
+        most_taps = triton.next_power_of_2(logits.shape[1])
         _sampled(table, logits, down, across, dilation, first, most_taps=most_taps, result=rows)
-        return result
-    sampled = _sampled(table, logits, down, across, dilation, first, most_taps=most_taps)
-    sampled = sampled[..., : image.shape[1]].permute(0, 3, 1, 2)
-    return sampled if result is None else result.copy_(sampled)
+    sampled = rows[..., :channels].permute(0, 3, 1, 2)
+    if result is None or table.shape[3] == channels:
+        return sampled
+    return result.copy_(sampled)

@@ -157,7 +157,7 @@ class Cdfi(MiddleNetwork):
     def mask(self, name: str, decoded: Tensor) -> Tensor:
         """What one of the heads says of each pixel, (N, 1, H, W) in [0, 1]."""
         prepared = self.get_kernel.prepare(name, decoded)
-        return self.get_kernel.finish(name, prepared, slice(0, 2 * prepared.shape[2])).sigmoid()
+        return self.get_kernel.finish(name, prepared, slice(0, 2 * prepared.shape[2]))[:, :1].sigmoid()
 
     def _grid_strips(self, frames: Tensor) -> Iterator[slice]:
         """Rows of pictures like these, (N, C, H, W), that the synthesis draws at a time."""

@@ -67,6 +67,17 @@ def enlarged(x: Tensor, *, align_corners: bool, rows: slice | None = None) -> Te
     return large if rows is None else large[:, :, rows]
 
 
+def halved(x: Tensor) -> Tensor:
+    """Means of two by two pixels: (N, C, H, W) to (N, C, H / 2, W / 2), H and W even."""
+    size = (x.shape[2] // 2, x.shape[3] // 2)
+    if not torch.is_grad_enabled() and use_fused(x):
+        from flavr_core.model.layers_triton import enlarge
+
+        # Halfway between pixels both count the same; the library's pooling takes seven times as long.
+        return enlarge(x, size, align_corners=False)
+    return functional.avg_pool2d(x, 2)
+
+
 def resize_into(result: Tensor, x: Tensor) -> None:
     """Fill some channels of a picture with x at its size, bilinearly, between pixels' edges.
 

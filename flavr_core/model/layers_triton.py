@@ -1,10 +1,12 @@
 """What lies between convolutions, as CUDA kernels of one pass each.
 
-A bias with a rectifier and something to add; and enlargement. Imported only where Triton is installed; see
-`layers`. Features have their channels last in memory.
+A bias with a rectifier and something to add, and the same rectified for what comes next; and other sizes.
+Imported only where Triton is installed; see `layers`. Features have their channels last in memory.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import torch
 import triton
@@ -19,9 +21,9 @@ TILE = 1024
 
 @triton.jit
 def _finish(  # type: ignore[no-untyped-def]
-    x, bias, slopes, added, result, count, slope,
-    CHANNELS: tl.constexpr, STRIDE: tl.constexpr, HAS_BIAS: tl.constexpr, HAS_SLOPES: tl.constexpr,
-    IS_RECTIFIED: tl.constexpr, HAS_ADDED: tl.constexpr, BLOCK: tl.constexpr,
+    x, bias, slopes, added, result, first_slope, first_copy, second_slope, second_copy, count, slope,
+    CHANNELS: tl.constexpr, STRIDE: tl.constexpr, HAS_BIAS: tl.constexpr, SLOPES: tl.constexpr,
+    IS_RECTIFIED: tl.constexpr, HAS_ADDED: tl.constexpr, COPIES: tl.constexpr, BLOCK: tl.constexpr,
 ):  # fmt: skip
     place = tl.program_id(0).to(tl.int64) * BLOCK + tl.arange(0, BLOCK)
     is_place = place < count
@@ -31,12 +33,20 @@ def _finish(  # type: ignore[no-untyped-def]
     if HAS_BIAS:
         value += tl.load(bias + channel).to(tl.float32)
     if IS_RECTIFIED:
-        if HAS_SLOPES:
+        if SLOPES == 1:
+            slope = tl.load(slopes).to(tl.float32)
+        if SLOPES > 1:
             slope = tl.load(slopes + channel).to(tl.float32)
         value = tl.where(value > 0, value, value * slope)
     if HAS_ADDED:
         value += tl.load(added + place, mask=is_place).to(tl.float32)
     tl.store(result + pixel * STRIDE + channel, value.to(result.dtype.element_ty), mask=is_place)
+    if COPIES > 0:
+        copy = tl.where(value > 0, value, value * tl.load(first_slope).to(tl.float32))
+        tl.store(first_copy + place, copy.to(result.dtype.element_ty), mask=is_place)
+    if COPIES > 1:
+        copy = tl.where(value > 0, value, value * tl.load(second_slope).to(tl.float32))
+        tl.store(second_copy + place, copy.to(result.dtype.element_ty), mask=is_place)
 
 
 def finish(
@@ -46,27 +56,28 @@ def finish(
     added: Tensor | None,
     *,
     result: Tensor | None = None,
+    copies: Sequence[tuple[Tensor, Tensor]] = (),
 ) -> Tensor:
     """Bias, rectifier and sum, in place or into `result`.
 
     Convention: x (N, C, H, W), channels last in memory; bias (C,) or None; `added` like x; `result` like x,
-    or some channels of a picture with more of them.
+    or some channels of a picture with more of them; `copies`, at most two: the slope (1,) of a rectifier, and
+    where what it makes of the result goes, like x.
     """
     channels = x.shape[1]
-    slopes, slope = x, 0.0
-    if isinstance(rectifier, nn.LeakyReLU):
-        slope = rectifier.negative_slope
-    elif isinstance(rectifier, nn.PReLU):
-        slopes = rectifier.weight.expand(channels).contiguous()
+    slopes = rectifier.weight if isinstance(rectifier, nn.PReLU) else x
     if added is not None:
         added = added.contiguous(memory_format=torch.channels_last)
     result = x if result is None else result
     count = x.numel()
+    (first_slope, first), (second_slope, second) = [*copies, (x, x), (x, x)][:2]
     _finish[(triton.cdiv(count, BLOCK),)](
-        x, x if bias is None else bias, slopes, x if added is None else added, result, count, slope,
+        x, x if bias is None else bias, slopes, x if added is None else added, result,
+        first_slope, first, second_slope, second, count,
+        rectifier.negative_slope if isinstance(rectifier, nn.LeakyReLU) else 0.0,
         CHANNELS=channels, STRIDE=pixel_stride(result), HAS_BIAS=bias is not None,
-        HAS_SLOPES=isinstance(rectifier, nn.PReLU), IS_RECTIFIED=rectifier is not None,
-        HAS_ADDED=added is not None, BLOCK=BLOCK,
+        SLOPES=slopes.numel() if isinstance(rectifier, nn.PReLU) else 0, IS_RECTIFIED=rectifier is not None,
+        HAS_ADDED=added is not None, COPIES=len(copies), BLOCK=BLOCK,
     )  # fmt: skip
     return result
 
@@ -88,9 +99,10 @@ def pixel_stride(x: Tensor) -> int:
 
 @triton.jit
 def _enlarge(  # type: ignore[no-untyped-def]
-    x, result, rows, columns, top, result_rows, result_columns,
+    x, slope, result, rows, columns, top, result_rows, result_columns,
     scale_down, scale_across, shift_down, shift_across, result_pixels,
-    channels: tl.constexpr, stride: tl.constexpr, PIXELS: tl.constexpr, CHANNELS: tl.constexpr,
+    channels: tl.constexpr, stride: tl.constexpr, IS_RECTIFIED: tl.constexpr,
+    PIXELS: tl.constexpr, CHANNELS: tl.constexpr,
 ):  # fmt: skip
     number = tl.program_id(1).to(tl.int64)
     place = tl.program_id(0) * PIXELS + tl.arange(0, PIXELS)
@@ -116,6 +128,8 @@ def _enlarge(  # type: ignore[no-untyped-def]
     upper = one * (1 - right) + two * right
     lower = three * (1 - right) + four * right
     value = upper * (1 - low) + lower * low
+    if IS_RECTIFIED:
+        value = tl.where(value > 0, value, value * tl.load(slope).to(tl.float32))
     at = (number * result_pixels + place)[:, None] * stride + channel[None, :]
     tl.store(result + at, value.to(result.dtype.element_ty), mask=both)
 
@@ -127,12 +141,13 @@ def enlarge(
     align_corners: bool,
     rows: slice | None = None,
     result: Tensor | None = None,
+    slope: Tensor | None = None,
 ) -> Tensor:
     """Some rows of x at another size, bilinearly, as `torch.nn.functional.interpolate` does it.
 
     Convention: x (N, C, h, w), channels last in memory; `size` the whole result's height and width; returns
     (N, C, rows, width), written into `result` where given: a range of the channels of a picture of that size
-    whose channels lie last in memory.
+    whose channels lie last in memory; `slope` (1,) that of a rectifier that follows.
     """
     x = x.contiguous(memory_format=torch.channels_last)
     count, channels, height, width = x.shape
@@ -151,7 +166,8 @@ def enlarge(
     block = min(64, triton.next_power_of_2(channels))
     pixels = TILE // block
     _enlarge[(triton.cdiv(shape[0] * shape[1], pixels), count, triton.cdiv(channels, block))](
-        x, result, height, width, rows.start, *shape, *scales, *shifts,
-        result.stride(0) // stride, channels=channels, stride=stride, PIXELS=pixels, CHANNELS=block,
+        x, x if slope is None else slope, result, height, width, rows.start, *shape, *scales, *shifts,
+        result.stride(0) // stride, channels=channels, stride=stride, IS_RECTIFIED=slope is not None,
+        PIXELS=pixels, CHANNELS=block,
     )  # fmt: skip
     return result

@@ -17,6 +17,8 @@ from torch.nn import functional
 
 from flavr_core.model.adacof import KERNEL_HEADS, SIDES, AdaCoF, KernelWidths, MiddleNetwork
 from flavr_core.model.cdfi import MASKS, Cdfi, CdfiWidths
+from flavr_core.model.cdfi_filters import lay_out
+from flavr_core.model.cdfi_grid import DrawnGrid
 from flavr_core.model.layers import resize_into
 from flavr_core.model.layout import lay_channels_last
 
@@ -43,8 +45,9 @@ def with_whole_vectors(network: MiddleNetwork) -> MiddleNetwork:
             for number, (_, outputs) in enumerate(widths.levels, 1)
         )
         places = _sampled_places([outputs for _, outputs in levels])
-        grid = replace(widths.grid, inputs=len(places))
+        grid = replace(widths.grid, inputs=len(places), outputs=VECTOR)
         filled = WholeCdfi(CdfiWidths(kernels=kernels, levels=levels, grid=grid), dilation=network.dilation)
+        filled.context_synthesis = DrawnGrid(grid, outputs=widths.grid.outputs)
         filled.grid_pixels = GRID_PIXELS
         first = "context_synthesis.lateral_init"
         for name in (f"{first}.f.1.weight", f"{first}.conv.weight"):
@@ -56,11 +59,14 @@ def with_whole_vectors(network: MiddleNetwork) -> MiddleNetwork:
         filled.load_state_dict(
             {name: _filled(state[name], empty) for name, empty in filled.state_dict().items()}
         )
-        for name in (head + side for head in KERNEL_HEADS for side in SIDES):
-            _take_bias_in(filled.get_kernel.part(name), network.widths.blocks[name][3])
+        for name, counts in network.widths.blocks.items():
+            if len(counts) == 5:
+                _take_bias_in(filled.get_kernel.part(name), counts[3])
     filled.name, filled.card = network.name, network.card
     filled.to(network.device, network.dtype).eval().requires_grad_(requires_grad=False)
     lay_channels_last(filled)
+    if isinstance(filled, WholeCdfi):
+        lay_out(filled.context_synthesis)
     return filled
 
 
@@ -124,9 +130,7 @@ def _up(count: int) -> int:
 def _filled_kernels(widths: KernelWidths) -> KernelWidths:
     blocks = {}
     for name, counts in widths.blocks.items():
-        # A mask's one channel stays one: what is one number a pixel in the end gains nothing.
-        last = _up(counts[-1]) if counts[-1] > 1 else counts[-1]
-        blocks[name] = (*map(_up, counts[:-1]), last)
+        blocks[name] = tuple(map(_up, counts))
     return KernelWidths(blocks=blocks)
 
 

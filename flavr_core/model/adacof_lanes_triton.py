@@ -1,0 +1,192 @@
+"""Adaptive sampling of whole vectors of halves, as one CUDA kernel whose threads share the work on taps.
+
+Imported only where Triton is installed; see `adacof_sampling_triton`. A pixel has eight threads, each for
+eight channels. Where a tap's four neighbours lie and what they count is the same for all channels, and costs
+more instructions than their sum: so each thread finds it for one of eight taps and tells the others (41
+instructions a tap in the code for Hopper GPUs instead of 105). What is left is bound by the first cache,
+which hands out 512 bytes a tap.
+"""
+
+from __future__ import annotations
+
+from math import isqrt
+
+import torch
+import triton
+import triton.language as tl
+from torch import Tensor
+
+VECTOR = 64
+"""Channels of one program; the table's are a multiple of it."""
+TALL, WIDE = 4, 4
+"""Rows and columns of pixels of one program: neighbours look at the same places. Four pixels are a warp's."""
+
+
+@triton.jit
+def _parted(offset):  # type: ignore[no-untyped-def]
+    """The whole part, truncated toward zero, and what is left."""
+    near = tl.minimum(tl.maximum(offset.to(tl.float32), -4194304.0), 4194304.0)
+    whole = near.to(tl.int32)
+    return whole, near - whole.to(tl.float32)
+
+
+@triton.jit
+def _kept_inside(place, share, size):  # type: ignore[no-untyped-def]
+    """The first of two neighbours that are there, and the second's share; beyond a border it counts alone."""
+    share = tl.where(place < 0, 0.0, tl.where(place > size - 2, 1.0, share))
+    return tl.minimum(tl.maximum(place, 0), size - 2), share
+
+
+@triton.jit
+def _pair(first, second):  # type: ignore[no-untyped-def]
+    """Two numbers as halves in one."""
+    one = first.to(tl.float16).to(tl.uint16, bitcast=True).to(tl.uint32)
+    two = second.to(tl.float16).to(tl.uint16, bitcast=True).to(tl.uint32)
+    return one | (two << 16)
+
+
+@triton.jit
+def _halves(pair):  # type: ignore[no-untyped-def]
+    one = (pair & 0xFFFF).to(tl.uint16).to(tl.float16, bitcast=True)
+    two = (pair >> 16).to(tl.uint16).to(tl.float16, bitcast=True)
+    return one, two
+
+
+@triton.jit
+def _found(  # type: ignore[no-untyped-def]
+    logit, vertical, horizontal, tap, largest, row, column, image_rows, image_columns, dilation,
+    KERNEL: tl.constexpr,
+):  # fmt: skip
+    """Each thread's own tap: its weight, where its upper left neighbour lies, the four shares in pairs."""
+    weight = tl.exp(logit.to(tl.float32) - largest)
+    line = tap // KERNEL
+    upper, low = _parted(vertical)
+    left, right = _parted(horizontal)
+    upper, low = _kept_inside(upper + row + line * dilation, low, image_rows)
+    left, right = _kept_inside(left + column + (tap - line * KERNEL) * dilation, right, image_columns)
+    lower_share = weight * low
+    upper_share = weight - lower_share
+    lower_right, upper_right = lower_share * right, upper_share * right
+    uppers = _pair(upper_share - upper_right, upper_right)
+    lowers = _pair(lower_share - lower_right, lower_right)
+    return weight, upper * image_columns + left, uppers, lowers
+
+
+@triton.jit
+def _summed(some, around, beneath, at, uppers, lowers, channels: tl.constexpr):  # type: ignore[no-untyped-def]
+    """`some` and one tap's sample, (threads, pixels, channels) in halves."""
+    place = (at * channels)[:, :, None]
+    one, two = _halves(uppers[:, :, None])
+    three, four = _halves(lowers[:, :, None])
+    some += tl.load(around + place) * one
+    some += tl.load(around + (place + channels)) * two
+    some += tl.load(beneath + place) * three
+    some += tl.load(beneath + (place + channels)) * four
+    return some
+
+
+@triton.jit
+def _sample(  # type: ignore[no-untyped-def]
+    image, weights, down, across, result,
+    image_rows, image_columns, rows, columns, first_row, first_column, dilation,
+    weights_n, weights_h, weights_w, down_n, down_h, down_w, across_n, across_h, across_w, result_n,
+    KERNEL: tl.constexpr, TALL: tl.constexpr, WIDE: tl.constexpr, channels: tl.constexpr,
+    stride: tl.constexpr, MOST_TAPS: tl.constexpr,
+):  # fmt: skip
+    PIXELS: tl.constexpr = TALL * WIDE  # noqa: N806 - a compile-time value
+    # An odd number's square is one more than a multiple of eight.
+    TAPS: tl.constexpr = KERNEL * KERNEL  # noqa: N806 - a compile-time value
+    sample = tl.program_id(1).to(tl.int64)
+    tiles = (columns + WIDE - 1) // WIDE
+    tile_row = tl.program_id(0) // tiles
+    inside = tl.arange(0, PIXELS)
+    own_row = tile_row * TALL + inside // WIDE
+    own_column = (tl.program_id(0) - tile_row * tiles) * WIDE + inside % WIDE
+    # Beyond the last pixel it is computed again and not stored: no load needs to be guarded.
+    row, column = tl.minimum(own_row, rows - 1), tl.minimum(own_column, columns - 1)
+    weights += sample * weights_n + row * weights_h + column * weights_w
+    down += sample * down_n + row * down_h + column * down_w
+    across += sample * across_n + row * across_h + column * across_w
+    largest = tl.full((PIXELS,), float("-inf"), tl.float32)
+    for start in tl.static_range(0, MOST_TAPS, 64):
+        some_taps = start + tl.arange(0, 64)
+        is_tap = (some_taps < TAPS)[None, :]
+        logits = tl.load(weights[:, None] + some_taps[None, :], mask=is_tap, other=float("-inf"))
+        largest = tl.maximum(largest, tl.max(logits, 1).to(tl.float32))
+    # Weights of a sixteenth at most: sums of eight taps stay far from the largest half.
+    largest = (largest + 2.7725887)[None, :]
+    # Threads come before pixels: of axes that are alike the compiler takes the first for neighbours.
+    lane = tl.arange(0, 8)
+    channel = tl.program_id(2) * 64 + lane[:, None] * 8 + tl.arange(0, 8)[None, :]
+    image += sample * image_rows * image_columns * channels
+    around = image + channel[:, None, :] + tl.zeros((1, PIXELS, 1), tl.int32)
+    beneath = around + image_columns * channels
+    row, column = (row + first_row)[None, :], (column + first_column)[None, :]
+    total = tl.zeros((8, PIXELS, 8), tl.float32)
+    whole = tl.zeros((8, PIXELS), tl.float32)
+    tap = tl.minimum(lane, TAPS - 1)[:, None] + tl.zeros((1, PIXELS), tl.int32)
+    logit = tl.load(weights[None, :] + tap)
+    vertical, horizontal = tl.load(down[None, :] + tap), tl.load(across[None, :] + tap)
+    for _ in range(TAPS // 8):
+        weight, at, uppers, lowers = _found(
+            logit, vertical, horizontal, tap, largest, row, column, image_rows, image_columns, dilation,
+            KERNEL,
+        )  # fmt: skip
+        whole += weight
+        # The next eight are on their way meanwhile.
+        tap = tl.minimum(tap + 8, TAPS - 1)
+        logit = tl.load(weights[None, :] + tap)
+        vertical, horizontal = tl.load(down[None, :] + tap), tl.load(across[None, :] + tap)
+        # Eight taps are summed in halves, two channels at a time; eights are summed in float32.
+        some = tl.zeros((8, PIXELS, 8), tl.float16)
+        for number in tl.static_range(8):
+            whose = tl.full((8, PIXELS), number, tl.int32)
+            some = _summed(
+                some, around, beneath, tl.gather(at, whose, 0), tl.gather(uppers, whose, 0),
+                tl.gather(lowers, whose, 0), channels,
+            )  # fmt: skip
+        total += some.to(tl.float32)
+    # All threads have the last tap.
+    weight, at, uppers, lowers = _found(
+        logit, vertical, horizontal, tap, largest, row, column, image_rows, image_columns, dilation, KERNEL
+    )
+    whole += weight * 0.125
+    some = tl.zeros((8, PIXELS, 8), tl.float16)
+    total += _summed(some, around, beneath, at, uppers, lowers, channels).to(tl.float32)
+    total *= (1 / tl.sum(whole, 0))[None, :, None]
+    place = sample * result_n + (own_row * columns + own_column).to(tl.int64) * stride
+    is_own = ((own_row < rows) & (own_column < columns))[None, :, None]
+    out = result + place[None, :, None] + channel[:, None, :]
+    tl.store(out, total.to(result.dtype.element_ty), mask=is_own)
+
+
+def takes(table: Tensor, *fields: Tensor) -> bool:
+    """Whether the kernel is made for these.
+
+    Convention: table (N, Hs, Ws, C); fields (N, F * F, H, W).
+    """
+    _, rows, columns, channels = table.shape
+    is_whole = table.dtype == torch.float16 and channels % VECTOR == 0 and min(rows, columns) > 1
+    return is_whole and all(field.stride(1) == 1 for field in fields)
+
+
+def sample_by_lanes(
+    table: Tensor,
+    logits: Tensor,
+    down: Tensor,
+    across: Tensor,
+    dilation: int,
+    first: tuple[int, int],
+    result: Tensor,
+) -> None:
+    """Fill `result`, (N, H, W, C), from a table (N, Hs, Ws, C); see `adacof_sampling.sample_softly`."""
+    count, image_rows, image_columns, channels = table.shape
+    taps, rows, columns = logits.shape[1:]
+    tiles = triton.cdiv(rows, TALL) * triton.cdiv(columns, WIDE)
+    strides = [field.stride(axis) for field in (logits, down, across) for axis in (0, 2, 3)]
+    _sample[(tiles, count, channels // VECTOR)](
+        table, logits, down, across, result,
+        image_rows, image_columns, rows, columns, *first, dilation, *strides, result.stride(0),
+        KERNEL=isqrt(taps), TALL=TALL, WIDE=WIDE, channels=channels, stride=result.stride(2),
+        MOST_TAPS=triton.next_power_of_2(taps), num_warps=TALL * WIDE // 4,
+    )  # fmt: skip

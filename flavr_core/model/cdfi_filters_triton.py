@@ -1,0 +1,201 @@
+"""Convolutions of 3x3 to 32 channels with all that follows them, as one program for Hopper GPUs, in Gluon.
+
+Imported only where Triton is installed; see `cdfi_filters`. Layers of few channels at full size are bound by
+what a multiprocessor reads, and libraries read each input nine times, once for each tap. A program here makes
+32 channels of 6 rows of 64 places. For each 32 input channels and each of the three taps across the copy
+engine brings 8 rows of 64 places, zeros outside the picture, two such steps ahead; the taps down are other
+rows of the same memory. So each input is read four times, and bias, rectifiers and sum come before the result
+is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import triton
+from torch import Tensor
+from triton.experimental import gluon
+from triton.experimental.gluon import language as gl
+from triton.experimental.gluon.language.nvidia.hopper import mbarrier, tma, warpgroup_mma, warpgroup_mma_wait
+from triton.experimental.gluon.nvidia.hopper import TensorDescriptor
+
+BLOCK = 32
+"""Channels that a program makes, and reads at a time."""
+SEEN, WIDE = 8, 64
+"""Rows and columns of places that are read at a time; two rows fewer are made."""
+_STAGES = 2
+"""Steps in shared memory at once."""
+_WARPS = 4
+_PICTURES = gl.NVMMASharedLayout(2 * BLOCK, 16, 4)
+_MATRICES = gl.NVMMASharedLayout(2 * BLOCK, 16, 2)
+
+
+@gluon.jit
+def _fetch(  # type: ignore[no-untyped-def]
+    step, stage, pictures, matrices, picture_bufs, matrix_bufs, arrived, sample, top, left, wanted
+):
+    """Ask for 32 channels of the places of one tap across, and for its three matrices."""
+    channels: gl.constexpr = pictures.block_type.shape[3]
+    bar = arrived.index(stage)
+    chunk = step // 3
+    mbarrier.expect(bar, pictures.block_type.nbytes + 3 * matrices.block_type.nbytes, pred=wanted)
+    tma.async_copy_global_to_shared(
+        pictures, [sample, top - 1, left + step - chunk * 3 - 1, chunk * channels], bar,
+        picture_bufs.index(stage), wanted,
+    )  # fmt: skip
+    for down in gl.static_range(3):
+        tma.async_copy_global_to_shared(
+            matrices, [(step * 3 + down) * channels, 0], bar, matrix_bufs.index(stage * 3 + down), wanted
+        )
+
+
+@gluon.jit
+def _rectified(value, slope):  # type: ignore[no-untyped-def]
+    return gl.where(value > 0, value, value * gl.load(slope).to(gl.float32))
+
+
+@gluon.jit
+def _finish(  # type: ignore[no-untyped-def]
+    total, y, left, sample, bias, slope, added, out, first_slope, first_copy, second_slope, second_copy,
+    rows, columns, IS_RECTIFIED: gl.constexpr, HAS_ADDED: gl.constexpr, COPIES: gl.constexpr,
+    stored: gl.constexpr,
+):  # fmt: skip
+    """One row."""
+    product: gl.constexpr = total.type.layout
+    wide: gl.constexpr = total.shape[0]
+    channels: gl.constexpr = total.shape[1]
+    total += gl.load(bias + gl.arange(0, channels, layout=gl.SliceLayout(0, product))).to(gl.float32)[None, :]
+    if IS_RECTIFIED:
+        total = _rectified(total, slope)
+    x = left + gl.arange(0, wide, layout=gl.SliceLayout(1, stored))
+    is_inside = ((x < columns) & (y < rows))[:, None]
+    start = ((sample.to(gl.int64) * rows + y) * columns + left) * channels
+    at = (x - left)[:, None] * channels + gl.arange(0, channels, layout=gl.SliceLayout(0, stored))[None, :]
+    if HAS_ADDED:
+        # Rounded, which halves what threads exchange, before what is added.
+        value = gl.convert_layout(total.to(gl.float16), stored).to(gl.float32)
+        value += gl.load(added + start + at, mask=is_inside, other=0.0).to(gl.float32)
+        result = value.to(gl.float16)
+    else:
+        result = gl.convert_layout(total.to(gl.float16), stored)
+        value = result.to(gl.float32)
+    gl.store(out + start + at, result, mask=is_inside)
+    if COPIES > 0:
+        gl.store(first_copy + start + at, _rectified(value, first_slope).to(gl.float16), mask=is_inside)
+    if COPIES > 1:
+        gl.store(second_copy + start + at, _rectified(value, second_slope).to(gl.float16), mask=is_inside)
+
+
+@gluon.jit(do_not_specialize=("tiles_x", "tiles_y", "rows", "columns", "steps"))
+def _filter(  # type: ignore[no-untyped-def]
+    pictures, matrices, bias, slope, added, out, first_slope, first_copy, second_slope, second_copy,
+    tiles_x, tiles_y, rows, columns, steps,
+    IS_RECTIFIED: gl.constexpr, HAS_ADDED: gl.constexpr, COPIES: gl.constexpr, STAGES: gl.constexpr,
+    num_warps: gl.constexpr,
+):  # fmt: skip
+    seen: gl.constexpr = pictures.block_type.shape[1]
+    wide: gl.constexpr = pictures.block_type.shape[2]
+    channels: gl.constexpr = pictures.block_type.shape[3]
+    product: gl.constexpr = gl.NVMMADistributedLayout(
+        version=[3, 0], warps_per_cta=[num_warps, 1], instr_shape=[16, channels, 16]
+    )
+    flat: gl.constexpr = gl.NVMMASharedLayout(swizzle_byte_width=2 * channels, element_bitwidth=16, rank=2)
+    stored: gl.constexpr = gl.BlockedLayout([1, 8], [8, 4], [num_warps, 1], [1, 0])
+    picture_bufs = gl.allocate_shared_memory(gl.float16, [STAGES, 1, seen, wide, channels], pictures.layout)
+    matrix_bufs = gl.allocate_shared_memory(gl.float16, [STAGES * 3, channels, channels], matrices.layout)
+    arrived = gl.allocate_shared_memory(gl.int64, [STAGES, 1], mbarrier.MBarrierLayout())
+    for i in gl.static_range(STAGES):
+        mbarrier.init(arrived.index(i), count=1)
+    tile = gl.program_id(0)
+    left = (tile % tiles_x) * wide
+    top = (tile // tiles_x % tiles_y) * (seen - 2)
+    sample = tile // (tiles_x * tiles_y)
+    for i in gl.static_range(STAGES):
+        _fetch(i, i, pictures, matrices, picture_bufs, matrix_bufs, arrived, sample, top, left, i < steps)
+    y0 = gl.zeros((wide, channels), gl.float32, product)
+    y1 = gl.zeros((wide, channels), gl.float32, product)
+    y2 = gl.zeros((wide, channels), gl.float32, product)
+    y3 = gl.zeros((wide, channels), gl.float32, product)
+    y4 = gl.zeros((wide, channels), gl.float32, product)
+    y5 = gl.zeros((wide, channels), gl.float32, product)
+    stage = 0
+    parity = 0
+    for step in range(steps):
+        mbarrier.wait(arrived.index(stage), parity)
+        here = picture_bufs.index(stage)._reinterpret(gl.float16, [seen * wide, channels], flat)
+        for down in gl.static_range(3):
+            shares = matrix_bufs.index(stage * 3 + down).permute((1, 0))
+            y0 = warpgroup_mma(here.slice(down * wide, wide, 0), shares, y0, is_async=True)
+            y1 = warpgroup_mma(here.slice((down + 1) * wide, wide, 0), shares, y1, is_async=True)
+            y2 = warpgroup_mma(here.slice((down + 2) * wide, wide, 0), shares, y2, is_async=True)
+            y3 = warpgroup_mma(here.slice((down + 3) * wide, wide, 0), shares, y3, is_async=True)
+            y4 = warpgroup_mma(here.slice((down + 4) * wide, wide, 0), shares, y4, is_async=True)
+            y5 = warpgroup_mma(here.slice((down + 5) * wide, wide, 0), shares, y5, is_async=True)
+        y0, y1, y2, y3, y4, y5 = warpgroup_mma_wait(0, deps=(y0, y1, y2, y3, y4, y5))
+        gl.thread_barrier()  # all warps are done with this stage
+        _fetch(step + STAGES, stage, pictures, matrices, picture_bufs, matrix_bufs, arrived, sample, top,
+               left, step + STAGES < steps)  # fmt: skip
+        stage += 1
+        if stage == STAGES:
+            stage = 0
+            parity ^= 1
+    _finish(y0, top, left, sample, bias, slope, added, out, first_slope, first_copy, second_slope,
+            second_copy, rows, columns, IS_RECTIFIED, HAS_ADDED, COPIES, stored)  # fmt: skip
+    _finish(y1, top + 1, left, sample, bias, slope, added, out, first_slope, first_copy, second_slope,
+            second_copy, rows, columns, IS_RECTIFIED, HAS_ADDED, COPIES, stored)  # fmt: skip
+    _finish(y2, top + 2, left, sample, bias, slope, added, out, first_slope, first_copy, second_slope,
+            second_copy, rows, columns, IS_RECTIFIED, HAS_ADDED, COPIES, stored)  # fmt: skip
+    _finish(y3, top + 3, left, sample, bias, slope, added, out, first_slope, first_copy, second_slope,
+            second_copy, rows, columns, IS_RECTIFIED, HAS_ADDED, COPIES, stored)  # fmt: skip
+    _finish(y4, top + 4, left, sample, bias, slope, added, out, first_slope, first_copy, second_slope,
+            second_copy, rows, columns, IS_RECTIFIED, HAS_ADDED, COPIES, stored)  # fmt: skip
+    _finish(y5, top + 5, left, sample, bias, slope, added, out, first_slope, first_copy, second_slope,
+            second_copy, rows, columns, IS_RECTIFIED, HAS_ADDED, COPIES, stored)  # fmt: skip
+
+
+def convolve(
+    x: Tensor,
+    rows: Tensor,
+    bias: Tensor,
+    *,
+    slope: Tensor | None,
+    added: Tensor | None,
+    ahead: Sequence[Tensor],
+) -> tuple[Tensor, list[Tensor]]:
+    """A convolution of 3x3 to 32 channels with zeros around it, and what follows.
+
+    Args:
+        x: (N, I, H, W) halves, channels last in memory, I a multiple of 32.
+        rows: weights from `cdfi_filters.laid_out`.
+        bias: (32,).
+        slope: (1,) of the rectifier that follows, or None.
+        added: like the result, added after the rectifier.
+        ahead: at most two slopes (1,) of rectifiers that come next.
+
+    Returns:
+        (N, 32, H, W), channels last in memory; and it rectified with each slope.
+    """
+    count, inputs, height, width = x.shape
+    out = torch.empty(
+        (count, BLOCK, height, width), dtype=x.dtype, device=x.device, memory_format=torch.channels_last
+    )
+    tiles_x, tiles_y = triton.cdiv(width, WIDE), triton.cdiv(height, SEEN - 2)
+    pictures = TensorDescriptor(
+        x, [count, height, width, inputs], [height * width * inputs, width * inputs, inputs, 1],
+        [1, SEEN, WIDE, BLOCK], _PICTURES,
+    )  # fmt: skip
+    matrices = TensorDescriptor(rows, list(rows.shape), [BLOCK, 1], [BLOCK, BLOCK], _MATRICES)
+    copies = [torch.empty_like(out) for _ in ahead]
+    (first_slope, first), (second_slope, second) = [
+        *zip(ahead, copies, strict=True),
+        (bias, out),
+        (bias, out),
+    ][:2]
+    _filter[count * tiles_x * tiles_y,](
+        pictures, matrices, bias, bias if slope is None else slope, out if added is None else added, out,
+        first_slope, first, second_slope, second, tiles_x, tiles_y, height, width, 3 * inputs // BLOCK,
+        IS_RECTIFIED=slope is not None, HAS_ADDED=added is not None, COPIES=len(ahead), STAGES=_STAGES,
+        num_warps=_WARPS,
+    )  # fmt: skip
+    return out, copies
