@@ -15,7 +15,7 @@ same, the next is. A way once taken is kept for the rest of the job.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -35,6 +35,7 @@ from flavr_core.engine.tiling import context_px, draw_in_tiles
 from flavr_core.errors import DeviceError
 from flavr_core.model.graphs import RecordedNetwork
 from flavr_core.model.network import Network
+from flavr_core.model.shared_frames import FrameEncoder, SharedFrames
 
 STRIP_ROWS = (256, 128, 64, 32)
 """Rows of a strip, tried in this order."""
@@ -121,6 +122,7 @@ class Drawer:
         self.max_memory_bytes = max_memory_bytes
         self.notes: list[str] = []
         self._recorded = RecordedNetwork(network)
+        self._shared = SharedFrames(network) if isinstance(network, FrameEncoder) else None
         self._ways = ways_to_draw(network, width=width, height=height, batch=batch)
         self.way = self._ways[0]
         self._set_strips(self.way)
@@ -179,14 +181,20 @@ class Drawer:
         already = weight_bytes(self.network) if self.max_memory_bytes is not None else 0
         return int(margin * activations) + pictures * picture + already
 
-    def draw(self, windows: Sequence[Tensor], positions: tuple[Fraction, ...]) -> list[Tensor]:
+    def draw(
+        self,
+        windows: Sequence[Tensor],
+        positions: tuple[Fraction, ...],
+        frames: Sequence[Sequence[Hashable]] | None = None,
+    ) -> list[Tensor]:
         """Draw the same positions of several windows.
 
         Of a network that draws windows together every batch is a full one, the last window repeated: a
         picture is the same to the last bit whichever windows it was drawn with.
 
         Convention: each window (1, T, 3, H, W) float32 on the network's device; returns (P, 3, H, W)
-        float32 for each, not clamped.
+        float32 for each, not clamped. `frames` says for each window what its T frames are known by: what
+        has the same pixels is computed once.
 
         Raises:
             DeviceError: when memory ran out in every way, or the device failed.
@@ -195,16 +203,24 @@ class Drawer:
         while len(drawn) < len(windows):
             some = windows[len(drawn) : len(drawn) + self.way.batch]
             spare = self.way.batch - len(some) if self.network.draws_together else 0
-            result = self._try([*some, *[some[-1]] * spare], positions)
+            known = None if frames is None else frames[len(drawn) : len(drawn) + len(some)]
+            result = self._try([*some, *[some[-1]] * spare], positions, known)
             if result is not None:
                 drawn.extend(result[: len(some)].unbind(0))
         return drawn
 
-    def _try(self, windows: Sequence[Tensor], positions: tuple[Fraction, ...]) -> Tensor | None:
+    def _try(
+        self,
+        windows: Sequence[Tensor],
+        positions: tuple[Fraction, ...],
+        frames: Sequence[Sequence[Hashable]] | None,
+    ) -> Tensor | None:
         """One call; None when memory ran out and another way was taken."""
         try:
             with torch.inference_mode(), full_fp32(), torch.cuda.device_of(windows[0]):
                 batch = windows[0] if len(windows) == 1 else torch.cat(list(windows))  # (N, T, 3, H, W)
+                if frames is not None and self._shared is not None and self._draws_whole:
+                    return self._shared(batch, frames, positions).float()
                 return self._run(batch, positions)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
@@ -234,9 +250,16 @@ class Drawer:
             return draw_in_tiles(self.network, batch, positions, tile=self.way.tile_px)
         return self._recorded(batch, positions)
 
+    @property
+    def _draws_whole(self) -> bool:
+        """Whether pictures are drawn at once and at their own size."""
+        return not self.way.half_size and self.way.tile_px is None
+
     def forget(self) -> None:
-        """Give the memory of recorded passes back."""
+        """Give the memory of recorded passes and of frames back."""
         self._recorded.forget()
+        if self._shared is not None:
+            self._shared.forget()
 
     def _set_strips(self, way: Way) -> None:
         if self.network.supports_strips:

@@ -164,7 +164,7 @@ class TensorDrawing:
         self, windows: Sequence[Sequence[Frame]], positions: tuple[Fraction, ...]
     ) -> list[dict[Fraction, Frame]]:
         pictures = [[self.pictures.picture(frame) for frame in frames] for frames in windows]
-        drawn = self.drawer.draw([stack_colour(of) for of in pictures], positions)
+        drawn = self.drawer.draw([stack_colour(of) for of in pictures], positions, pictures)
         results = []
         for inputs, of, colours in zip(windows, pictures, drawn, strict=True):
             before = inputs[len(inputs) // 2 - 1]

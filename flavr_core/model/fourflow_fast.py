@@ -63,6 +63,18 @@ class FrameFeatures:
     outer: list[Tensor]
     """The same, narrowed to what is looked at where a frame is an outer one."""
 
+    def tensors(self) -> tuple[Tensor, ...]:
+        """All of it."""
+        return (self.cells, self.half, self.quarter, *self.matched, *self.outer)
+
+    def room_for(self, count: int) -> FrameFeatures:
+        """The same with nothing in it yet, for so many frames."""
+        cells, half, quarter, *scales = (x.new_empty((count, *x.shape[1:])) for x in self.tensors())
+        levels = len(self.matched)
+        return FrameFeatures(
+            cells=cells, half=half, quarter=quarter, matched=scales[:levels], outer=scales[levels:]
+        )
+
 
 class FastFourFlow(Network):
     """See the module. Convention: as `Network`; the parameters are not the plain network's."""

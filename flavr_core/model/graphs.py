@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -28,12 +28,44 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class _Recording:
-    """One kind of pass. The recorded kernels read `window` and write `drawn`, wherever these lie."""
+class Recording:
+    """A recorded computation. Its kernels read and write the tensors that they were recorded with."""
 
     graph: torch.cuda.CUDAGraph
-    window: Tensor
-    drawn: Tensor
+    made: tuple[Tensor, ...]
+    """What it computes, anew with each replay."""
+
+
+def record(
+    run: Callable[[], tuple[Tensor, ...]], *, device: torch.device, pool: Any, name: str
+) -> Recording | None:
+    """A computation on fixed tensors, recorded and compared; None where it cannot be.
+
+    Args:
+        run: computes; done once before, so that its kernels are built and chosen.
+        device: a GPU.
+        pool: of memory that recordings share which are never replayed at the same time.
+        name: whose it is, for the log.
+    """
+    wanted = run()
+    torch.cuda.synchronize(device)
+    torch.cuda.empty_cache()  # what the first pass left cannot be used by a recording
+    graph = torch.cuda.CUDAGraph()
+    try:
+        # Other threads may talk to the device meanwhile.
+        with torch.cuda.device(device), torch.cuda.graph(graph, pool=pool, capture_error_mode="thread_local"):
+            made = run()
+    except (RuntimeError, MemoryError) as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        _log.info("%s is not recorded as a CUDA graph: %s", name, reason)
+        return None
+    for one in made:
+        one.fill_(math.nan)  # a recording that draws nothing must not pass
+    graph.replay()
+    if all(torch.allclose(a, b, rtol=0, atol=MOST_ERROR) for a, b in zip(made, wanted, strict=True)):
+        return Recording(graph, made)
+    _log.warning("%s draws something else as a CUDA graph; it is not used.", name)
+    return None
 
 
 class RecordedNetwork:
@@ -46,7 +78,7 @@ class RecordedNetwork:
 
     def __init__(self, network: Network) -> None:
         self.network = network
-        self._recorded: dict[Hashable, _Recording | None] = {}
+        self._recorded: dict[Hashable, tuple[Recording, Tensor] | None] = {}
         self._begun: set[Hashable] = set()
         # One for all: only one is replayed at a time, and results are copied at once.
         self._pool: Any = None
@@ -55,20 +87,21 @@ class RecordedNetwork:
         """See `Network`; the result is the caller's own."""
         network = self.network
         kind = (tuple(window.shape), window.dtype, positions, network.strip_rows)
-        recording = None
+        kept = None
         if network.device.type == "cuda" and kind in self._begun:
             if kind not in self._recorded:
                 while len(self._recorded) >= MOST_RECORDED:
                     self._recorded.pop(next(iter(self._recorded)))
                 self._recorded[kind] = self._record(window, positions)
-            recording = self._recorded[kind]
-        if recording is None:
+            kept = self._recorded[kind]
+        if kept is None:
             self._begun.add(kind)  # kernels are compiled and chosen in the first pass
             drawn: Tensor = network(window, positions)
             return drawn
-        recording.window.copy_(window)
+        recording, held = kept
+        held.copy_(window)
         recording.graph.replay()
-        return recording.drawn.clone()
+        return recording.made[0].clone()
 
     def forget(self) -> None:
         """Give up all recordings and their memory."""
@@ -76,28 +109,13 @@ class RecordedNetwork:
         self._begun.clear()
         self._pool = None
 
-    def _record(self, window: Tensor, positions: tuple[Fraction, ...]) -> _Recording | None:
-        """A recording that was found right, or None where the network cannot be recorded."""
-        wanted: Tensor = self.network(window, positions)
-        torch.cuda.synchronize(window.device)
-        torch.cuda.empty_cache()  # what the first pass left cannot be used by a recording
-        held, graph = window.clone(), torch.cuda.CUDAGraph()
+    def _record(self, window: Tensor, positions: tuple[Fraction, ...]) -> tuple[Recording, Tensor] | None:
+        """A recording that was found right with the window it reads, or None if it cannot be recorded."""
         if self._pool is None:
             self._pool = torch.cuda.graph_pool_handle()
-        try:
-            # Other threads may talk to the device meanwhile.
-            with (
-                torch.cuda.device(window.device),
-                torch.cuda.graph(graph, pool=self._pool, capture_error_mode="thread_local"),
-            ):
-                drawn: Tensor = self.network(held, positions)
-        except (RuntimeError, MemoryError) as error:
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            _log.info("%s is not recorded as a CUDA graph: %s", self.network.name, reason)
-            return None
-        drawn.fill_(math.nan)  # a recording that draws nothing must not pass
-        graph.replay()
-        if not torch.allclose(drawn, wanted, rtol=0, atol=MOST_ERROR):
-            _log.warning("%s draws something else as a CUDA graph; it is not used.", self.network.name)
-            return None
-        return _Recording(graph, held, drawn)
+        held = window.clone()
+        recording = record(
+            lambda: (self.network(held, positions),), device=window.device, pool=self._pool,
+            name=self.network.name,
+        )  # fmt: skip
+        return None if recording is None else (recording, held)

@@ -1,7 +1,8 @@
 """FourFlow on the CPU by its GPU kernels: needs TRITON_INTERPRET=1.
 
 Arguments: element type, whether filters are our own (0 or 1), windows, height, width.
-Prints the largest differences to the plain network's pictures and flow, of ranges of 1 and of some pixels.
+Prints the largest differences to the plain network's pictures, also with frames encoded before, and flow, of
+ranges of 1 and of some pixels.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from torch.nn import functional
 from flavr_core.model.fourflow import FourFlow, FourFlowWidths
 from flavr_core.model.fourflow_fast import FastFourFlow
 from flavr_core.model.fourflow_filters import Filters
+from flavr_core.model.shared_frames import SharedFrames
 
 SMALL = FourFlowWidths(
     half=8, quarter=12, eighth=16, sixteenth=24, motion_half=12, motion_quarter=16, motion_eighth=24,
@@ -55,9 +57,17 @@ def main() -> None:
     fast = FastFourFlow(plain, dtype=dtype, filters=Filters.TAPS if own else Filters.LIBRARY).eval()
     positions = (Fraction(1, 3),)
     with torch.inference_mode():
-        drawn = fast(window, positions) - plain(window, positions)
+        wanted = plain(window, positions)
+        drawn = fast(window, positions) - wanted
+        shared, names = (
+            SharedFrames(fast),
+            [[(number, place) for place in range(4)] for number in range(count)],
+        )
+        shared(window.flip(1), [row[::-1] for row in names], positions)
+        again = shared(window, names, positions) - wanted
         flow = fast.estimate_flow(window) - plain.estimate_flow(window)
-    print(float(drawn.abs().max()), float(flow.abs().max()))
+    assert shared.encoded == 4 * count
+    print(*(float(difference.abs().max()) for difference in (drawn, again, flow)))
 
 
 if __name__ == "__main__":

@@ -67,8 +67,8 @@ def test_kernels_in_tritons_interpreter(
         env={**os.environ, "TRITON_INTERPRET": "1", "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])},
         cwd=ROOT, capture_output=True, text=True, check=True,
     )  # fmt: skip
-    picture, flow = map(float, done.stdout.split())
-    assert picture <= most
+    picture, again, flow = map(float, done.stdout.split())
+    assert max(picture, again) <= most
     assert flow <= 20 * most
 
 
@@ -233,12 +233,14 @@ def test_the_engine_draws_by_kernels(size: tuple[int, int], precision: Precision
     ground = torch.nn.functional.interpolate(grain, size=(size[0] + 9, size[1] + 15), mode="bicubic")
     frames = [ground[..., 3 * i : 3 * i + size[0], 5 * i : 5 * i + size[1]] for i in range(4)]
     windows = torch.stack(frames, 1).clamp(0, 1).cuda().split(1)
-    for _ in range(3):  # the last is replayed
-        drawn = drawer.draw(list(windows), places)
-    for window, pictures in zip(windows, drawn, strict=True):
-        with torch.inference_mode(), full_fp32():
-            wanted = plain(window, places)[0]
-        assert agreement_db(pictures, wanted) >= least_db
+    names = [[(number, place) for place in range(4)] for number in range(2)]
+    for known in (None, names):  # the second time frames are encoded by themselves
+        for _ in range(3):  # the last is replayed
+            drawn = drawer.draw(list(windows), places, known)
+        for window, pictures in zip(windows, drawn, strict=True):
+            with torch.inference_mode(), full_fp32():
+                wanted = plain(window, places)[0]
+            assert agreement_db(pictures, wanted) >= least_db
     drawer.forget()
 
 

@@ -1,0 +1,155 @@
+"""Windows of a stream share frames: what a network computes of a frame alone is computed once.
+
+A window of four frames has three in common with the one before. Networks that can compute the frames apart
+(`FrameEncoder`) are given each new frame once; what is known of frames is kept in places of a store, and a
+window is drawn from the four places where its frames are. Both steps are recorded as CUDA graphs, which read
+and write the same places whatever frames these hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from fractions import Fraction
+from typing import Any, Protocol, Self, runtime_checkable
+
+import torch
+from torch import Tensor
+
+from flavr_core.model.graphs import MOST_RECORDED, Recording, record
+
+
+class Features(Protocol):
+    """What is known of F frames."""
+
+    def tensors(self) -> tuple[Tensor, ...]:
+        """All of it, frames along the first axis."""
+
+    def room_for(self, count: int) -> Self:
+        """The same with nothing in it yet, for so many frames."""
+
+
+@runtime_checkable
+class FrameEncoder(Protocol):
+    """A network that computes frames apart from what lies between them."""
+
+    def encode_frames(self, frames: Tensor) -> Any:
+        """`Features` of frames (F, 3, H, W), whatever windows they will be in."""
+
+    def draw_between(
+        self, window: Tensor, features: Any, places: Tensor, positions: tuple[Fraction, ...]
+    ) -> Tensor:
+        """As `Network.draw`; `places` (N, T) int32 says which of the features' frames are the window's."""
+
+
+class SharedFrames:
+    """Draws as its network does, each frame encoded once while it is in use.
+
+    For drawing alone, one thread at a time.
+
+    Attributes:
+        encoded: frames that were encoded so far.
+    """
+
+    def __init__(self, network: FrameEncoder) -> None:
+        self.encoded = 0
+        self._network = network
+        self.forget()
+
+    def forget(self) -> None:
+        """Give up all frames and recordings and their memory."""
+        self._kind: Hashable = None
+        self._slots: dict[Hashable, int] = {}
+        self._encode: _Step | None = None
+        self._draw: dict[tuple[Fraction, ...], _Step] = {}
+        self._window = self._frame = self._places = torch.empty(0)
+        self._store: Features | None = None
+        self._pool: Any = None
+
+    def __call__(
+        self, window: Tensor, frames: Sequence[Sequence[Hashable]], positions: tuple[Fraction, ...]
+    ) -> Tensor:
+        """The pictures (N, P, 3, H, W); the result is the caller's own.
+
+        Args:
+            window: (N, T, 3, H, W).
+            frames: for each window what its T frames are known by: what is the same has the same pixels.
+            positions: places in the gap.
+        """
+        kind = (tuple(window.shape), window.dtype, window.device)
+        if kind != self._kind:
+            self.forget()
+            self._kind = kind
+            self._window, self._frame = torch.empty_like(window), torch.empty_like(window[0, :1])
+            self._places = torch.zeros(window.shape[:2], dtype=torch.int32, device=window.device)
+            self._encode = _Step(self._encoded)
+            if _can_be_recorded(window.device):
+                self._pool = torch.cuda.graph_pool_handle()
+        self._know(window, frames)
+        self._places.copy_(torch.tensor([[self._slots[frame] for frame in row] for row in frames]))
+        self._window.copy_(window)
+        if positions not in self._draw:
+            while len(self._draw) >= MOST_RECORDED:
+                self._draw.pop(next(iter(self._draw)))
+            self._draw[positions] = _Step(lambda: (self._drawn(positions),))
+        (drawn,) = self._draw[positions](window.device, self._pool)
+        return drawn.clone()
+
+    def _know(self, window: Tensor, frames: Sequence[Sequence[Hashable]]) -> None:
+        """See to it that all frames of these windows are in the store."""
+        needed = {frame for row in frames for frame in row}
+        capacity = window.shape[0] * window.shape[1]
+        for number, row in enumerate(frames):
+            for place, frame in enumerate(row):
+                slot = self._slots.pop(frame, None)
+                if slot is None:
+                    slot = self._free_slot(needed, capacity)
+                    self._put(window[number, place : place + 1], slot)
+                self._slots[frame] = slot  # the newest is the last
+
+    def _free_slot(self, needed: set[Hashable], capacity: int) -> int:
+        if len(self._slots) < capacity:
+            return min(set(range(capacity)) - set(self._slots.values()))
+        return self._slots.pop(next(frame for frame in self._slots if frame not in needed))
+
+    def _put(self, frame: Tensor, slot: int) -> None:
+        """Encode a frame (1, 3, H, W) into the store."""
+        assert self._encode is not None
+        self._frame.copy_(frame)
+        given = self._encode(frame.device, self._pool)
+        assert self._store is not None
+        for kept, new in zip(self._store.tensors(), given, strict=True):
+            kept[slot].copy_(new[0])
+        self.encoded += 1
+
+    def _encoded(self) -> tuple[Tensor, ...]:
+        features: Features = self._network.encode_frames(self._frame)
+        if self._store is None:
+            self._store = features.room_for(self._window.shape[0] * self._window.shape[1])
+        return features.tensors()
+
+    def _drawn(self, positions: tuple[Fraction, ...]) -> Tensor:
+        return self._network.draw_between(self._window, self._store, self._places, positions)
+
+
+class _Step:
+    """A computation on fixed tensors: run as it is the first time, then recorded, then replayed."""
+
+    def __init__(self, run: Callable[[], tuple[Tensor, ...]]) -> None:
+        self._run = run
+        self._has_run = False
+        self._is_recorded = False
+        self._recording: Recording | None = None
+
+    def __call__(self, device: torch.device, pool: Any) -> tuple[Tensor, ...]:
+        if self._has_run and not self._is_recorded and _can_be_recorded(device):
+            self._recording = record(self._run, device=device, pool=pool, name="A step")
+            self._is_recorded = True
+        self._has_run = True
+        if self._recording is None:
+            return self._run()
+        self._recording.graph.replay()
+        return self._recording.made
+
+
+def _can_be_recorded(device: torch.device) -> bool:
+    return device.type == "cuda"
