@@ -242,18 +242,17 @@ class UprNet(Network):
         finest = [picture[:, :, :height, :width] for picture in drawn if picture is not None]
         return torch.stack(finest, 1).flip(2).to(window.dtype)
 
-    def draw_each(self, window: Tensor, t: Tensor) -> Tensor:
-        """One picture of each window, at a position of its own: with gradients, for training.
+    def draw_levels(self, window: Tensor, t: Tensor) -> Iterator[tuple[Level, Tensor]]:
+        """Each level and its picture, coarsest first, of windows at positions of their own: for training.
 
-        Convention: window (N, 2, 3, H, W) RGB; t (N,) float32 within (0, 1); returns (N, 3, H, W) float32.
+        Convention: window (N, 2, 3, H, W) RGB; t (N,) float32 within (0, 1); pictures (N, 3, h, w) float32
+        RGB, of the level's size, which padding may have made larger than the window.
         """
-        height, width = window.shape[3:]
         picture: Tensor | None = None
         for level in self.estimate(window):
             last = None if picture is None else _resized(picture, 2.0)
             picture = self._refine(level, last, t[:, None, None, None])
-        assert picture is not None
-        return picture[:, :, :height, :width].flip(1)
+            yield level, picture.flip(1)
 
     def estimate_flow(self, window: Tensor) -> Tensor:
         """See `flavr_core.model.flows.FlowEstimator`."""

@@ -15,6 +15,7 @@ from flavr_core.model.fourflow import FourFlow
 from flavr_core.model.network import Network
 from flavr_core.model.published import PUBLISHED, new_network
 from flavr_core.training.cross_fade_start import start_as_cross_fade
+from flavr_core.training.fresh_weights import keep_signals_alive
 from flavr_core.training.narrowing import narrow
 
 NARROW_FLAVR = FlavrConfig(
@@ -102,7 +103,9 @@ def begin_anew(name: str) -> Network:
         return network
     if name not in PUBLISHED:
         raise ModelError(f"There is no network {name} to begin anew.", f"There are {', '.join(NEW)}.")
-    return new_network(name)
+    published = new_network(name)
+    keep_signals_alive(published)
+    return published
 
 
 def _is_in_catalogue(name: str) -> bool:

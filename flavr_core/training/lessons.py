@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from flavr_core.errors import SettingsError
 from flavr_core.model.fourflow import FourFlow
@@ -15,7 +16,7 @@ from flavr_core.model.network import Network
 from flavr_core.model.uprnet import UprNet
 from flavr_core.training.batches import Batch
 from flavr_core.training.criteria import Criterion, parse_loss
-from flavr_core.training.losses import total_loss
+from flavr_core.training.losses import charbonnier, guide_loss, total_loss
 
 LOSSES = {
     "flavr": "1*Laplacian+0.2*Charb",
@@ -24,6 +25,10 @@ LOSSES = {
     "cdfi": "1*Charb+0.2*Census",
 }
 """{architecture: what is minimised where nothing else is asked for}."""
+LEVEL_WEIGHT = 0.3
+"""Of the pictures that UPR-Net makes at coarser levels."""
+GUIDE_WEIGHT = 0.2
+"""Of what its flow misses at each level."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,22 +80,45 @@ class FourFlowLesson(Lesson):
         return Outcome(prediction.image[:, None], loss, errors)
 
 
+class UprLesson(Lesson):
+    """UPR-Net: its picture and its flow at every level. By the last picture alone, as in its paper, it
+    takes far longer to move anything."""
+
+    has_flow = True
+
+    def __init__(self, network: UprNet, criterion: Criterion) -> None:
+        self._network, self._criterion = network, criterion
+
+    def __call__(self, batch: Batch) -> Outcome:
+        """See `Lesson`."""
+        with half_products(batch.window.device):
+            levels = list(self._network.draw_levels(batch.window[:, 1:3], batch.t))
+        height, width = batch.truth.shape[-2:]
+        image = levels[-1][1][:, :, :height, :width].float()
+        loss = self._criterion(image, batch.truth)
+        for number, (level, picture) in enumerate(reversed(levels)):
+            factor = 2**number
+            loss = loss + GUIDE_WEIGHT * guide_loss(level.flow.float(), batch, factor)
+            if number:
+                small = functional.avg_pool2d(batch.truth, factor)
+                made = picture[:, :, : small.shape[2], : small.shape[3]].float()
+                loss = loss + LEVEL_WEIGHT * charbonnier(made, small)
+        error = ((image.detach().clamp(0, 1) - batch.truth) ** 2).mean(dim=(1, 2, 3))
+        return Outcome(image[:, None], loss, error)
+
+
 class PictureLesson(Lesson):
-    """Any other network: its pictures alone, at all its positions at once or at any one."""
+    """Any other network: its pictures alone, at all its positions at once."""
 
     def __init__(self, network: Network, criterion: Criterion) -> None:
         self._network, self._criterion = network, criterion
-        if network.positions is not None:
-            self.grid = network.trial_positions
+        self.grid = network.trial_positions
 
     def __call__(self, batch: Batch) -> Outcome:
         """See `Lesson`. Where no truth is known, nothing is missed."""
         seen = batch.window if self._network.num_inputs == 4 else batch.window[:, 1:3]
         with half_products(seen.device):
-            if isinstance(self._network, UprNet):
-                made = self._network.draw_each(seen, batch.t)[:, None]
-            else:
-                made = self._network(seen, self.grid)
+            made = self._network(seen, self.grid)
         made = made.float()
         is_known = batch.known[..., None, None, None] > 0
         judged = torch.where(is_known, made, batch.truths)
@@ -115,4 +143,7 @@ def lesson_for(network: Network, loss: str | None, device: torch.device) -> Less
         raise SettingsError(
             f"{network.name or network.architecture} cannot be trained in legs.", "Name another --model."
         )
-    return PictureLesson(network, parse_loss(loss or LOSSES.get(network.architecture, "1*L1"), device))
+    criterion = parse_loss(loss or LOSSES.get(network.architecture, "1*L1"), device)
+    if isinstance(network, UprNet):
+        return UprLesson(network, criterion)
+    return PictureLesson(network, criterion)

@@ -21,6 +21,8 @@ STAGE_WEIGHTS = (0.2, 0.2, 0.1, 0.05)
 """Of the motion stages' own losses, from 1/4 to 1/32."""
 FLOW_WEIGHT = 0.004
 """Of the flow's error in pixels, where it is known."""
+KNOWN_WEIGHT = 0.02
+"""The same for UPR-Net's flow, beside how well it brings frames onto each other."""
 FLOW_CLAMP_PX = 100.0
 """Larger errors of the flow teach nothing more."""
 
@@ -75,6 +77,29 @@ def stage_loss(motion: Motion, middle: Tensor, truth: Tensor, t: Tensor) -> Tens
     after = warp(small[:, 3:6], (1 - place) * motion.velocity[:, 2:])
     share = torch.sigmoid(motion.logit + torch.log((1 - place) / place))
     return (share * before + (1 - share) * after - small[:, 6:]).abs().mean()
+
+
+def guide_loss(flow: Tensor, batch: Batch, factor: int) -> Tensor:
+    """How badly flow between the two frames around the gap brings one onto the other, and misses known flow.
+
+    What is seen at the truth's time moves by the difference of its flows to both frames; a pixel of a frame
+    is sought where its own flow, taken as it is, puts it at that time.
+
+    Convention: flow (2 * N, 2, h, w) float32, pixels of pictures `factor` times smaller (padding cut off
+    here): from the frames before to those after, then back. A scalar: the mean absolute difference plus
+    `KNOWN_WEIGHT` for every pixel (of the batch's size) that rendered samples' flow is off.
+    """
+    place = batch.t[:, None, None, None]
+    before, after = (functional.avg_pool2d(batch.window[:, number], factor) for number in (1, 2))
+    forth, back = flow[:, :, : before.shape[2], : before.shape[3]].chunk(2)
+    seen = (warp(after, forth) - before).abs().mean() + (warp(before, back) - after).abs().mean()
+    moved = functional.avg_pool2d(batch.flow[:, 2:] - batch.flow[:, :2], factor)
+    known = (warp(moved, place * forth.detach()), -warp(moved, (1 - place) * back.detach()))
+    misses = [
+        (factor * part - wanted).abs().mean(dim=1).clamp(max=FLOW_CLAMP_PX).mean(dim=(1, 2))
+        for part, wanted in zip((forth, back), known, strict=True)
+    ]
+    return seen + KNOWN_WEIGHT * (sum(misses) * batch.has_flow).mean()
 
 
 def total_loss(prediction: Prediction, batch: Batch) -> tuple[Tensor, Tensor]:

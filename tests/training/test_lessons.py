@@ -31,6 +31,7 @@ from flavr_core.training.leg import LegFiles, run_leg
 from flavr_core.training.leg_settings import LegSettings
 from flavr_core.training.lessons import lesson_for
 from flavr_core.training.loop import Trainer
+from flavr_core.training.losses import KNOWN_WEIGHT, guide_loss
 from flavr_core.training.ranks import Rank
 from flavr_core.training.shipping import ship
 from flavr_core.training.teacher import fill_from_teacher
@@ -100,7 +101,7 @@ def test_what_each_kind_is_shown() -> None:
     assert {name: lesson.grid for name, lesson in lessons.items()} == {
         "flavr": EIGHTHS, "uprnet": (), "adacof": (Fraction(1, 2),), "fourflow": ()
     }  # fmt: skip
-    assert [name for name, lesson in lessons.items() if lesson.has_flow] == ["fourflow"]
+    assert [name for name, lesson in lessons.items() if lesson.has_flow] == ["uprnet", "fourflow"]
     with pytest.raises(SettingsError, match="cannot be trained"):
         lesson_for(Blend(), None, CPU)
 
@@ -141,10 +142,52 @@ def test_upr_draws_each_sample_at_its_own_position() -> None:
     network = small_upr().eval()
     window, t = torch.rand(2, 2, 3, 32, 48), torch.tensor([0.25, 0.5])
     with torch.no_grad():
-        made = network.draw_each(window, t)
+        made = [picture for _, picture in network.draw_levels(window, t)][-1]
         for sample, place in enumerate(t.tolist()):
             wanted = network(window[sample : sample + 1], [place])[0, 0]
             assert torch.allclose(made[sample], wanted, atol=1e-5)
+
+
+def test_new_weights_hand_the_pictures_on_to_the_flow() -> None:
+    torch.manual_seed(0)
+    network = begin_anew("upr-base")
+    with torch.no_grad():
+        flows = torch.stack([network.estimate_flow(torch.rand(1, 2, 3, 64, 64)) for _ in range(2)])
+        assert float(flows.std(dim=0).mean()) > 1e-3
+        assert float(flows.abs().max()) < 2  # but moves little
+
+
+def test_known_flow_guides_at_every_level() -> None:
+    """Flow between the frames is what the flows from a time between them to both say, where it is then."""
+    batch = draw_batch(
+        replace(BATCH, size=4, height=64, width=64, max_motion_px=4.0), None, step=0, rank=0, device=CPU
+    )
+    batch.flow[:] = torch.tensor([-1.0, 0.5, 3.0, -1.5])[None, :, None, None]  # so 4 across, -2 down in all
+    forth = torch.tensor([4.0, -2.0])[None, :, None, None].expand(4, 2, 64, 64)
+    right = torch.cat((forth, -forth))
+    for factor in (1, 2, 4):
+        small = right[:, :, ::factor, ::factor] / factor
+        off = small + 1 / factor
+        assert torch.allclose(
+            guide_loss(off, batch, factor)
+            - guide_loss(off, replace(batch, has_flow=0 * batch.has_flow), factor),
+            torch.tensor(2 * KNOWN_WEIGHT),
+        )
+    padded = torch.nn.functional.pad(right, (0, 16, 0, 16), value=99.0)
+    assert torch.equal(guide_loss(padded, batch, 1), guide_loss(right, batch, 1))
+
+
+def test_flow_that_brings_frames_onto_each_other_costs_less() -> None:
+    batch = draw_batch(BATCH, None, step=0, rank=0, device=CPU)
+    pan = torch.nn.functional.interpolate(torch.rand(2, 3, 8, 12), size=(32, 48), mode="bilinear")
+    batch.window[:, 1], batch.window[:, 2] = pan[..., 8:40], pan[..., 5:37]  # all moves 3 px to the right
+    right = torch.tensor([3.0, 0.0])[None, :, None, None].expand(2, 2, 32, 32)
+    blind = replace(batch, has_flow=0 * batch.has_flow)
+    costs = [
+        float(guide_loss(torch.cat((share * right, -share * right)), blind, 1)) for share in (-1, 0, 0.5, 1)
+    ]
+    assert costs == sorted(costs, reverse=True)
+    assert costs[-1] < 0.3 * costs[1]
 
 
 def test_flow_is_not_rounded_while_products_are() -> None:
