@@ -21,6 +21,9 @@ VECTOR = 64
 TALL, WIDE = 4, 4
 """Rows and columns of pixels of one program: neighbours look at the same places. Four pixels are a warp's."""
 
+REGISTERS: int | None = None
+"""Of a thread at most; None leaves it to the compiler."""
+
 
 @triton.jit
 def _parted(offset):  # type: ignore[no-untyped-def]
@@ -76,16 +79,21 @@ def _found(  # type: ignore[no-untyped-def]
 def _summed(some, around, beneath, at, uppers, lowers, channels: tl.constexpr):  # type: ignore[no-untyped-def]
     """`some` and one tap's sample, (threads, pixels, channels) in halves."""
     place = (at * channels)[:, :, None]
+    upper, lower = around + place, beneath + place
     one, two = _halves(uppers[:, :, None])
     three, four = _halves(lowers[:, :, None])
-    some += tl.load(around + place) * one
-    some += tl.load(around + (place + channels)) * two
-    some += tl.load(beneath + place) * three
-    some += tl.load(beneath + (place + channels)) * four
+    some += tl.load(upper) * one
+    some += tl.load(upper + channels) * two  # the same address, a known number further
+    some += tl.load(lower) * three
+    some += tl.load(lower + channels) * four
     return some
 
 
-@triton.jit
+_SIZES = ("image_rows", "image_columns", "rows", "columns", "first_row", "first_column", "dilation")
+"""Not compiled in: programs are good for pictures of all sizes."""
+
+
+@triton.jit(do_not_specialize=_SIZES)
 def _sample(  # type: ignore[no-untyped-def]
     image, weights, down, across, result,
     image_rows, image_columns, rows, columns, first_row, first_column, dilation,
@@ -188,5 +196,5 @@ def sample_by_lanes(
         table, logits, down, across, result,
         image_rows, image_columns, rows, columns, *first, dilation, *strides, result.stride(0),
         KERNEL=isqrt(taps), TALL=TALL, WIDE=WIDE, channels=channels, stride=result.stride(2),
-        MOST_TAPS=triton.next_power_of_2(taps), num_warps=TALL * WIDE // 4,
+        MOST_TAPS=triton.next_power_of_2(taps), num_warps=TALL * WIDE // 4, maxnreg=REGISTERS,
     )  # fmt: skip

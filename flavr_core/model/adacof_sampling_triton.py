@@ -47,7 +47,11 @@ def _parted(offset):  # type: ignore[no-untyped-def]
     return whole, near - whole.to(tl.float32)
 
 
-@triton.jit
+_SIZES = ("image_rows", "image_columns", "rows", "columns", "first_row", "first_column", "dilation")
+"""Not compiled in: programs are good for pictures of all sizes."""
+
+
+@triton.jit(do_not_specialize=_SIZES)
 def _forward(  # type: ignore[no-untyped-def]
     image, weights, down, across, result,
     image_rows, image_columns, rows, columns, first_row, first_column, dilation,
@@ -128,7 +132,7 @@ def _forward(  # type: ignore[no-untyped-def]
     tl.store(result + at, total.to(result.dtype.element_ty), mask=both)
 
 
-@triton.jit
+@triton.jit(do_not_specialize=_SIZES)
 def _backward(  # type: ignore[no-untyped-def]
     image, weights, down, across, gradient,
     image_gradient, weights_gradient, down_gradient, across_gradient,

@@ -39,6 +39,7 @@ class _Drawing:
 
     def draw(self, x: Tensor) -> Tensor:
         """(N, inputs, H, W) to (N, outputs, H, W)."""
+        x = x.contiguous(memory_format=torch.channels_last)  # strips of several pictures are not
         rows = [self._run("lateral_init", x, after=("lateral_0_0", "down_0_0"))]
         rows.append(self._run("down_0_0", rows[0], after=("lateral_1_0", "down_1_0")))
         rows.append(self._run("down_1_0", rows[1], after=("lateral_2_0",)))

@@ -18,7 +18,7 @@ MOST_CHANNELS = 64
 """Channels that are multiplied at a time; no fewer than 16, as tensor cores want it."""
 
 
-@triton.jit
+@triton.jit(do_not_specialize=("rows", "columns"))
 def _forward(  # type: ignore[no-untyped-def]
     first, second, costs, rows, columns,
     first_n, first_c, first_h, first_w, second_n, second_c, second_h, second_w,

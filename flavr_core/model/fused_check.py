@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from flavr_core.model.adacof_sampling import sample_plainly
 from flavr_core.model.adacof_sampling_triton import sample_fused, sample_softly_fused
+from flavr_core.model.cdfi_table_triton import lay_features, lay_frame
 from flavr_core.model.cost_volume import cost_volume_plainly
 from flavr_core.model.cost_volume_triton import cost_volume_fused
 from flavr_core.model.layers_triton import enlarge, finish
@@ -30,7 +31,8 @@ def find_faults(device: torch.device) -> list[str]:
         for name, plain, fused, inputs in _cases(device)
         for wanted, given in zip(_with_gradients(plain, inputs), _with_gradients(fused, inputs), strict=True)
     ]
-    for results in (_soft_samples(device), _finished_layers(device), _synthesis_parts(device)):
+    made = (_soft_samples(device), _tables(device), _finished_layers(device), _synthesis_parts(device))
+    for results in made:
         errors += [(name, _error(wanted, given), MOST_ERROR[given.dtype]) for name, wanted, given in results]
     # What is no number is a fault too.
     return [f"{name} is {error:.1e} off" for name, error, most in errors if not error <= most]
@@ -114,6 +116,28 @@ def _soft_samples(device: torch.device) -> Iterator[tuple[str, Tensor, Tensor]]:
             wanted = sample_plainly(image.float(), *fields, dilation=1, first=(first, first))
             given = sample_softly_fused(image, logits, down, across, dilation=1, first=(first, first))
         yield f"soft sampling ({kernel} x {kernel}, {channels} channels, {dtype})", wanted, given
+
+
+def _tables(device: torch.device) -> Iterator[tuple[str, Tensor, Tensor]]:
+    """What CDFI samples: features of five scales and a frame."""
+    generator = torch.Generator().manual_seed(12)
+    size, counts, margin = (19, 23), (4, 8, 12, 4, 20), 3
+    features = [
+        torch.randn(2, count, 17 >> scale, 24 >> scale, generator=generator).to(device)
+        for scale, count in enumerate(counts)
+    ]
+    biases = [torch.randn(count, generator=generator).to(device) for count in counts]
+    frame = torch.randn(2, 3, *(side - 2 * margin for side in size), generator=generator).to(device)
+    parts = [
+        functional.interpolate(x + bias[:, None, None], size=size, mode="bilinear", align_corners=False)
+        for x, bias in zip(features, biases, strict=True)
+    ]
+    parts.append(functional.pad(frame, (margin,) * 4, mode="replicate"))
+    wanted = functional.pad(torch.cat(parts, 1), (0, 0, 0, 0, 0, 1))
+    given = torch.empty_like(wanted, memory_format=torch.channels_last)
+    lay_features(given, features, biases)
+    lay_frame(given[:, -4:], frame, margin)
+    yield "a table of features", wanted, given
 
 
 def _finished_layers(device: torch.device) -> Iterator[tuple[str, Tensor, Tensor]]:

@@ -7,6 +7,7 @@ Imported only where Triton is installed; see `layers`. Features have their chann
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import gcd
 
 import torch
 import triton
@@ -15,38 +16,47 @@ from torch import Tensor, nn
 
 BLOCK = 2048
 """Values of one program that finishes: sixteen for each thread."""
+MOST_VECTOR = 8
+"""Channels that a thread reads or writes at once, where their numbers are multiples of it."""
 TILE = 1024
 """Pixels times channels of one program that enlarges."""
 
 
-@triton.jit
+# Sizes and numbers of channels are not compiled in, but what vectors can be read: networks of any widths, at
+# any size, then need few programs, each of which takes a moment to compile.
+@triton.jit(do_not_specialize=("count", "groups", "result_groups"))
 def _finish(  # type: ignore[no-untyped-def]
-    x, bias, slopes, added, result, first_slope, first_copy, second_slope, second_copy, count, slope,
-    CHANNELS: tl.constexpr, STRIDE: tl.constexpr, HAS_BIAS: tl.constexpr, SLOPES: tl.constexpr,
-    IS_RECTIFIED: tl.constexpr, HAS_ADDED: tl.constexpr, COPIES: tl.constexpr, BLOCK: tl.constexpr,
+    x, bias, slopes, added, result, first_slope, first_copy, second_slope, second_copy,
+    count, groups, result_groups, slope,
+    HAS_BIAS: tl.constexpr, HAS_SLOPE: tl.constexpr, HAS_SLOPES: tl.constexpr, IS_RECTIFIED: tl.constexpr,
+    HAS_ADDED: tl.constexpr, COPIES: tl.constexpr, VECTOR: tl.constexpr, BLOCK: tl.constexpr,
 ):  # fmt: skip
-    place = tl.program_id(0).to(tl.int64) * BLOCK + tl.arange(0, BLOCK)
-    is_place = place < count
-    pixel = place // CHANNELS
-    channel = (place - pixel * CHANNELS).to(tl.int32)
-    value = tl.load(x + place, mask=is_place).to(tl.float32)
+    """Values of `count` groups of channels, `groups` of them a pixel."""
+    group = tl.program_id(0).to(tl.int64) * (BLOCK // VECTOR) + tl.arange(0, BLOCK // VECTOR)
+    is_group = (group < count)[:, None]
+    within = tl.arange(0, VECTOR)[None, :]
+    place = group[:, None] * VECTOR + within
+    pixel = group // groups
+    channel = (group - pixel * groups).to(tl.int32)[:, None] * VECTOR + within
+    value = tl.load(x + place, mask=is_group).to(tl.float32)
     if HAS_BIAS:
         value += tl.load(bias + channel).to(tl.float32)
     if IS_RECTIFIED:
-        if SLOPES == 1:
+        if HAS_SLOPE:
             slope = tl.load(slopes).to(tl.float32)
-        if SLOPES > 1:
+        if HAS_SLOPES:
             slope = tl.load(slopes + channel).to(tl.float32)
         value = tl.where(value > 0, value, value * slope)
     if HAS_ADDED:
-        value += tl.load(added + place, mask=is_place).to(tl.float32)
-    tl.store(result + pixel * STRIDE + channel, value.to(result.dtype.element_ty), mask=is_place)
+        value += tl.load(added + place, mask=is_group).to(tl.float32)
+    at = (pixel * result_groups)[:, None] * VECTOR + channel
+    tl.store(result + at, value.to(result.dtype.element_ty), mask=is_group)
     if COPIES > 0:
         copy = tl.where(value > 0, value, value * tl.load(first_slope).to(tl.float32))
-        tl.store(first_copy + place, copy.to(result.dtype.element_ty), mask=is_place)
+        tl.store(first_copy + place, copy.to(result.dtype.element_ty), mask=is_group)
     if COPIES > 1:
         copy = tl.where(value > 0, value, value * tl.load(second_slope).to(tl.float32))
-        tl.store(second_copy + place, copy.to(result.dtype.element_ty), mask=is_place)
+        tl.store(second_copy + place, copy.to(result.dtype.element_ty), mask=is_group)
 
 
 def finish(
@@ -69,15 +79,18 @@ def finish(
     if added is not None:
         added = added.contiguous(memory_format=torch.channels_last)
     result = x if result is None else result
-    count = x.numel()
+    stride = pixel_stride(result)
+    vector = gcd(channels, stride, MOST_VECTOR)
+    count = x.numel() // vector
     (first_slope, first), (second_slope, second) = [*copies, (x, x), (x, x)][:2]
-    _finish[(triton.cdiv(count, BLOCK),)](
+    _finish[(triton.cdiv(count, BLOCK // vector),)](
         x, x if bias is None else bias, slopes, x if added is None else added, result,
-        first_slope, first, second_slope, second, count,
+        first_slope, first, second_slope, second, count, channels // vector, stride // vector,
         rectifier.negative_slope if isinstance(rectifier, nn.LeakyReLU) else 0.0,
-        CHANNELS=channels, STRIDE=pixel_stride(result), HAS_BIAS=bias is not None,
-        SLOPES=slopes.numel() if isinstance(rectifier, nn.PReLU) else 0, IS_RECTIFIED=rectifier is not None,
-        HAS_ADDED=added is not None, COPIES=len(copies), BLOCK=BLOCK,
+        HAS_BIAS=bias is not None, HAS_SLOPE=isinstance(rectifier, nn.PReLU) and slopes.numel() == 1,
+        HAS_SLOPES=isinstance(rectifier, nn.PReLU) and slopes.numel() > 1,
+        IS_RECTIFIED=rectifier is not None, HAS_ADDED=added is not None, COPIES=len(copies),
+        VECTOR=vector, BLOCK=BLOCK,
     )  # fmt: skip
     return result
 
@@ -98,39 +111,58 @@ def pixel_stride(x: Tensor) -> int:
 
 
 @triton.jit
-def _enlarge(  # type: ignore[no-untyped-def]
-    x, slope, result, rows, columns, top, result_rows, result_columns,
-    scale_down, scale_across, shift_down, shift_across, result_pixels,
-    channels: tl.constexpr, stride: tl.constexpr, IS_RECTIFIED: tl.constexpr,
-    PIXELS: tl.constexpr, CHANNELS: tl.constexpr,
+def resized(  # type: ignore[no-untyped-def]
+    x, row, column, channel, is_read, rows, columns, groups, scale_down, scale_across, shift_down,
+    shift_across, VECTOR: tl.constexpr,
 ):  # fmt: skip
-    number = tl.program_id(1).to(tl.int64)
-    place = tl.program_id(0) * PIXELS + tl.arange(0, PIXELS)
-    channel = tl.program_id(2) * CHANNELS + tl.arange(0, CHANNELS)
-    row = place // result_columns
-    column = place - row * result_columns
-    both = (row < result_rows)[:, None] & (channel < channels)[None, :]
-    # Beyond the last pixel and channel something is read all the same: no load needs to be guarded.
-    row, read = tl.minimum(row, result_rows - 1), tl.minimum(channel, channels - 1)
-    if channels % CHANNELS == 0:
-        read = channel
-    y = tl.maximum((row + top).to(tl.float32) * scale_down + shift_down, 0.0)
+    """Some channels of pixels of a picture at another size, (pixels, channels) in float32.
+
+    A pixel has `groups` vectors of channels.
+    """
+    y = tl.maximum(row.to(tl.float32) * scale_down + shift_down, 0.0)
     z = tl.maximum(column.to(tl.float32) * scale_across + shift_across, 0.0)
     above = tl.minimum(y.to(tl.int32), rows - 1)
     left = tl.minimum(z.to(tl.int32), columns - 1)
     low, right = (y - above)[:, None], (z - left)[:, None]
     below, after = tl.minimum(above + 1, rows - 1), tl.minimum(left + 1, columns - 1)
-    x += number * rows * columns * channels + read[None, :]
-    one = tl.load(x + ((above * columns + left) * channels)[:, None]).to(tl.float32)
-    two = tl.load(x + ((above * columns + after) * channels)[:, None]).to(tl.float32)
-    three = tl.load(x + ((below * columns + left) * channels)[:, None]).to(tl.float32)
-    four = tl.load(x + ((below * columns + after) * channels)[:, None]).to(tl.float32)
+    x += channel[None, :]
+    mask = is_read[None, :]
+    one = tl.load(x + ((above * columns + left) * groups)[:, None] * VECTOR, mask=mask).to(tl.float32)
+    two = tl.load(x + ((above * columns + after) * groups)[:, None] * VECTOR, mask=mask).to(tl.float32)
+    three = tl.load(x + ((below * columns + left) * groups)[:, None] * VECTOR, mask=mask).to(tl.float32)
+    four = tl.load(x + ((below * columns + after) * groups)[:, None] * VECTOR, mask=mask).to(tl.float32)
     upper = one * (1 - right) + two * right
     lower = three * (1 - right) + four * right
-    value = upper * (1 - low) + lower * low
+    return upper * (1 - low) + lower * low
+
+
+_SIZES = (
+    "rows", "columns", "top", "result_rows", "result_columns", "result_pixels", "groups", "result_groups",
+)  # fmt: skip
+
+
+@triton.jit(do_not_specialize=_SIZES)
+def _enlarge(  # type: ignore[no-untyped-def]
+    x, slope, result, rows, columns, top, result_rows, result_columns,
+    scale_down, scale_across, shift_down, shift_across, result_pixels, groups, result_groups,
+    IS_RECTIFIED: tl.constexpr, VECTOR: tl.constexpr, PIXELS: tl.constexpr, CHANNELS: tl.constexpr,
+):  # fmt: skip
+    number = tl.program_id(1).to(tl.int64)
+    place = tl.program_id(0) * PIXELS + tl.arange(0, PIXELS)
+    channel = tl.program_id(2) * CHANNELS + tl.arange(0, CHANNELS)
+    is_channel = channel < groups * VECTOR
+    row = place // result_columns
+    column = place - row * result_columns
+    both = (row < result_rows)[:, None] & is_channel[None, :]
+    # Beyond the last pixel it is read again.
+    row = tl.minimum(row, result_rows - 1)
+    value = resized(
+        x + number * rows * columns * groups * VECTOR, row + top, column, channel, is_channel, rows, columns,
+        groups, scale_down, scale_across, shift_down, shift_across, VECTOR,
+    )  # fmt: skip
     if IS_RECTIFIED:
         value = tl.where(value > 0, value, value * tl.load(slope).to(tl.float32))
-    at = (number * result_pixels + place)[:, None] * stride + channel[None, :]
+    at = ((number * result_pixels + place) * result_groups)[:, None] * VECTOR + channel[None, :]
     tl.store(result + at, value.to(result.dtype.element_ty), mask=both)
 
 
@@ -163,11 +195,12 @@ def enlarge(
         scales.append(scale)
         shifts.append(0.0 if align_corners else 0.5 * scale - 0.5)
     stride = result.stride(3) if result.shape[3] > 1 else channels
+    vector = gcd(channels, stride, MOST_VECTOR)
     block = min(64, triton.next_power_of_2(channels))
     pixels = TILE // block
     _enlarge[(triton.cdiv(shape[0] * shape[1], pixels), count, triton.cdiv(channels, block))](
         x, x if slope is None else slope, result, height, width, rows.start, *shape, *scales, *shifts,
-        result.stride(0) // stride, channels=channels, stride=stride, IS_RECTIFIED=slope is not None,
-        PIXELS=pixels, CHANNELS=block,
+        result.stride(0) // stride, channels // vector, stride // vector, IS_RECTIFIED=slope is not None,
+        VECTOR=vector, PIXELS=pixels, CHANNELS=block,
     )  # fmt: skip
     return result

@@ -33,7 +33,8 @@ MOST = 2.0**20
 """Values are held within this, so that 2048 of them on one pixel still fit."""
 
 
-@triton.jit
+# Sizes that addresses do not hang on are not compiled in: less is compiled for other sizes.
+@triton.jit(do_not_specialize=("rows", "columns"))
 def _list(  # type: ignore[no-untyped-def]
     flow, heads, following, rows, columns, flow_n, flow_c, flow_h, flow_w, PIXELS: tl.constexpr
 ):  # fmt: skip
@@ -81,7 +82,7 @@ def _with_next(  # type: ignore[no-untyped-def]
     return total, weight, tl.load(following + pixel, mask=is_pixel, other=-1)
 
 
-@triton.jit
+@triton.jit(do_not_specialize=("rows", "columns", "pictures"))
 def _sum(  # type: ignore[no-untyped-def]
     values, flow, heads, following, result, channels, rows, columns, pictures, side_step,
     values_n, values_c, values_h, values_w, flow_n, flow_c, flow_h, flow_w,

@@ -24,7 +24,7 @@ def _part(values, at, channel, values_c, is_pixel, FIRST: tl.constexpr, COUNT: t
     return tl.load(values + place, mask=mask, other=0.0).to(tl.float32)
 
 
-@triton.jit
+@triton.jit(do_not_specialize=("pictures", "rows", "columns"))
 def _gather(  # type: ignore[no-untyped-def]
     last, carried, frames, flow, known, pictures, rows, columns, t,
     last_n, last_c, last_h, last_w, carried_n, carried_c, carried_h, carried_w,
@@ -63,7 +63,7 @@ def _sigmoid(x):  # type: ignore[no-untyped-def]
     return 1 / (1 + tl.exp(-x))
 
 
-@triton.jit
+@triton.jit(do_not_specialize=("pictures", "pixels"))
 def _mix(  # type: ignore[no-untyped-def]
     predicted, carried, drawn, pictures, pixels, t, PIXELS: tl.constexpr
 ):  # fmt: skip

@@ -19,6 +19,7 @@ from flavr_core.model.adacof import KERNEL_HEADS, SIDES, AdaCoF, KernelWidths, M
 from flavr_core.model.cdfi import MASKS, Cdfi, CdfiWidths
 from flavr_core.model.cdfi_filters import lay_out
 from flavr_core.model.cdfi_grid import DrawnGrid
+from flavr_core.model.fused import use_fused
 from flavr_core.model.layers import resize_into
 from flavr_core.model.layout import lay_channels_last
 
@@ -88,7 +89,7 @@ class WholeCdfi(Cdfi):
         sampled = _empty(table, (count, 2 * width, *before.shape[2:]))
         frames = []
         for number, (side, frame) in enumerate(zip(SIDES, (before, after), strict=True)):
-            table[:, of_frame : of_frame + 3] = functional.pad(frame, (self.margin,) * 4, mode="replicate")
+            self._put_frame(table[:, of_frame : of_frame + 4], frame)
             prepared = {name + side: estimator.prepare(name + side, decoded) for name in KERNEL_HEADS}
             own = sampled[:, number * width : (number + 1) * width]
             for rows in self.strips(before):
@@ -105,14 +106,39 @@ class WholeCdfi(Cdfi):
         """
         size = [side + 2 * self.margin for side in features[0].shape[2:]]
         table = _empty(features[0], (len(features[0]), width, *size))
-        start = 0
-        for level, x in enumerate(features, 1):
-            narrowed = self.get_kernel.get_submodule(f"module1by1_{level}")(x)
-            stop = start + narrowed.shape[1]
-            resize_into(table[:, start:stop], narrowed)
-            start = stop
-        table[:, start + 3 :] = 0
+        layers = [self._narrowing(level) for level in range(1, len(features) + 1)]
+        if not torch.is_grad_enabled() and use_fused(table):
+            from flavr_core.model.cdfi_table_triton import lay_features
+
+            # Biases are the same at any size.
+            narrowed = [
+                functional.conv2d(x, layer.weight, None, 1, layer.padding)
+                for x, layer in zip(features, layers, strict=True)
+            ]
+            lay_features(table, narrowed, [layer.bias for layer in layers if layer.bias is not None])
+        else:
+            start = 0
+            for x, layer in zip(features, layers, strict=True):
+                stop = start + layer.out_channels
+                resize_into(table[:, start:stop], layer(x))
+                start = stop
+        table[:, sum(layer.out_channels for layer in layers) + 4 :] = 0
         return table
+
+    def _narrowing(self, level: int) -> nn.Conv2d:
+        layer = self.get_kernel.get_submodule(f"module1by1_{level}")
+        assert isinstance(layer, nn.Conv2d)
+        return layer
+
+    def _put_frame(self, room: Tensor, frame: Tensor) -> None:
+        """Fill four channels of the table with a frame and zeros."""
+        if not torch.is_grad_enabled() and use_fused(room):
+            from flavr_core.model.cdfi_table_triton import lay_frame
+
+            lay_frame(room, frame, self.margin)
+        else:
+            room[:, :3] = functional.pad(frame, (self.margin,) * 4, mode="replicate")
+            room[:, 3:] = 0
 
 
 def _rows_of(pictures: Tensor, rows: slice) -> Tensor:
@@ -145,7 +171,7 @@ def _sampled_places(levels: list[int]) -> list[int | None]:
         for begin, count in zip(begins, levels, strict=True):
             places += range(begin + side * count, begin + (side + 1) * count)
         places += range(3 * side, 3 * side + 3)
-        places += [None] * (-(sum(levels) + 3) % VECTOR)
+        places += [None] * (1 + -(sum(levels) + 4) % VECTOR)  # one at least: frames are written in fours
     return places
 
 

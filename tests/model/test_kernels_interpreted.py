@@ -18,6 +18,7 @@ import sys
 from fractions import Fraction
 import torch
 from flavr_core.model import adacof, adacof_sampling, cdfi_grid, cost_volume, layers, splatting, uprnet
+from flavr_core.model import whole_vectors
 from flavr_core.model.adacof import MiddleNetwork
 from flavr_core.model.published import new_network
 from flavr_core.model.whole_vectors import with_whole_vectors
@@ -35,7 +36,7 @@ else:
 window = torch.rand(int(sys.argv[2]), 2, 3, 32, 32)
 with torch.inference_mode():
     wanted = plain(window, positions)
-    for module in (adacof, adacof_sampling, cdfi_grid, cost_volume, layers, splatting, uprnet):
+    for module in (adacof, adacof_sampling, cdfi_grid, cost_volume, layers, splatting, uprnet, whole_vectors):
         module.use_fused = lambda *tensors: True
     print(float((network(window, positions) - wanted).abs().max()))
 """
