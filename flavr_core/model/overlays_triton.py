@@ -55,7 +55,8 @@ def _look(  # type: ignore[no-untyped-def]
         fourth = tl.load(pixel + 3 * frame_step, mask=is_pixel, other=0.0).to(tl.float32)
         before, after = tl.maximum(before, tl.abs(second - first)), tl.maximum(after, tl.abs(third - fourth))
         spread = tl.maximum(spread, _spread(first, second, third, fourth))
-        one, two, three, four = one + first / 3, two + second / 3, three + third / 3, four + fourth / 3
+        one, two = one + first * (1 / 3), two + second * (1 / 3)
+        three, four = three + third * (1 / 3), four + fourth * (1 / 3)
     changed = tl.max(tl.max(before, axis=1), axis=0)
     tl.atomic_max(valid + number * 2, 1, mask=changed > 0)
     changed = tl.max(tl.max(after, axis=1), axis=0)
@@ -64,11 +65,12 @@ def _look(  # type: ignore[no-untyped-def]
         place = (number * height + y) * width + x
         ratio = spread / steady
         tl.store(same + place, tl.exp(-ratio * ratio).to(same.dtype.element_ty), mask=is_pixel)
-        luma += place * 4
-        tl.store(luma, (one - 0.5).to(luma.dtype.element_ty), mask=is_pixel)
-        tl.store(luma + 1, (two - 0.5).to(luma.dtype.element_ty), mask=is_pixel)
-        tl.store(luma + 2, (three - 0.5).to(luma.dtype.element_ty), mask=is_pixel)
-        tl.store(luma + 3, (four - 0.5).to(luma.dtype.element_ty), mask=is_pixel)
+        # Side by side for each pixel, so that they are written as whole vectors.
+        lumas = tl.join(tl.join(one, three), tl.join(two, four)) - 0.5
+        tl.store(
+            luma + (place * 4)[:, :, None] + tl.arange(0, 4)[None, None, :],
+            tl.reshape(lumas, (8, COLUMNS, 4)).to(luma.dtype.element_ty), mask=is_pixel[:, :, None],
+        )  # fmt: skip
         moves = tl.sum(tl.where(spread > 3 * steady, 1.0, 0.0), axis=0)
         moves = tl.sum(tl.reshape(moves, (COLUMNS // 8, 8)), axis=1) / 64
         block = tl.program_id(0) * (COLUMNS // 8) + tl.arange(0, COLUMNS // 8)
