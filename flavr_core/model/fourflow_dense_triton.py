@@ -49,7 +49,8 @@ def _dense(  # type: ignore[no-untyped-def]
     blocks: tl.constexpr = (OUTPUTS + BLOCK - 1) // BLOCK
     parts: tl.constexpr = 4 * blocks if GROWS else blocks
     part = tl.program_id(0) % parts
-    begin = (tl.program_id(0) // parts).to(tl.int64) * PIXELS
+    begin = tl.program_id(0) // parts * PIXELS
+    first = begin.to(tl.int64)
     local = tl.arange(0, PIXELS)
     is_pixel = local < pixels - begin
     output = part % blocks * BLOCK + tl.arange(0, BLOCK)
@@ -57,33 +58,35 @@ def _dense(  # type: ignore[no-untyped-def]
     corner = part // blocks
     weights += corner * (ONE + TWO + THREE) * OUTPUTS
     total = tl.zeros((PIXELS, BLOCK), tl.float32)
-    total = _product(total, one + begin * ONE_STEP, weights, local, is_pixel, output,
+    total = _product(total, one + first * ONE_STEP, weights, local, is_pixel, output,
                      ONE_STEP, ONE, OUTPUTS, INPUTS)  # fmt: skip
     if TWO:
-        total = _product(total, two + begin * TWO_STEP, weights + ONE * OUTPUTS, local, is_pixel,
+        total = _product(total, two + first * TWO_STEP, weights + ONE * OUTPUTS, local, is_pixel,
                          output, TWO_STEP, TWO, OUTPUTS, INPUTS)  # fmt: skip
     if THREE:
-        total = _product(total, three + begin * THREE_STEP, weights + (ONE + TWO) * OUTPUTS,
+        total = _product(total, three + first * THREE_STEP, weights + (ONE + TWO) * OUTPUTS,
                          local, is_pixel, output, THREE_STEP, THREE, OUTPUTS, INPUTS)  # fmt: skip
     if HAS_BIAS:
         total += tl.load(bias + corner * OUTPUTS + output, mask=is_output, other=0.0)[None, :]
     mask = is_pixel[:, None] & is_output[None, :]
-    place = begin + local
     if HAS_COARSE or GROWS:
+        place = begin + local
         line = place // columns
-        column = (place - line * columns).to(tl.int32)
+        column = place - line * columns
         picture = line // rows
-        row = (line - picture * rows).to(tl.int32)
+        row = line - picture * rows
     if HAS_COARSE:
         at = (picture * (rows // 2) + row // 2) * (columns // 2) + column // 2
         total += tl.load(added + at[:, None] * OUTPUTS + output[None, :], mask=mask, other=0.0).to(tl.float32)
     if GROWS:
-        place = (picture * (2 * rows) + 2 * row + corner // 2) * (2 * columns) + 2 * column + corner % 2
-        at = place[:, None] * OUTPUTS + output[None, :]
+        local = (picture * (2 * rows) + 2 * row + corner // 2) * (2 * columns) + 2 * column + corner % 2
+        at = local[:, None] * OUTPUTS + output[None, :]
         total += tl.load(added + at, mask=mask, other=0.0).to(tl.float32)
+    else:
+        out += first * OUT_STEP
     if IS_RECTIFIED:
         total = tl.where(total > 0, total, total * SLOPE)
-    tl.store(out + place[:, None] * OUT_STEP + output[None, :], total.to(out.dtype.element_ty), mask=mask)
+    tl.store(out + local[:, None] * OUT_STEP + output[None, :], total.to(out.dtype.element_ty), mask=mask)
 
 
 def dense(
@@ -98,7 +101,8 @@ def dense(
             row by row.
         bias: (O,) or (4, O) float32.
         coarse: (N, h / 2, w / 2, O) to be added, each of its pixels to four.
-        skip: (N, 2 * h, 2 * w, O) to be added; makes this a growing layer with such a result.
+        skip: (N, 2 * h, 2 * w, O) to be added; makes this a growing layer with such a result, which has fewer
+            than 2**31 values.
         rectified: whether the leaky rectifier follows.
         out: where to write, a range of channels or a whole picture; None for a new one.
 
