@@ -1,7 +1,7 @@
 """A convolution of CDFI's synthesis with what follows: bias, rectifier, sum, rectifiers of what comes next.
 
-By the library's convolution and one pass after it; or, of 3x3 to 32 channels on Hopper GPUs, by one program
-that does all (`cdfi_filters_triton`), which is compared with the former before it is used on a device.
+By the library's convolution and one pass after it; or, where that was found quicker, by one program for
+Hopper GPUs that does all (`cdfi_filters_triton`), which is compared with the former before it is used.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ from torch.nn import functional
 
 from flavr_core.model.fused import has_triton
 
-MADE = 32
-"""Channels that the programs make; they read multiples of it."""
+BLOCK = 32
+"""Channels that a program reads and makes at a time."""
+MADE = (32,)
+"""Channels of layers that programs are quicker for."""
 ROWS = "rows"
 """Name of the buffer of a layer that holds its weights as the programs read them."""
 MOST_ERROR = 2e-3
@@ -29,20 +31,20 @@ _log = logging.getLogger(__name__)
 def lay_out(module: nn.Module) -> None:
     """Give all layers inside that the programs can do their weights as these read them."""
     for layer in module.modules():
-        if not isinstance(layer, nn.Conv2d) or layer.in_channels % MADE:
+        if not isinstance(layer, nn.Conv2d) or layer.in_channels % BLOCK or layer.out_channels not in MADE:
             continue
-        if (layer.out_channels, layer.kernel_size, layer.stride) == (MADE, (3, 3), (1, 1)):
+        if (layer.kernel_size, layer.stride) == ((3, 3), (1, 1)):
             layer.register_buffer(ROWS, laid_out(layer.weight.detach()), persistent=False)
 
 
 def laid_out(weight: Tensor) -> Tensor:
-    """Weights (32, I, 3, 3) as the programs read them: (I / 32 * 9 * 32, 32).
+    """Weights (O, I, 3, 3) as the programs read them: (O / 32 * I / 32 * 9 * 32, 32).
 
-    For each 32 inputs, for each tap across, for each tap down: a row for each output.
+    For each 32 outputs, for each 32 inputs, for each tap across, for each tap down: a row for each output.
     """
     outputs, inputs = weight.shape[:2]
-    parts = weight.reshape(outputs, inputs // MADE, MADE, 3, 3)
-    return parts.permute(1, 4, 3, 0, 2).reshape(-1, MADE).contiguous()
+    parts = weight.reshape(outputs // BLOCK, BLOCK, inputs // BLOCK, BLOCK, 3, 3)
+    return parts.permute(0, 2, 5, 4, 1, 3).reshape(-1, BLOCK).contiguous()
 
 
 def convolved(
@@ -106,31 +108,24 @@ def find_error(device: torch.device) -> float:
         return torch.randn(*shape, generator=generator).to(device, torch.float16)
 
     errors = []
-    for inputs, is_rectified, has_added, ahead in (
-        (96, True, False, 0),
-        (32, False, True, 1),
-        (32, True, True, 2),
-    ):
+    kinds = ((96, 32, True, False, 0), (32, 64, False, True, 1), (32, 32, True, True, 2))
+    for inputs, outputs, is_rectified, has_added, ahead in kinds:
         # More than one tile each way, none of them full.
         x = random(2, inputs, 13, 70).contiguous(memory_format=torch.channels_last)
-        weight, bias = random(MADE, inputs, 3, 3) / (3 * inputs**0.5), random(MADE)
-        slopes = [random(1) for _ in range(3)]
-        added = random(2, MADE, 13, 70).contiguous(memory_format=torch.channels_last) if has_added else None
+        weight, bias = random(outputs, inputs, 3, 3) / (3 * inputs**0.5), random(outputs)
+        slope, *slopes = (random(1) for _ in range(3))
+        added = random(2, outputs, 13, 70).contiguous(memory_format=torch.channels_last)
         given, copies = convolve(
-            x,
-            laid_out(weight),
-            bias,
-            slope=slopes[0] if is_rectified else None,
-            added=added,
-            ahead=slopes[1 : 1 + ahead],
-        )
+            x, laid_out(weight), bias, slope=slope if is_rectified else None,
+            added=added if has_added else None, ahead=slopes[:ahead],
+        )  # fmt: skip
         wanted = functional.conv2d(x.float(), weight.float(), bias.float(), padding=1)
-        wanted = functional.prelu(wanted, slopes[0].float()) if is_rectified else wanted
-        wanted = wanted if added is None else wanted + added.float()
+        wanted = functional.prelu(wanted, slope.float()) if is_rectified else wanted
+        wanted = wanted + added.float() if has_added else wanted
         errors.append(_error(wanted, given))
         errors += [
-            _error(functional.prelu(wanted, slope.float()), copy)
-            for slope, copy in zip(slopes[1:], copies, strict=False)
+            _error(functional.prelu(wanted, each.float()), copy)
+            for each, copy in zip(slopes[:ahead], copies, strict=True)
         ]
     return float(torch.tensor(errors).max())
 

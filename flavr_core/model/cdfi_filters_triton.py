@@ -1,4 +1,4 @@
-"""Convolutions of 3x3 to 32 channels with all that follows them, as one program for Hopper GPUs, in Gluon.
+"""Convolutions of 3x3 with all that follows them, as one program for Hopper GPUs, in Gluon.
 
 Imported only where Triton is installed; see `cdfi_filters`. Layers of few channels at full size are bound by
 what a multiprocessor reads, and libraries read each input nine times, once for each tap. A program here makes
@@ -33,7 +33,7 @@ _MATRICES = gl.NVMMASharedLayout(2 * BLOCK, 16, 2)
 
 @gluon.jit
 def _fetch(  # type: ignore[no-untyped-def]
-    step, stage, pictures, matrices, picture_bufs, matrix_bufs, arrived, sample, top, left, wanted
+    step, stage, pictures, matrices, picture_bufs, matrix_bufs, arrived, sample, top, left, row, wanted
 ):
     """Ask for 32 channels of the places of one tap across, and for its three matrices."""
     channels: gl.constexpr = pictures.block_type.shape[3]
@@ -46,8 +46,9 @@ def _fetch(  # type: ignore[no-untyped-def]
     )  # fmt: skip
     for down in gl.static_range(3):
         tma.async_copy_global_to_shared(
-            matrices, [(step * 3 + down) * channels, 0], bar, matrix_bufs.index(stage * 3 + down), wanted
-        )
+            matrices, [row + (step * 3 + down) * channels, 0], bar, matrix_bufs.index(stage * 3 + down),
+            wanted,
+        )  # fmt: skip
 
 
 @gluon.jit
@@ -58,20 +59,22 @@ def _rectified(value, slope):  # type: ignore[no-untyped-def]
 @gluon.jit
 def _finish(  # type: ignore[no-untyped-def]
     total, y, left, sample, bias, slope, added, out, first_slope, first_copy, second_slope, second_copy,
-    rows, columns, IS_RECTIFIED: gl.constexpr, HAS_ADDED: gl.constexpr, COPIES: gl.constexpr,
+    rows, columns, blocks, block, IS_RECTIFIED: gl.constexpr, HAS_ADDED: gl.constexpr, COPIES: gl.constexpr,
     stored: gl.constexpr,
 ):  # fmt: skip
     """One row."""
     product: gl.constexpr = total.type.layout
     wide: gl.constexpr = total.shape[0]
     channels: gl.constexpr = total.shape[1]
-    total += gl.load(bias + gl.arange(0, channels, layout=gl.SliceLayout(0, product))).to(gl.float32)[None, :]
+    channel = block * channels + gl.arange(0, channels, layout=gl.SliceLayout(0, product))
+    total += gl.load(bias + channel).to(gl.float32)[None, :]
     if IS_RECTIFIED:
         total = _rectified(total, slope)
     x = left + gl.arange(0, wide, layout=gl.SliceLayout(1, stored))
     is_inside = ((x < columns) & (y < rows))[:, None]
-    start = ((sample.to(gl.int64) * rows + y) * columns + left) * channels
-    at = (x - left)[:, None] * channels + gl.arange(0, channels, layout=gl.SliceLayout(0, stored))[None, :]
+    start = (((sample.to(gl.int64) * rows + y) * columns + left) * blocks + block) * channels
+    at = ((x - left) * blocks)[:, None] * channels
+    at += gl.arange(0, channels, layout=gl.SliceLayout(0, stored))[None, :]
     if HAS_ADDED:
         # Rounded, which halves what threads exchange, before what is added.
         value = gl.convert_layout(total.to(gl.float16), stored).to(gl.float32)
@@ -87,10 +90,10 @@ def _finish(  # type: ignore[no-untyped-def]
         gl.store(second_copy + start + at, _rectified(value, second_slope).to(gl.float16), mask=is_inside)
 
 
-@gluon.jit(do_not_specialize=("tiles_x", "tiles_y", "rows", "columns", "steps"))
+@gluon.jit(do_not_specialize=("tiles_x", "tiles_y", "rows", "columns", "steps", "blocks"))
 def _filter(  # type: ignore[no-untyped-def]
     pictures, matrices, bias, slope, added, out, first_slope, first_copy, second_slope, second_copy,
-    tiles_x, tiles_y, rows, columns, steps,
+    tiles_x, tiles_y, rows, columns, steps, blocks,
     IS_RECTIFIED: gl.constexpr, HAS_ADDED: gl.constexpr, COPIES: gl.constexpr, STAGES: gl.constexpr,
     num_warps: gl.constexpr,
 ):  # fmt: skip
@@ -107,12 +110,16 @@ def _filter(  # type: ignore[no-untyped-def]
     arrived = gl.allocate_shared_memory(gl.int64, [STAGES, 1], mbarrier.MBarrierLayout())
     for i in gl.static_range(STAGES):
         mbarrier.init(arrived.index(i), count=1)
-    tile = gl.program_id(0)
+    # Programs of the same places come one after the other and share their inputs in the caches.
+    block = gl.program_id(0) % blocks
+    tile = gl.program_id(0) // blocks
+    row = block * steps * 3 * channels
     left = (tile % tiles_x) * wide
     top = (tile // tiles_x % tiles_y) * (seen - 2)
     sample = tile // (tiles_x * tiles_y)
     for i in gl.static_range(STAGES):
-        _fetch(i, i, pictures, matrices, picture_bufs, matrix_bufs, arrived, sample, top, left, i < steps)
+        _fetch(i, i, pictures, matrices, picture_bufs, matrix_bufs, arrived, sample, top, left, row,
+               i < steps)  # fmt: skip
     y0 = gl.zeros((wide, channels), gl.float32, product)
     y1 = gl.zeros((wide, channels), gl.float32, product)
     y2 = gl.zeros((wide, channels), gl.float32, product)
@@ -135,23 +142,23 @@ def _filter(  # type: ignore[no-untyped-def]
         y0, y1, y2, y3, y4, y5 = warpgroup_mma_wait(0, deps=(y0, y1, y2, y3, y4, y5))
         gl.thread_barrier()  # all warps are done with this stage
         _fetch(step + STAGES, stage, pictures, matrices, picture_bufs, matrix_bufs, arrived, sample, top,
-               left, step + STAGES < steps)  # fmt: skip
+               left, row, step + STAGES < steps)  # fmt: skip
         stage += 1
         if stage == STAGES:
             stage = 0
             parity ^= 1
     _finish(y0, top, left, sample, bias, slope, added, out, first_slope, first_copy, second_slope,
-            second_copy, rows, columns, IS_RECTIFIED, HAS_ADDED, COPIES, stored)  # fmt: skip
+            second_copy, rows, columns, blocks, block, IS_RECTIFIED, HAS_ADDED, COPIES, stored)  # fmt: skip
     _finish(y1, top + 1, left, sample, bias, slope, added, out, first_slope, first_copy, second_slope,
-            second_copy, rows, columns, IS_RECTIFIED, HAS_ADDED, COPIES, stored)  # fmt: skip
+            second_copy, rows, columns, blocks, block, IS_RECTIFIED, HAS_ADDED, COPIES, stored)  # fmt: skip
     _finish(y2, top + 2, left, sample, bias, slope, added, out, first_slope, first_copy, second_slope,
-            second_copy, rows, columns, IS_RECTIFIED, HAS_ADDED, COPIES, stored)  # fmt: skip
+            second_copy, rows, columns, blocks, block, IS_RECTIFIED, HAS_ADDED, COPIES, stored)  # fmt: skip
     _finish(y3, top + 3, left, sample, bias, slope, added, out, first_slope, first_copy, second_slope,
-            second_copy, rows, columns, IS_RECTIFIED, HAS_ADDED, COPIES, stored)  # fmt: skip
+            second_copy, rows, columns, blocks, block, IS_RECTIFIED, HAS_ADDED, COPIES, stored)  # fmt: skip
     _finish(y4, top + 4, left, sample, bias, slope, added, out, first_slope, first_copy, second_slope,
-            second_copy, rows, columns, IS_RECTIFIED, HAS_ADDED, COPIES, stored)  # fmt: skip
+            second_copy, rows, columns, blocks, block, IS_RECTIFIED, HAS_ADDED, COPIES, stored)  # fmt: skip
     _finish(y5, top + 5, left, sample, bias, slope, added, out, first_slope, first_copy, second_slope,
-            second_copy, rows, columns, IS_RECTIFIED, HAS_ADDED, COPIES, stored)  # fmt: skip
+            second_copy, rows, columns, blocks, block, IS_RECTIFIED, HAS_ADDED, COPIES, stored)  # fmt: skip
 
 
 def convolve(
@@ -163,22 +170,22 @@ def convolve(
     added: Tensor | None,
     ahead: Sequence[Tensor],
 ) -> tuple[Tensor, list[Tensor]]:
-    """A convolution of 3x3 to 32 channels with zeros around it, and what follows.
+    """A convolution of 3x3 with zeros around it, and what follows.
 
     Args:
         x: (N, I, H, W) halves, channels last in memory, I a multiple of 32.
         rows: weights from `cdfi_filters.laid_out`.
-        bias: (32,).
+        bias: (O,), O a multiple of 32.
         slope: (1,) of the rectifier that follows, or None.
         added: like the result, added after the rectifier.
         ahead: at most two slopes (1,) of rectifiers that come next.
 
     Returns:
-        (N, 32, H, W), channels last in memory; and it rectified with each slope.
+        (N, O, H, W), channels last in memory; and it rectified with each slope.
     """
     count, inputs, height, width = x.shape
     out = torch.empty(
-        (count, BLOCK, height, width), dtype=x.dtype, device=x.device, memory_format=torch.channels_last
+        (count, len(bias), height, width), dtype=x.dtype, device=x.device, memory_format=torch.channels_last
     )
     tiles_x, tiles_y = triton.cdiv(width, WIDE), triton.cdiv(height, SEEN - 2)
     pictures = TensorDescriptor(
@@ -192,9 +199,11 @@ def convolve(
         (bias, out),
         (bias, out),
     ][:2]
-    _filter[count * tiles_x * tiles_y,](
+    blocks = len(bias) // BLOCK
+    _filter[count * tiles_x * tiles_y * blocks,](
         pictures, matrices, bias, bias if slope is None else slope, out if added is None else added, out,
         first_slope, first, second_slope, second, tiles_x, tiles_y, height, width, 3 * inputs // BLOCK,
+        blocks,
         IS_RECTIFIED=slope is not None, HAS_ADDED=added is not None, COPIES=len(ahead), STAGES=_STAGES,
         num_warps=_WARPS,
     )  # fmt: skip

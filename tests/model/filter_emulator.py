@@ -31,10 +31,12 @@ class Followed:
 
 def follow(
     tile, pictures, matrices, bias, slope, added, out, first_slope, first_copy, second_slope, second_copy,
-    tiles_x, tiles_y, rows, columns, steps, **constants,
+    tiles_x, tiles_y, rows, columns, steps, blocks, **constants,
 ):  # fmt: skip
     """One program, in the order of its text."""
     _, seen, wide, channels = pictures.block_shape
+    block, tile = tile % blocks, tile // blocks
+    first = block * steps * 3 * channels
     left = tile % tiles_x * wide
     top = tile // tiles_x % tiles_y * (seen - 2)
     sample = tile // (tiles_x * tiles_y)
@@ -43,14 +45,15 @@ def follow(
         chunk, across = step // 3, step % 3
         here = fetched(pictures, (sample, top - 1, left + across - 1, chunk * channels))[0]
         for down in range(3):
-            shares = fetched(matrices, ((step * 3 + down) * channels, 0))
+            shares = fetched(matrices, (first + (step * 3 + down) * channels, 0))
             for row in range(seen - 2):
                 made[row] += here[row + down] @ shares.T
-    made += bias.float()
+    own = slice(block * channels, (block + 1) * channels)
+    made += bias[own].float()
     if constants["IS_RECTIFIED"]:
         made = functional.prelu(made, slope.float())
     made = made[: max(rows - top, 0), : columns - left]
-    at = (sample, slice(None), slice(top, top + len(made)), slice(left, left + made.shape[1]))
+    at = (sample, own, slice(top, top + len(made)), slice(left, left + made.shape[1]))
     if constants["HAS_ADDED"]:
         made = made.half().float() + added[at].permute(1, 2, 0)
     made = made.permute(2, 0, 1)

@@ -12,30 +12,30 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from flavr_core.model.cdfi_filters import MADE, MOST_ERROR, ROWS, is_programmed, laid_out, lay_out
+from flavr_core.model.cdfi_filters import BLOCK, MOST_ERROR, ROWS, is_programmed, laid_out, lay_out
 from flavr_core.model.fused import has_triton
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_weights_lie_as_they_are_read() -> None:
-    weight, x = torch.randn(MADE, 64, 3, 3).double(), torch.randn(1, 64, 5, 6).double()
+    weight, x = torch.randn(64, 96, 3, 3).double(), torch.randn(1, 96, 5, 6).double()
     padded = functional.pad(x, (1, 1, 1, 1))
-    matrices = laid_out(weight).view(2, 3, 3, MADE, MADE)  # by inputs, across, down
-    made = torch.zeros(1, MADE, 5, 6).double()
-    for chunk in range(2):
+    matrices = laid_out(weight).view(2, 3, 3, 3, BLOCK, BLOCK)  # by outputs, inputs, across, down
+    made = torch.zeros(1, 2, BLOCK, 5, 6).double()
+    for chunk in range(3):
         for across in range(3):
             for down in range(3):
-                seen = padded[:, chunk * MADE :][:, :MADE, down : down + 5, across : across + 6]
-                made += torch.einsum("oi,nihw->nohw", matrices[chunk, across, down], seen)
-    torch.testing.assert_close(made, functional.conv2d(x, weight, padding=1))
+                seen = padded[:, chunk * BLOCK :][:, :BLOCK, down : down + 5, across : across + 6]
+                made += torch.einsum("boi,nihw->nbohw", matrices[:, chunk, across, down], seen)
+    torch.testing.assert_close(made.flatten(1, 2), functional.conv2d(x, weight, padding=1))
 
 
 def test_only_layers_that_fit_are_laid_out() -> None:
-    fits, narrow = nn.Conv2d(64, MADE, 3, padding=1), nn.Conv2d(16, MADE, 3, padding=1)
-    halving, wide = nn.Conv2d(MADE, MADE, 3, 2, 1), nn.Conv2d(MADE, 64, 3, padding=1)
-    lay_out(nn.ModuleList([fits, narrow, halving, wide]))
-    assert [hasattr(layer, ROWS) for layer in (fits, narrow, halving, wide)] == [True, False, False, False]
+    fits, narrow = nn.Conv2d(64, BLOCK, 3, padding=1), nn.Conv2d(16, BLOCK, 3, padding=1)
+    halving, odd = nn.Conv2d(BLOCK, BLOCK, 3, 2, 1), nn.Conv2d(BLOCK, 40, 3, padding=1)
+    lay_out(nn.ModuleList([fits, narrow, halving, odd]))
+    assert [hasattr(layer, ROWS) for layer in (fits, narrow, halving, odd)] == [True, False, False, False]
     assert ROWS not in fits.state_dict()  # they follow the weights, and are not kept with them
 
 
@@ -95,5 +95,5 @@ def test_programs_compile_for_hopper() -> None:
 def test_programs_give_the_same_on_cuda() -> None:
     if torch.cuda.get_device_capability() != (9, 0) or not has_triton():
         pytest.skip("needs a Hopper GPU and Triton")
-    x = torch.zeros(1, MADE, 4, 4, dtype=torch.float16, device="cuda")
+    x = torch.zeros(1, BLOCK, 4, 4, dtype=torch.float16, device="cuda")
     assert is_programmed(x.contiguous(memory_format=torch.channels_last))
