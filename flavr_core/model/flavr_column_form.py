@@ -22,9 +22,9 @@ from torch.nn import functional
 from flavr_core.errors import ModelError
 from flavr_core.model.flavr import Flavr
 from flavr_core.model.flavr_column_ends import STEM_ABOVE, cells, draw_out, out_weight, stem_weight
-from flavr_core.model.flavr_columns import BLOCK, FRAMES, Activation, ColumnConv, finish_block
+from flavr_core.model.flavr_columns import BLOCK, FRAMES, Activation, ColumnConv, finish_block, tap_sums
 from flavr_core.model.flavr_columns_fp8 import CodedConv, coarse_layers, largest_inputs
-from flavr_core.model.flavr_fast import FastFlavr, can_be_fast, conv_and_gate, tap_sums_of_frames
+from flavr_core.model.flavr_fast import FastFlavr, can_be_fast, conv_and_gate
 from flavr_core.model.flavr_fast_options import FastOptions
 from flavr_core.model.flavr_form import FlavrForm, copied_gate, kept
 from flavr_core.model.flavr_stages import Block, Gate
@@ -147,7 +147,7 @@ class ColumnFlavr(FlavrForm):
     def _last_means(self, x: Tensor, skip: Tensor, scale: Tensor) -> Tensor:
         """The means of the last stage's convolution, (N, C), without computing it: see `FastFlavr`."""
         rows, columns = x.shape[2:]
-        sums = torch.cat([tap_sums_of_frames(part, FRAMES) for part in (x, skip)], 1)  # (N, C, 3, 4, 4)
+        sums = torch.cat([tap_sums(part) for part in (x, skip)], 1)  # (N, C, 3, 4, 4)
         total = torch.einsum("nctyx,nc,cotyx->no", sums.to(self.wide), scale, self.last_sums)
         means = total / (FRAMES * 4 * rows * columns)
         bias = self.last.conv.bias

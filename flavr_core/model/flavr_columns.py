@@ -20,6 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from flavr_core.model.flavr_fast import tap_sums_in_space, taps_over_time
 from flavr_core.model.flavr_fast_convs import PHASES, interleaved
 from flavr_core.model.flavr_form import kept
 from flavr_core.model.flavr_stages import SLOPE
@@ -249,3 +250,13 @@ def finish_block(values: Tensor, scale: Tensor, rest: Tensor) -> None:
         samples = (-1, FRAMES)
         scaled = values.unflatten(0, samples) * scale[:, None, :, None, None].to(values.dtype)
         values.copy_(functional.relu_(scaled.flatten(0, 1).add_(rest)))
+
+
+def tap_sums(frames: Tensor) -> Tensor:
+    """For each tap of a growing layer the sum of its inputs, (N, C, 3, 4, 4), see `flavr_stages.tap_sums`."""
+    if is_programmed(frames):
+        from flavr_core.model import flavr_passes_triton
+
+        by_frame: Tensor = flavr_passes_triton.tap_sums(frames)
+        return taps_over_time(by_frame, FRAMES)
+    return taps_over_time(tap_sums_in_space(frames), FRAMES)

@@ -205,6 +205,11 @@ def tap_sums_of_frames(frames: Tensor, count: int) -> Tensor:
 
     Convention: frames (N * T, C, H, W), T = count; returns (N, C, 3, 4, 4) in at least float32.
     """
+    return taps_over_time(tap_sums_in_space(frames), count)
+
+
+def tap_sums_in_space(frames: Tensor) -> Tensor:
+    """For each tap in space the sum of its inputs in each frame: (N * T, C, 4, 4) in at least float32."""
     columns = frames.shape[3]
     dtype = torch.promote_types(frames.dtype, torch.float32)
     # Pooling sums in float32, at the speed of memory; a row's mean is then rounded once.
@@ -212,10 +217,14 @@ def tap_sums_of_frames(frames: Tensor, count: int) -> Tensor:
     first, last = frames[..., 0].to(dtype), frames[..., -1].to(dtype)
     by_column = torch.stack([rows - first, rows, rows, rows - last], 3)  # (N * T, C, H, 4)
     total = by_column.sum(2)  # (N * T, C, 4)
-    by_row = torch.stack([total - by_column[:, :, 0], total, total, total - by_column[:, :, -1]], 2)
-    by_frame = by_row.unflatten(0, (-1, count))  # (N, T, C, 4, 4)
-    whole = by_frame.sum(1)  # (N, C, 4, 4)
-    return torch.stack([whole - by_frame[:, 0], whole, whole - by_frame[:, -1]], 2)
+    return torch.stack([total - by_column[:, :, 0], total, total, total - by_column[:, :, -1]], 2)
+
+
+def taps_over_time(by_frame: Tensor, count: int) -> Tensor:
+    """Sums in each frame, (N * T, C, 4, 4), T = count, to those of each tap along time: (N, C, 3, 4, 4)."""
+    in_turn = by_frame.unflatten(0, (-1, count))  # (N, T, C, 4, 4)
+    whole = in_turn.sum(1)  # (N, C, 4, 4)
+    return torch.stack([whole - in_turn[:, 0], whole, whole - in_turn[:, -1]], 2)
 
 
 def _reflect_edges(padded: Tensor) -> None:

@@ -132,6 +132,90 @@ def lay_cells(window: Tensor, mean: Tensor, cells: Tensor, *, before: int, aroun
     )  # fmt: skip
 
 
+_CHANNELS = 64
+"""Channels that one program sums."""
+
+
+@triton.jit
+def _sum_rows(  # type: ignore[no-untyped-def]
+    frames, sums, rows, columns, width, frame_step, row_step, column_step,
+    CHANNELS: tl.constexpr, PIXELS: tl.constexpr,
+):  # fmt: skip
+    line = tl.program_id(0)
+    channel = tl.program_id(1) * CHANNELS + tl.arange(0, CHANNELS)
+    frames += (line // rows).to(tl.int64) * frame_step + (line % rows).to(tl.int64) * row_step
+    total = tl.zeros((PIXELS, CHANNELS), tl.float32)
+    first = 0
+    while first < columns:
+        x = first + tl.arange(0, PIXELS)
+        at = x[:, None] * column_step + channel[None, :]
+        total += tl.load(frames + at, mask=(x < columns)[:, None], other=0.0).to(tl.float32)
+        first += PIXELS
+    tl.store(sums + line.to(tl.int64) * width + channel, tl.sum(total, 0))
+
+
+@triton.jit
+def _sum_taps(  # type: ignore[no-untyped-def]
+    frames, sums, out, rows, columns, width, frame_step, row_step, column_step,
+    CHANNELS: tl.constexpr, LINES: tl.constexpr,
+):  # fmt: skip
+    frame = tl.program_id(0).to(tl.int64)
+    channel = tl.program_id(1) * CHANNELS + tl.arange(0, CHANNELS)
+    frames += frame * frame_step + channel
+    sums += frame * rows * width + channel
+    last = (columns - 1) * column_step
+    total = tl.zeros((LINES, CHANNELS), tl.float32)
+    left = tl.zeros((LINES, CHANNELS), tl.float32)
+    right = tl.zeros((LINES, CHANNELS), tl.float32)
+    first = 0
+    while first < rows:
+        y = (first + tl.arange(0, LINES))[:, None]
+        is_row = y < rows
+        total += tl.load(sums[None, :] + y * width, mask=is_row, other=0.0)
+        edge = frames[None, :] + y.to(tl.int64) * row_step
+        left += tl.load(edge, mask=is_row, other=0.0).to(tl.float32)
+        right += tl.load(edge + last, mask=is_row, other=0.0).to(tl.float32)
+        first += LINES
+    down = (rows - 1) * row_step
+    # A tap at the filter's edge misses a row or a column, and then counts their common pixel twice.
+    tap = tl.arange(0, 16)[:, None]
+    y = tap // 4
+    x = tap % 4
+    value = tl.sum(total, 0)[None, :] + tl.zeros((16, CHANNELS), tl.float32)
+    value -= tl.where(y == 0, tl.load(sums)[None, :], 0.0)
+    value -= tl.where(y == 3, tl.load(sums + (rows - 1) * width)[None, :], 0.0)
+    value -= tl.where(x == 0, tl.sum(left, 0)[None, :], 0.0)
+    value -= tl.where(x == 3, tl.sum(right, 0)[None, :], 0.0)
+    value += tl.where((y == 0) & (x == 0), tl.load(frames).to(tl.float32)[None, :], 0.0)
+    value += tl.where((y == 0) & (x == 3), tl.load(frames + last).to(tl.float32)[None, :], 0.0)
+    value += tl.where((y == 3) & (x == 0), tl.load(frames + down).to(tl.float32)[None, :], 0.0)
+    value += tl.where((y == 3) & (x == 3), tl.load(frames + down + last).to(tl.float32)[None, :], 0.0)
+    tl.store(out + (frame * width + channel)[None, :] * 16 + tap, value)
+
+
+def tap_sums(frames: Tensor) -> Tensor:
+    """For each of 4x4 taps of a growing layer the sum of its inputs in each frame.
+
+    Args:
+        frames: (N * T, C, H, W), a range of channels of such.
+
+    Returns:
+        (N * T, C, 4, 4) float32.
+    """
+    count, width, rows, columns = frames.shape
+    steps = frames.stride(0), frames.stride(2), frames.stride(3)
+    sums = torch.empty((count * rows, width), dtype=torch.float32, device=frames.device)
+    blocks = width // _CHANNELS
+    _sum_rows[count * rows, blocks](
+        frames, sums, rows, columns, width, *steps, CHANNELS=_CHANNELS, PIXELS=64, num_warps=8
+    )
+    out = torch.empty((count, width, 4, 4), dtype=torch.float32, device=frames.device)
+    _sum_taps[count, blocks](
+        frames, sums, out, rows, columns, width, *steps, CHANNELS=_CHANNELS, LINES=32, num_warps=8
+    )
+    return out
+
+
 TAPS = 7
 """Taps of the output convolution, in rows and columns."""
 _PIXELS = 128

@@ -203,6 +203,7 @@ def test_the_stem_on_cells_is_the_stem(size: tuple[int, int]) -> None:
 INTERPRETED = """
 import torch
 from flavr_core.model import flavr_column_ends as plain, flavr_columns, flavr_passes_triton as passes
+from flavr_core.model.flavr_fast import tap_sums_in_space
 
 def frames(*shape):
     return torch.randn(*shape).half().contiguous(memory_format=torch.channels_last)
@@ -224,6 +225,9 @@ rows = torch.randn(192, 128).half()
 twice = torch.cat([scale, scale], 1)
 tell("rows", passes.scale_rows(rows, twice), rows.float() * twice[:, None], 1e-3)
 tell("block", joined[:, 64:], wanted, 1e-3)
+for rows, columns in ((5, 7), (1, 1), (70, 130)):
+    wide = frames(8, 192, rows, columns)[:, 64:]
+    tell("taps", passes.tap_sums(wide), tap_sums_in_space(wide.float()), 1e-5)
 for size in ((17, 33), (16, 24), (1, 5)):
     window = torch.rand(2, 4, 3, *size)
     mean = window.mean((1, 3, 4), keepdim=True)
@@ -250,7 +254,7 @@ def test_passes_give_the_same_in_tritons_interpreter() -> None:
         env={**os.environ, "TRITON_INTERPRET": "1"},
         cwd=ROOT, capture_output=True, text=True, check=True,
     )  # fmt: skip
-    assert done.stdout.split()[1::2] == ["True"] * 10, done.stdout
+    assert done.stdout.split()[1::2] == ["True"] * 13, done.stdout
 
 
 @pytest.mark.slow
