@@ -22,7 +22,15 @@ from torch.nn import functional
 from flavr_core.errors import ModelError
 from flavr_core.model.flavr import Flavr
 from flavr_core.model.flavr_column_ends import STEM_ABOVE, cells, draw_out, out_weight, stem_weight
-from flavr_core.model.flavr_columns import BLOCK, FRAMES, Activation, ColumnConv, finish_block, tap_sums
+from flavr_core.model.flavr_columns import (
+    BLOCK,
+    FRAMES,
+    Activation,
+    ColumnConv,
+    finish_block,
+    gate_factors,
+    tap_sums,
+)
 from flavr_core.model.flavr_columns_fp8 import CodedConv, coarse_layers, largest_inputs
 from flavr_core.model.flavr_fast import FastFlavr, can_be_fast, conv_and_gate
 from flavr_core.model.flavr_fast_options import FastOptions
@@ -138,7 +146,7 @@ class ColumnFlavr(FlavrForm):
         """Last stage and fuse: (N * 4, C, H / 2, W / 2), its skip and its factors to (N, 64, H, W)."""
         samples, (rows, columns) = len(x) // FRAMES, x.shape[2:]
         scale = with_ones(scale, skip)
-        factors = self.last.gate.factors(self._last_means(x, skip, scale))  # (N, C)
+        factors = gate_factors(self.last.gate, self._last_means(x, skip, scale), x)  # (N, C)
         fuse = (self.fuse * factors[:, None, None]).flatten(1, 2).to(self.dtype)
         merged = empty_frames(x, samples, BLOCK, 2 * rows, 2 * columns)
         self.last.conv.fused(x, skip, merged, fuse, rows=self.last.conv.scaled(scale))
@@ -181,7 +189,7 @@ class ColumnStage(nn.Module):
             rows = self.conv.scaled(scale if skip is None else with_ones(scale, skip))
         means = self.conv(x, out, Activation.LEAKY, joined=skip, rows=rows, has_means=True)
         assert means is not None
-        return out, self.gate.factors(means)
+        return out, gate_factors(self.gate, means, x)
 
 
 class ColumnBlock(nn.Module):
@@ -212,7 +220,7 @@ class ColumnBlock(nn.Module):
         del inner
         assert means is not None
         rest = x if self.projection is None else self._projected(x, self.projection)
-        finish_block(out, self.gate.factors(means), rest)
+        finish_block(out, gate_factors(self.gate, means, x), rest)
         return out
 
     def _projected(self, x: Tensor, projection: Tensor) -> Tensor:

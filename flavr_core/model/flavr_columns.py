@@ -23,7 +23,7 @@ from torch.nn import functional
 from flavr_core.model.flavr_fast import tap_sums_in_space, taps_over_time
 from flavr_core.model.flavr_fast_convs import PHASES, interleaved
 from flavr_core.model.flavr_form import kept
-from flavr_core.model.flavr_stages import SLOPE
+from flavr_core.model.flavr_stages import SLOPE, Gate
 from flavr_core.model.fused import has_triton
 
 FRAMES = 4
@@ -250,6 +250,21 @@ def finish_block(values: Tensor, scale: Tensor, rest: Tensor) -> None:
         samples = (-1, FRAMES)
         scaled = values.unflatten(0, samples) * scale[:, None, :, None, None].to(values.dtype)
         values.copy_(functional.relu_(scaled.flatten(0, 1).add_(rest)))
+
+
+def gate_factors(gate: Gate, means: Tensor, frames: Tensor) -> Tensor:
+    """The factors of a gate for the means of frames, (N, C)."""
+    if not is_programmed(frames) or gate.gathered is not None or gate.held is not None:
+        return gate.factors(means)
+    from flavr_core.model import flavr_passes_triton
+
+    pooled = gate.attn_layer[0]
+    assert isinstance(pooled, nn.Conv3d)
+    assert pooled.bias is not None
+    found: Tensor = flavr_passes_triton.gate_factors(
+        means.contiguous(), pooled.weight.flatten(1), pooled.bias
+    )
+    return found
 
 
 def tap_sums(frames: Tensor) -> Tensor:

@@ -132,8 +132,40 @@ def lay_cells(window: Tensor, mean: Tensor, cells: Tensor, *, before: int, aroun
     )  # fmt: skip
 
 
+_FACTORS = 16
+"""Factors that one program finds."""
+
+
+@triton.jit
+def _find_factors(  # type: ignore[no-untyped-def]
+    means, weight, bias, out, width, CHANNELS: tl.constexpr, FACTORS: tl.constexpr
+):  # fmt: skip
+    made = tl.program_id(0) * FACTORS + tl.arange(0, FACTORS)
+    means += tl.program_id(1) * width
+    total = tl.zeros((FACTORS, CHANNELS), tl.float32)
+    first = 0
+    while first < width:
+        channel = first + tl.arange(0, CHANNELS)
+        total += (
+            tl.load(weight + made[:, None] * width + channel[None, :]) * tl.load(means + channel)[None, :]
+        )
+        first += CHANNELS
+    value = tl.sum(total, 1) + tl.load(bias + made)
+    tl.store(out + tl.program_id(1) * width + made, 1 / (1 + tl.exp(-value)))
+
+
+def gate_factors(means: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """The sigmoid of a linear layer of means, (N, C); weight (C, C) and bias (C,), all float32."""
+    samples, width = means.shape
+    out = torch.empty_like(means)
+    _find_factors[width // _FACTORS, samples](
+        means, weight, bias, out, width, CHANNELS=_CHANNELS, FACTORS=_FACTORS, num_warps=4
+    )
+    return out
+
+
 _CHANNELS = 64
-"""Channels that one program sums."""
+"""Channels that one program reads at a time."""
 
 
 @triton.jit
