@@ -193,6 +193,38 @@ print(find_faults(torch.device("cpu")))
     assert done.stdout.strip() == "[]"
 
 
+COMPILED = """
+import torch
+from kernel_compiler import compiled, recorded_launches
+from flavr_core.model.adacof_sampling_triton import sample_softly_fused
+
+last = torch.channels_last
+fields = [torch.zeros(1, 128, 8, 8).half().contiguous(memory_format=last)[:, :121] for _ in range(3)]
+table = torch.zeros(1, 64, 28, 28).half().contiguous(memory_format=last)
+with recorded_launches() as launches:
+    sample_softly_fused(table, *fields, dilation=2, first=(0, 0))
+(launch,) = launches
+code = compiled(launch).asm["ptx"]
+print(code.count("shfl.sync.idx"), code.count("ld.global.v4.b32"), code.count(".local"))
+"""
+
+
+@pytest.mark.slow
+def test_threads_share_taps_in_the_code_for_hopper() -> None:
+    """Of eight taps three numbers each pass between threads, and no number passes through memory."""
+    if not fused.has_triton():
+        pytest.skip("needs Triton")
+    path = os.pathsep.join([str(ROOT), str(Path(__file__).parent), *sys.path])
+    done = subprocess.run(
+        [sys.executable, "-c", COMPILED], env={**os.environ, "PYTHONPATH": path}, cwd=ROOT,
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    shared, whole_vectors, spilled = map(int, done.stdout.split())
+    assert shared == 24
+    assert whole_vectors >= 32
+    assert spilled == 0
+
+
 @pytest.mark.cuda
 def test_kernels_give_the_same_on_cuda() -> None:
     pytest.importorskip("triton")

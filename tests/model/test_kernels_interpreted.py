@@ -43,6 +43,7 @@ with torch.inference_mode():
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize(("name", "windows"), [("adacof-compressed", 1), ("cdfi", 1), ("upr-base", 2)])
 def test_networks_drawn_by_kernels_are_the_plain_ones(name: str, windows: int) -> None:
     if not fused.has_triton():
