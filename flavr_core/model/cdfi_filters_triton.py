@@ -53,41 +53,57 @@ def _fetch(  # type: ignore[no-untyped-def]
 
 @gluon.jit
 def _rectified(value, slope):  # type: ignore[no-untyped-def]
-    return gl.where(value > 0, value, value * gl.load(slope).to(gl.float32))
+    return gl.where(value > 0, value, value * slope)
+
+
+@gluon.jit
+def _row(  # type: ignore[no-untyped-def]
+    y, left, sample, rows, columns, blocks, block, wide: gl.constexpr, channels: gl.constexpr,
+    stored: gl.constexpr,
+):  # fmt: skip
+    """Where a row's results lie, and which of them there are."""
+    x = gl.arange(0, wide, layout=gl.SliceLayout(1, stored))
+    start = (((sample.to(gl.int64) * rows + y) * columns + left) * blocks + block) * channels
+    at = (x * blocks)[:, None] * channels + gl.arange(0, channels, layout=gl.SliceLayout(0, stored))[None, :]
+    return start + at, ((left + x < columns) & (y < rows))[:, None]
+
+
+@gluon.jit
+def _beside(  # type: ignore[no-untyped-def]
+    added, y, left, sample, rows, columns, blocks, block, HAS_ADDED: gl.constexpr, wide: gl.constexpr,
+    channels: gl.constexpr, stored: gl.constexpr,
+):  # fmt: skip
+    """What is added to a row; asked for early, as it comes from afar."""
+    if HAS_ADDED:
+        at, is_inside = _row(y, left, sample, rows, columns, blocks, block, wide, channels, stored)
+        return gl.load(added + at, mask=is_inside, other=0.0)
+    else:  # noqa: RET505 - compiled for itself
+        return 0.0
 
 
 @gluon.jit
 def _finish(  # type: ignore[no-untyped-def]
-    total, y, left, sample, bias, slope, added, out, first_slope, first_copy, second_slope, second_copy,
+    total, beside, y, left, sample, shift, slope, out, first_slope, first_copy, second_slope, second_copy,
     rows, columns, blocks, block, IS_RECTIFIED: gl.constexpr, HAS_ADDED: gl.constexpr, COPIES: gl.constexpr,
     stored: gl.constexpr,
 ):  # fmt: skip
     """One row."""
-    product: gl.constexpr = total.type.layout
     wide: gl.constexpr = total.shape[0]
     channels: gl.constexpr = total.shape[1]
-    channel = block * channels + gl.arange(0, channels, layout=gl.SliceLayout(0, product))
-    total += gl.load(bias + channel).to(gl.float32)[None, :]
+    total += shift
     if IS_RECTIFIED:
         total = _rectified(total, slope)
-    x = left + gl.arange(0, wide, layout=gl.SliceLayout(1, stored))
-    is_inside = ((x < columns) & (y < rows))[:, None]
-    start = (((sample.to(gl.int64) * rows + y) * columns + left) * blocks + block) * channels
-    at = ((x - left) * blocks)[:, None] * channels
-    at += gl.arange(0, channels, layout=gl.SliceLayout(0, stored))[None, :]
+    at, is_inside = _row(y, left, sample, rows, columns, blocks, block, wide, channels, stored)
+    result = gl.convert_layout(total.to(gl.float16), stored)
+    value = result.to(gl.float32)
     if HAS_ADDED:
-        # Rounded, which halves what threads exchange, before what is added.
-        value = gl.convert_layout(total.to(gl.float16), stored).to(gl.float32)
-        value += gl.load(added + start + at, mask=is_inside, other=0.0).to(gl.float32)
+        value += beside.to(gl.float32)
         result = value.to(gl.float16)
-    else:
-        result = gl.convert_layout(total.to(gl.float16), stored)
-        value = result.to(gl.float32)
-    gl.store(out + start + at, result, mask=is_inside)
+    gl.store(out + at, result, mask=is_inside)
     if COPIES > 0:
-        gl.store(first_copy + start + at, _rectified(value, first_slope).to(gl.float16), mask=is_inside)
+        gl.store(first_copy + at, _rectified(value, first_slope).to(gl.float16), mask=is_inside)
     if COPIES > 1:
-        gl.store(second_copy + start + at, _rectified(value, second_slope).to(gl.float16), mask=is_inside)
+        gl.store(second_copy + at, _rectified(value, second_slope).to(gl.float16), mask=is_inside)
 
 
 @gluon.jit(do_not_specialize=("tiles_x", "tiles_y", "rows", "columns", "steps", "blocks"))
@@ -126,6 +142,24 @@ def _filter(  # type: ignore[no-untyped-def]
     y3 = gl.zeros((wide, channels), gl.float32, product)
     y4 = gl.zeros((wide, channels), gl.float32, product)
     y5 = gl.zeros((wide, channels), gl.float32, product)
+    # What comes after the products is asked for before them.
+    channel = block * channels + gl.arange(0, channels, layout=gl.SliceLayout(0, product))
+    shift = gl.load(bias + channel).to(gl.float32)[None, :]
+    own_slope = gl.load(slope).to(gl.float32)
+    slope_1 = gl.load(first_slope).to(gl.float32)
+    slope_2 = gl.load(second_slope).to(gl.float32)
+    b0 = _beside(added, top + 0, left, sample, rows, columns, blocks, block, HAS_ADDED, wide, channels,
+                 stored)  # fmt: skip
+    b1 = _beside(added, top + 1, left, sample, rows, columns, blocks, block, HAS_ADDED, wide, channels,
+                 stored)  # fmt: skip
+    b2 = _beside(added, top + 2, left, sample, rows, columns, blocks, block, HAS_ADDED, wide, channels,
+                 stored)  # fmt: skip
+    b3 = _beside(added, top + 3, left, sample, rows, columns, blocks, block, HAS_ADDED, wide, channels,
+                 stored)  # fmt: skip
+    b4 = _beside(added, top + 4, left, sample, rows, columns, blocks, block, HAS_ADDED, wide, channels,
+                 stored)  # fmt: skip
+    b5 = _beside(added, top + 5, left, sample, rows, columns, blocks, block, HAS_ADDED, wide, channels,
+                 stored)  # fmt: skip
     stage = 0
     parity = 0
     for step in range(steps):
@@ -147,18 +181,18 @@ def _filter(  # type: ignore[no-untyped-def]
         if stage == STAGES:
             stage = 0
             parity ^= 1
-    _finish(y0, top, left, sample, bias, slope, added, out, first_slope, first_copy, second_slope,
-            second_copy, rows, columns, blocks, block, IS_RECTIFIED, HAS_ADDED, COPIES, stored)  # fmt: skip
-    _finish(y1, top + 1, left, sample, bias, slope, added, out, first_slope, first_copy, second_slope,
-            second_copy, rows, columns, blocks, block, IS_RECTIFIED, HAS_ADDED, COPIES, stored)  # fmt: skip
-    _finish(y2, top + 2, left, sample, bias, slope, added, out, first_slope, first_copy, second_slope,
-            second_copy, rows, columns, blocks, block, IS_RECTIFIED, HAS_ADDED, COPIES, stored)  # fmt: skip
-    _finish(y3, top + 3, left, sample, bias, slope, added, out, first_slope, first_copy, second_slope,
-            second_copy, rows, columns, blocks, block, IS_RECTIFIED, HAS_ADDED, COPIES, stored)  # fmt: skip
-    _finish(y4, top + 4, left, sample, bias, slope, added, out, first_slope, first_copy, second_slope,
-            second_copy, rows, columns, blocks, block, IS_RECTIFIED, HAS_ADDED, COPIES, stored)  # fmt: skip
-    _finish(y5, top + 5, left, sample, bias, slope, added, out, first_slope, first_copy, second_slope,
-            second_copy, rows, columns, blocks, block, IS_RECTIFIED, HAS_ADDED, COPIES, stored)  # fmt: skip
+    _finish(y0, b0, top + 0, left, sample, shift, own_slope, out, slope_1, first_copy, slope_2, second_copy,
+            rows, columns, blocks, block, IS_RECTIFIED, HAS_ADDED, COPIES, stored)  # fmt: skip
+    _finish(y1, b1, top + 1, left, sample, shift, own_slope, out, slope_1, first_copy, slope_2, second_copy,
+            rows, columns, blocks, block, IS_RECTIFIED, HAS_ADDED, COPIES, stored)  # fmt: skip
+    _finish(y2, b2, top + 2, left, sample, shift, own_slope, out, slope_1, first_copy, slope_2, second_copy,
+            rows, columns, blocks, block, IS_RECTIFIED, HAS_ADDED, COPIES, stored)  # fmt: skip
+    _finish(y3, b3, top + 3, left, sample, shift, own_slope, out, slope_1, first_copy, slope_2, second_copy,
+            rows, columns, blocks, block, IS_RECTIFIED, HAS_ADDED, COPIES, stored)  # fmt: skip
+    _finish(y4, b4, top + 4, left, sample, shift, own_slope, out, slope_1, first_copy, slope_2, second_copy,
+            rows, columns, blocks, block, IS_RECTIFIED, HAS_ADDED, COPIES, stored)  # fmt: skip
+    _finish(y5, b5, top + 5, left, sample, shift, own_slope, out, slope_1, first_copy, slope_2, second_copy,
+            rows, columns, blocks, block, IS_RECTIFIED, HAS_ADDED, COPIES, stored)  # fmt: skip
 
 
 def convolve(
