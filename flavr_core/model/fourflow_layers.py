@@ -58,7 +58,7 @@ class Filter(nn.Module):
         self.rectified = rectified
         given = plain.weight.detach() if weight is None else weight.detach()
         self.outputs = len(given)
-        self.way = _way(packing.filters, given, self.stride)
+        self.way = _way(packing.filters, given)
         if self.way is Filters.ROWS:
             from flavr_core.model.fourflow_rows_triton import weight_rows
 
@@ -77,8 +77,9 @@ class Filter(nn.Module):
             from flavr_core.model.fourflow_rows_triton import filter_rows
 
             return filter_rows(
-                x, self.weight, self.bias, added, outputs=self.outputs, rectified=self.rectified
-            )
+                x, self.weight, self.bias, added, outputs=self.outputs, stride=self.stride,
+                rectified=self.rectified,
+            )  # fmt: skip
         if self.way is Filters.TAPS:
             return filter3(x, self.weight, self.bias, added, stride=self.stride, rectified=self.rectified)
         seen = x.permute(0, 3, 1, 2)
@@ -86,10 +87,10 @@ class Filter(nn.Module):
         return rectify_(made.contiguous(), self.bias, added) if self.rectified else made.contiguous()
 
 
-def _way(wish: Filters, weight: Tensor, stride: int) -> Filters:
+def _way(wish: Filters, weight: Tensor) -> Filters:
     """Who computes a convolution of these weights (O, C, 3, 3), when `wish` may."""
     outputs, inputs = weight.shape[:2]
-    if wish is Filters.ROWS and stride == 1 and inputs % 8 == 0:  # the copy engine takes whole vectors
+    if wish is Filters.ROWS and inputs % 8 == 0:  # the copy engine takes whole vectors
         return wish
     return Filters.LIBRARY if wish is Filters.LIBRARY or outputs > _MOST_BY_TAPS else Filters.TAPS
 

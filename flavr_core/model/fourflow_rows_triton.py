@@ -25,8 +25,8 @@ _COLUMNS = 64
 """Pixels of a row that it makes."""
 _MOST_OUTPUTS = 64
 """Channels that it makes at most."""
-_STAGES = 3
-"""Steps in shared memory at once."""
+_STAGES = {1: 3, 2: 2}
+"""Steps in shared memory at once, by stride."""
 _WARPS = 4
 _LINES = 2
 """Rows that the copy engine brings at a time."""
@@ -34,23 +34,45 @@ _LINES = 2
 
 @gluon.jit
 def _fetch(  # type: ignore[no-untyped-def]
-    step, stage, pictures, weights, picture_bufs, weight_bufs, arrived, number, top, left, row, parts,
-    BLOCK: gl.constexpr, wanted,
+    step, stage, pictures, weights, picture_bufs, weight_bufs, arrived, number, top, left, row, parts, inputs,
+    BLOCK: gl.constexpr, STRIDE: gl.constexpr, wanted,
 ):  # fmt: skip
     """Ask for one step's rows and weights."""
     channels: gl.constexpr = weights.block_type.shape[1]
+    boxes: gl.constexpr = 3 if STRIDE == 1 else 5
     across = step // parts
     channel = (step - across * parts) * channels
     bar = arrived.index(stage)
-    mbarrier.expect(bar, 3 * weights.block_type.nbytes + 3 * pictures.block_type.nbytes, pred=wanted)
+    mbarrier.expect(bar, 3 * weights.block_type.nbytes + boxes * pictures.block_type.nbytes, pred=wanted)
     for k in gl.static_range(3):
         tma.async_copy_global_to_shared(
             weights, [row + (across * 3 + k) * BLOCK, channel], bar, weight_bufs.index(stage * 3 + k), wanted
         )
-        tma.async_copy_global_to_shared(
-            pictures, [number, top - 1 + 2 * k, left + across - 1, channel], bar,
-            picture_bufs.index(stage * 3 + k), wanted,
-        )  # fmt: skip
+    if STRIDE == 1:
+        for k in gl.static_range(3):
+            tma.async_copy_global_to_shared(
+                pictures, [number, top - 1 + 2 * k, 0, left + across - 1, channel], bar,
+                picture_bufs.index(stage * 3 + k), wanted,
+            )  # fmt: skip
+    else:  # two pixels are one of twice the channels: left of a place is the right half of the one before
+        x = left - (across == 0).to(gl.int32)
+        first = channel + (across != 1).to(gl.int32) * inputs
+        for k in gl.static_range(3):
+            tma.async_copy_global_to_shared(
+                pictures,
+                [number, top - 1 + 2 * k, 1, x, first],
+                bar,
+                picture_bufs.index(stage * 5 + k),
+                wanted,
+            )
+        for k in gl.static_range(2):
+            tma.async_copy_global_to_shared(
+                pictures,
+                [number, top + 2 * k, 0, x, first],
+                bar,
+                picture_bufs.index(stage * 5 + 3 + k),
+                wanted,
+            )
 
 
 @gluon.jit
@@ -77,15 +99,23 @@ def _write(  # type: ignore[no-untyped-def]
     gl.store(out + at, value.to(out.dtype.element_ty), mask=mask)
 
 
-@gluon.jit(do_not_specialize=("parts", "rows", "columns", "blocks"))
+@gluon.jit
+def _pair(bufs, number, values: gl.constexpr, flat: gl.constexpr):  # type: ignore[no-untyped-def]
+    """The two rows of a box."""
+    COLUMNS: gl.constexpr = bufs.shape[4]  # noqa: N806 - a compile-time value
+    both = bufs.index(number)._reinterpret(values, [2 * COLUMNS, bufs.shape[5]], flat)
+    return both.slice(0, COLUMNS, 0), both.slice(COLUMNS, COLUMNS, 0)
+
+
+@gluon.jit(do_not_specialize=("parts", "inputs", "rows", "columns", "blocks"))
 def _rows(  # type: ignore[no-untyped-def]
-    pictures, weights, bias, added, out, parts, rows, columns, blocks, OUTPUTS: gl.constexpr,
-    HAS_BIAS: gl.constexpr, HAS_ADDED: gl.constexpr, IS_RECTIFIED: gl.constexpr, SLOPE: gl.constexpr,
-    STAGES: gl.constexpr, num_warps: gl.constexpr,
+    pictures, weights, bias, added, out, parts, inputs, rows, columns, blocks, OUTPUTS: gl.constexpr,
+    STRIDE: gl.constexpr, HAS_BIAS: gl.constexpr, HAS_ADDED: gl.constexpr, IS_RECTIFIED: gl.constexpr,
+    SLOPE: gl.constexpr, STAGES: gl.constexpr, num_warps: gl.constexpr,
 ):  # fmt: skip
     values: gl.constexpr = pictures.block_type.element_ty
     bits: gl.constexpr = values.primitive_bitwidth
-    COLUMNS: gl.constexpr = pictures.block_type.shape[2]  # noqa: N806 - compile-time values
+    COLUMNS: gl.constexpr = pictures.block_type.shape[3]  # noqa: N806 - compile-time values
     BLOCK: gl.constexpr = weights.block_type.shape[0]  # noqa: N806
     channels: gl.constexpr = weights.block_type.shape[1]
     product: gl.constexpr = gl.NVMMADistributedLayout(
@@ -94,7 +124,10 @@ def _rows(  # type: ignore[no-untyped-def]
     flat: gl.constexpr = gl.NVMMASharedLayout(
         swizzle_byte_width=channels * bits // 8, element_bitwidth=bits, rank=2
     )
-    picture_bufs = gl.allocate_shared_memory(values, [STAGES * 3, 1, 2, COLUMNS, channels], pictures.layout)
+    boxes: gl.constexpr = 3 if STRIDE == 1 else 5
+    picture_bufs = gl.allocate_shared_memory(
+        values, [STAGES * boxes, 1, 2, 1, COLUMNS, channels], pictures.layout
+    )
     weight_bufs = gl.allocate_shared_memory(values, [STAGES * 3, BLOCK, channels], weights.layout)
     arrived = gl.allocate_shared_memory(gl.int64, [STAGES, 1], mbarrier.MBarrierLayout())
     for i in gl.static_range(STAGES):
@@ -108,7 +141,7 @@ def _rows(  # type: ignore[no-untyped-def]
     row = block * (9 * BLOCK)
     for i in gl.static_range(STAGES):
         _fetch(i, i, pictures, weights, picture_bufs, weight_bufs, arrived, number, top, left, row, parts,
-               BLOCK, i < steps)  # fmt: skip
+               inputs, BLOCK, STRIDE, i < steps)  # fmt: skip
     y0 = gl.zeros((COLUMNS, BLOCK), gl.float32, product)
     y1 = gl.zeros((COLUMNS, BLOCK), gl.float32, product)
     y2 = gl.zeros((COLUMNS, BLOCK), gl.float32, product)
@@ -120,28 +153,34 @@ def _rows(  # type: ignore[no-untyped-def]
         w0 = weight_bufs.index(stage * 3).permute((1, 0))
         w1 = weight_bufs.index(stage * 3 + 1).permute((1, 0))
         w2 = weight_bufs.index(stage * 3 + 2).permute((1, 0))
-        upper = picture_bufs.index(stage * 3)._reinterpret(values, [2 * COLUMNS, channels], flat)
-        middle = picture_bufs.index(stage * 3 + 1)._reinterpret(values, [2 * COLUMNS, channels], flat)
-        lower = picture_bufs.index(stage * 3 + 2)._reinterpret(values, [2 * COLUMNS, channels], flat)
-        x0, x1 = upper.slice(0, COLUMNS, 0), upper.slice(COLUMNS, COLUMNS, 0)
-        x2, x3 = middle.slice(0, COLUMNS, 0), middle.slice(COLUMNS, COLUMNS, 0)
-        x4, x5 = lower.slice(0, COLUMNS, 0), lower.slice(COLUMNS, COLUMNS, 0)
-        y0 = warpgroup_mma(x0, w0, y0, is_async=True)
-        y1 = warpgroup_mma(x1, w0, y1, is_async=True)
-        y2 = warpgroup_mma(x2, w0, y2, is_async=True)
-        y3 = warpgroup_mma(x3, w0, y3, is_async=True)
-        y0 = warpgroup_mma(x1, w1, y0, is_async=True)
-        y1 = warpgroup_mma(x2, w1, y1, is_async=True)
-        y2 = warpgroup_mma(x3, w1, y2, is_async=True)
-        y3 = warpgroup_mma(x4, w1, y3, is_async=True)
-        y0 = warpgroup_mma(x2, w2, y0, is_async=True)
-        y1 = warpgroup_mma(x3, w2, y1, is_async=True)
-        y2 = warpgroup_mma(x4, w2, y2, is_async=True)
-        y3 = warpgroup_mma(x5, w2, y3, is_async=True)
+        # For each row that is made the ones above, on its level and below.
+        a0, a1 = _pair(picture_bufs, stage * boxes, values, flat)
+        a2, a3 = _pair(picture_bufs, stage * boxes + 1, values, flat)
+        if STRIDE == 1:
+            c2, c3 = _pair(picture_bufs, stage * boxes + 2, values, flat)
+            b0, b1, b2, b3 = a1, a2, a3, c2
+            c0, c1 = a2, a3
+        else:
+            c3, _beyond = _pair(picture_bufs, stage * boxes + 2, values, flat)
+            b0, b1 = _pair(picture_bufs, stage * boxes + 3, values, flat)
+            b2, b3 = _pair(picture_bufs, stage * boxes + 4, values, flat)
+            c0, c1, c2 = a1, a2, a3
+        y0 = warpgroup_mma(a0, w0, y0, is_async=True)
+        y1 = warpgroup_mma(a1, w0, y1, is_async=True)
+        y2 = warpgroup_mma(a2, w0, y2, is_async=True)
+        y3 = warpgroup_mma(a3, w0, y3, is_async=True)
+        y0 = warpgroup_mma(b0, w1, y0, is_async=True)
+        y1 = warpgroup_mma(b1, w1, y1, is_async=True)
+        y2 = warpgroup_mma(b2, w1, y2, is_async=True)
+        y3 = warpgroup_mma(b3, w1, y3, is_async=True)
+        y0 = warpgroup_mma(c0, w2, y0, is_async=True)
+        y1 = warpgroup_mma(c1, w2, y1, is_async=True)
+        y2 = warpgroup_mma(c2, w2, y2, is_async=True)
+        y3 = warpgroup_mma(c3, w2, y3, is_async=True)
         y0, y1, y2, y3 = warpgroup_mma_wait(0, deps=(y0, y1, y2, y3))
         gl.thread_barrier()  # all warps are done with this stage
         _fetch(step + STAGES, stage, pictures, weights, picture_bufs, weight_bufs, arrived, number, top, left,
-               row, parts, BLOCK, step + STAGES < steps)  # fmt: skip
+               row, parts, inputs, BLOCK, STRIDE, step + STAGES < steps)  # fmt: skip
         stage += 1
         if stage == STAGES:
             stage = 0
@@ -179,9 +218,10 @@ def channel_step(inputs: int) -> int:
 
 
 def filter_rows(
-    x: Tensor, weights: Tensor, bias: Tensor | None, added: Tensor | None, *, outputs: int, rectified: bool
-) -> Tensor:
-    """A convolution of 3x3 with zeros around, bias, sum and leaky rectifier: (N, h, w, O).
+    x: Tensor, weights: Tensor, bias: Tensor | None, added: Tensor | None, *, outputs: int, stride: int,
+    rectified: bool,
+) -> Tensor:  # fmt: skip
+    """A convolution of 3x3 with zeros around, bias, sum and leaky rectifier: (N, h / stride, w / stride, O).
 
     Args:
         x: (N, h, w, C) of 16 bits, C a multiple of eight.
@@ -189,24 +229,38 @@ def filter_rows(
         bias: (O,) float32.
         added: like the result.
         outputs: O.
+        stride: 1, or 2 for even h and w.
         rectified: whether the rectifier follows.
     """
-    count, rows, columns, inputs = x.shape
+    count, seen_rows, seen_columns, inputs = x.shape
+    rows, columns = seen_rows // stride, seen_columns // stride
     out = room(x, count, rows, columns, outputs)
     if x.is_meta:
         return out
     step, block = channel_step(inputs), output_block(outputs)
     blocks = -(-outputs // block)
     _rows[-(-columns // _COLUMNS) * blocks, -(-rows // _ROWS), count](
-        _descriptor(x, [1, _LINES, _COLUMNS, step]), _descriptor(weights, [block, step]),
-        out if bias is None else bias, out if added is None else added, out, -(-inputs // step), rows,
-        columns, blocks, OUTPUTS=outputs, HAS_BIAS=bias is not None, HAS_ADDED=added is not None,
-        IS_RECTIFIED=rectified, SLOPE=SLOPE, STAGES=_STAGES, num_warps=_WARPS,
+        _pictures(x, stride, step), _matrices(weights, block, step), out if bias is None else bias,
+        out if added is None else added, out, -(-inputs // step), inputs, rows, columns, blocks,
+        OUTPUTS=outputs, STRIDE=stride, HAS_BIAS=bias is not None, HAS_ADDED=added is not None,
+        IS_RECTIFIED=rectified, SLOPE=SLOPE, STAGES=_STAGES[stride], num_warps=_WARPS,
     )  # fmt: skip
     return out
 
 
-def _descriptor(values: Tensor, block: list[int]) -> TensorDescriptor:
-    """A tensor as the copy engine sees it."""
-    layout = gl.NVMMASharedLayout(2 * block[-1], 16, len(block))
-    return TensorDescriptor(values, list(values.shape), list(values.stride()), block, layout)
+def _pictures(x: Tensor, stride: int, step: int) -> TensorDescriptor:
+    """Pictures as the copy engine sees them: (pictures, rows, odd, columns, channels)."""
+    count, rows, columns, inputs = x.shape
+    picture, row, column, _ = x.stride()
+    shape, strides = [count, rows, 1, columns, inputs], [picture, row, row, column, 1]
+    if stride == 2:  # two pixels of a row are one of twice the channels
+        shape = [count, rows // 2, 2, columns // 2, 2 * inputs]
+        strides = [picture, 2 * row, row, 2 * column, 1]
+    block = [1, _LINES, 1, _COLUMNS, step]
+    return TensorDescriptor(x, shape, strides, block, gl.NVMMASharedLayout(2 * step, 16, 5))
+
+
+def _matrices(weights: Tensor, block: int, step: int) -> TensorDescriptor:
+    """Weights as the copy engine sees them."""
+    layout = gl.NVMMASharedLayout(2 * step, 16, 2)
+    return TensorDescriptor(weights, list(weights.shape), list(weights.stride()), [block, step], layout)

@@ -17,8 +17,11 @@ from torch.nn import functional
 
 from flavr_core.model import fourflow_rows_triton
 
-LAYERS = ((16, 24, 1, 6, 70), (24, 24, 2, 9, 64), (56, 56, 1, 3, 5), (96, 160, 1, 4, 65), (48, 8, 1, 8, 130))
-"""Channels in and out, pictures, rows and columns."""
+LAYERS = (
+    (16, 24, 1, 6, 70, 1), (24, 24, 2, 9, 64, 1), (56, 56, 1, 3, 5, 1), (96, 160, 1, 4, 65, 1),
+    (48, 8, 1, 8, 130, 1), (24, 56, 2, 10, 150, 2), (48, 96, 1, 2, 2, 2), (96, 160, 1, 16, 20, 2),
+)  # fmt: skip
+"""Channels in and out, pictures, rows and columns, stride."""
 
 
 class Followed:
@@ -36,24 +39,39 @@ class Followed:
         return run
 
 
+def fetch_lines(
+    pictures: Any, at: tuple[int, int, int], across: int, channel: int, inputs: int, stride: int
+) -> Tensor:
+    """The rows that four look at, one after the other: (6 or 9, columns, channels)."""
+    number, top, left = at
+    if stride == 1:
+        places = [(number, top - 1 + 2 * k, 0, left + across - 1, channel) for k in range(3)]
+        return torch.cat([fetched(pictures, place)[0, :, 0] for place in places])
+    x, first = left - (across == 0), channel + (across != 1) * inputs
+    odd = torch.cat([fetched(pictures, (number, top - 1 + 2 * k, 1, x, first))[0, :, 0] for k in range(3)])
+    even = torch.cat([fetched(pictures, (number, top + 2 * k, 0, x, first))[0, :, 0] for k in range(2)])
+    lines = torch.empty(9, *odd.shape[1:])
+    lines[::2], lines[1::2] = odd[:5], even
+    return lines
+
+
 def follow(
     place: tuple[int, int, int], pictures: Any, weights: Any, bias: Tensor, added: Tensor, out: Tensor,
-    parts: int, rows: int, columns: int, blocks: int, **constants: Any,
+    parts: int, inputs: int, rows: int, columns: int, blocks: int, **constants: Any,
 ) -> None:  # fmt: skip
     """One program, in the order of the text of `fourflow_rows_triton`."""
     outputs, (size, channels) = constants["OUTPUTS"], weights.block_shape
-    block, left = place[0] % blocks, place[0] // blocks * pictures.block_shape[2]
+    block, left = place[0] % blocks, place[0] // blocks * pictures.block_shape[3]
     top, number = 4 * place[1], place[2]
-    made = torch.zeros(4, pictures.block_shape[2], size)
+    made = torch.zeros(4, pictures.block_shape[3], size)
     for step in range(3 * parts):
         across, channel = step // parts, step % parts * channels
         at = block * 9 * size + across * 3 * size
         matrices = [fetched(weights, (at + k * size, channel)) for k in range(3)]
-        seen = [fetched(pictures, (number, top - 1 + 2 * k, left + across - 1, channel)) for k in range(3)]
-        lines = torch.cat(seen, 1)[0]  # six rows
+        lines = fetch_lines(pictures, (number, top, left), across, channel, inputs, constants["STRIDE"])
         for row in range(4):
             for down in range(3):
-                made[row] += lines[row + down] @ matrices[down].T
+                made[row] += lines[row * constants["STRIDE"] + down] @ matrices[down].T
     first = block * size
     count = min(size, outputs - first)
     made = made[: max(0, min(4, rows - top)), : max(0, columns - left), :count]
@@ -79,17 +97,20 @@ def main() -> None:
         patch.object(fourflow_rows_triton, "_rows", Followed()),
         patch.object(fourflow_rows_triton, "room", empty),
     ):
-        for inputs, outputs, count, rows, columns in LAYERS:
+        for inputs, outputs, count, rows, columns, stride in LAYERS:
             x = torch.randn(count, rows, columns, inputs).half()
             weight = (torch.randn(outputs, inputs, 3, 3) / (3 * inputs**0.5)).half()
-            bias, added = torch.randn(outputs), torch.randn(count, rows, columns, outputs).half()
-            plain = functional.conv2d(x.float().permute(0, 3, 1, 2), weight.float(), padding=1)
+            bias, added = (
+                torch.randn(outputs),
+                torch.randn(count, rows // stride, columns // stride, outputs).half(),
+            )
+            plain = functional.conv2d(x.float().permute(0, 3, 1, 2), weight.float(), stride=stride, padding=1)
             plain = plain.permute(0, 2, 3, 1)
             packed = fourflow_rows_triton.weight_rows(weight)
             for follows in (False, True):
                 given = fourflow_rows_triton.filter_rows(
                     x, packed, bias if follows else None, added if follows else None, outputs=outputs,
-                    rectified=follows,
+                    stride=stride, rectified=follows,
                 )  # fmt: skip
                 wanted = functional.leaky_relu(plain + bias + added, 0.2) if follows else plain
                 print(float((given.float() - wanted).abs().max()))

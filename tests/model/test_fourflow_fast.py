@@ -170,7 +170,7 @@ def test_filters_in_rows_followed_step_by_step() -> None:
         env={**os.environ, "PYTHONPATH": os.pathsep.join(folders)},
         cwd=ROOT, capture_output=True, text=True, check=True,
     )  # fmt: skip
-    assert len(done.stdout.split()) == 10
+    assert len(done.stdout.split()) == 16
     assert max(map(float, done.stdout.split())) < 3e-3  # values up to four, in halves
 
 
@@ -182,15 +182,17 @@ from triton.experimental.gluon._runtime import GluonASTSource
 from flavr_core.model import fourflow_rows_triton as programs
 
 program = programs._rows
-for inputs, outputs in ((48, 48), (96, 160), (24, 24), (160, 8)):
+layers = (48, 48, 1), (96, 160, 1), (24, 24, 1), (160, 8, 1), (48, 96, 2), (96, 160, 2)
+for inputs, outputs, stride in layers:
     step, block = programs.channel_step(inputs), programs.output_block(outputs)
     constants = dict(
-        OUTPUTS=outputs, HAS_BIAS=True, HAS_ADDED=True, IS_RECTIFIED=True, SLOPE=0.2, STAGES=programs._STAGES,
+        OUTPUTS=outputs, HAS_BIAS=True, HAS_ADDED=True, IS_RECTIFIED=True, SLOPE=0.2,
+        STRIDE=stride, STAGES=programs._STAGES[stride],
         num_warps=programs._WARPS,
     )
     types = dict.fromkeys(program.arg_names, "i32") | dict.fromkeys(("out", "added"), "*bf16")
     types |= dict.fromkeys(constants, "constexpr") | {"bias": "*fp32"}
-    for name, sizes in (("pictures", [1, 2, 64, step]), ("weights", [block, step])):
+    for name, sizes in (("pictures", [1, 2, 1, 64, step]), ("weights", [block, step])):
         types[name] = f"tensordesc<bf16{sizes},{gl.NVMMASharedLayout(2 * step, 16, len(sizes))!r}>"
     places = {(program.arg_names.index(name),): value for name, value in constants.items()}
     done = compile(
@@ -210,7 +212,7 @@ def test_filters_in_rows_compile_for_hopper() -> None:
         [sys.executable, "-c", ROWS_COMPILED], env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         cwd=ROOT, capture_output=True, text=True, check=True,
     )  # fmt: skip
-    assert done.stdout.split() == ["True", "False", "12"] * 4
+    assert done.stdout.split() == ["True", "False", "12"] * 6
 
 
 @pytest.mark.cuda
