@@ -90,7 +90,7 @@ class Filter(nn.Module):
 def _way(wish: Filters, weight: Tensor) -> Filters:
     """Who computes a convolution of these weights (O, C, 3, 3), when `wish` may."""
     outputs, inputs = weight.shape[:2]
-    if wish is Filters.ROWS and inputs % 8 == 0:  # the copy engine takes whole vectors
+    if wish is Filters.ROWS and inputs % 8 == outputs % 8 == 0:  # the copy engine takes whole vectors
         return wish
     return Filters.LIBRARY if wish is Filters.LIBRARY or outputs > _MOST_BY_TAPS else Filters.TAPS
 

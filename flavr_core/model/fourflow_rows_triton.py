@@ -77,7 +77,7 @@ def _fetch(  # type: ignore[no-untyped-def]
 
 @gluon.jit
 def _write(  # type: ignore[no-untyped-def]
-    total, out, bias, added, row, rows, left, columns, channel, OUTPUTS: gl.constexpr, BLOCK: gl.constexpr,
+    total, out, bias, added, row, rows, left, columns, channel, outputs, BLOCK: gl.constexpr,
     HAS_BIAS: gl.constexpr, HAS_ADDED: gl.constexpr, IS_RECTIFIED: gl.constexpr, SLOPE: gl.constexpr,
     num_warps: gl.constexpr,
 ):  # fmt: skip
@@ -86,9 +86,9 @@ def _write(  # type: ignore[no-untyped-def]
     stored: gl.constexpr = gl.BlockedLayout([1, 8], [256 // BLOCK, BLOCK // 8], [num_warps, 1], [1, 0])
     column = left + gl.arange(0, COLUMNS, layout=gl.SliceLayout(1, stored))
     output = channel + gl.arange(0, BLOCK, layout=gl.SliceLayout(0, stored))
-    is_output = output < OUTPUTS
+    is_output = output < outputs
     mask = ((column < columns) & (row < rows))[:, None] & is_output[None, :]
-    at = (row * columns + column)[:, None] * OUTPUTS + output[None, :]
+    at = (row * columns + column)[:, None] * outputs + output[None, :]
     value = gl.convert_layout(total, stored)
     if HAS_BIAS:
         value += gl.load(bias + output, mask=is_output, other=0.0)[None, :]
@@ -107,9 +107,9 @@ def _pair(bufs, number, values: gl.constexpr, flat: gl.constexpr):  # type: igno
     return both.slice(0, COLUMNS, 0), both.slice(COLUMNS, COLUMNS, 0)
 
 
-@gluon.jit(do_not_specialize=("parts", "inputs", "rows", "columns", "blocks"))
+@gluon.jit(do_not_specialize=("parts", "inputs", "rows", "columns", "blocks", "eighths"))
 def _rows(  # type: ignore[no-untyped-def]
-    pictures, weights, bias, added, out, parts, inputs, rows, columns, blocks, OUTPUTS: gl.constexpr,
+    pictures, weights, bias, added, out, parts, inputs, rows, columns, blocks, eighths,
     STRIDE: gl.constexpr, HAS_BIAS: gl.constexpr, HAS_ADDED: gl.constexpr, IS_RECTIFIED: gl.constexpr,
     SLOPE: gl.constexpr, STAGES: gl.constexpr, num_warps: gl.constexpr,
 ):  # fmt: skip
@@ -185,17 +185,18 @@ def _rows(  # type: ignore[no-untyped-def]
         if stage == STAGES:
             stage = 0
             parity ^= 1
-    begin = number.to(gl.int64) * rows * columns * OUTPUTS
+    outputs = eighths * 8  # so that it is seen that they are written as whole vectors
+    begin = number.to(gl.int64) * rows * columns * outputs
     out += begin
     added += begin
     channel = block * BLOCK
-    _write(y0, out, bias, added, top, rows, left, columns, channel, OUTPUTS, BLOCK, HAS_BIAS, HAS_ADDED,
+    _write(y0, out, bias, added, top, rows, left, columns, channel, outputs, BLOCK, HAS_BIAS, HAS_ADDED,
            IS_RECTIFIED, SLOPE, num_warps)  # fmt: skip
-    _write(y1, out, bias, added, top + 1, rows, left, columns, channel, OUTPUTS, BLOCK, HAS_BIAS, HAS_ADDED,
+    _write(y1, out, bias, added, top + 1, rows, left, columns, channel, outputs, BLOCK, HAS_BIAS, HAS_ADDED,
            IS_RECTIFIED, SLOPE, num_warps)  # fmt: skip
-    _write(y2, out, bias, added, top + 2, rows, left, columns, channel, OUTPUTS, BLOCK, HAS_BIAS, HAS_ADDED,
+    _write(y2, out, bias, added, top + 2, rows, left, columns, channel, outputs, BLOCK, HAS_BIAS, HAS_ADDED,
            IS_RECTIFIED, SLOPE, num_warps)  # fmt: skip
-    _write(y3, out, bias, added, top + 3, rows, left, columns, channel, OUTPUTS, BLOCK, HAS_BIAS, HAS_ADDED,
+    _write(y3, out, bias, added, top + 3, rows, left, columns, channel, outputs, BLOCK, HAS_BIAS, HAS_ADDED,
            IS_RECTIFIED, SLOPE, num_warps)  # fmt: skip
 
 
@@ -228,7 +229,7 @@ def filter_rows(
         weights: see `weight_rows`, of the same type.
         bias: (O,) float32.
         added: like the result.
-        outputs: O.
+        outputs: O, a multiple of eight.
         stride: 1, or 2 for even h and w.
         rectified: whether the rectifier follows.
     """
@@ -242,7 +243,7 @@ def filter_rows(
     _rows[-(-columns // _COLUMNS) * blocks, -(-rows // _ROWS), count](
         _pictures(x, stride, step), _matrices(weights, block, step), out if bias is None else bias,
         out if added is None else added, out, -(-inputs // step), inputs, rows, columns, blocks,
-        OUTPUTS=outputs, STRIDE=stride, HAS_BIAS=bias is not None, HAS_ADDED=added is not None,
+        outputs // 8, STRIDE=stride, HAS_BIAS=bias is not None, HAS_ADDED=added is not None,
         IS_RECTIFIED=rectified, SLOPE=SLOPE, STAGES=_STAGES[stride], num_warps=_WARPS,
     )  # fmt: skip
     return out

@@ -57,10 +57,10 @@ def fetch_lines(
 
 def follow(
     place: tuple[int, int, int], pictures: Any, weights: Any, bias: Tensor, added: Tensor, out: Tensor,
-    parts: int, inputs: int, rows: int, columns: int, blocks: int, **constants: Any,
+    parts: int, inputs: int, rows: int, columns: int, blocks: int, eighths: int, **constants: Any,
 ) -> None:  # fmt: skip
     """One program, in the order of the text of `fourflow_rows_triton`."""
-    outputs, (size, channels) = constants["OUTPUTS"], weights.block_shape
+    outputs, (size, channels) = 8 * eighths, weights.block_shape
     block, left = place[0] % blocks, place[0] // blocks * pictures.block_shape[3]
     top, number = 4 * place[1], place[2]
     made = torch.zeros(4, pictures.block_shape[3], size)

@@ -186,7 +186,7 @@ layers = (48, 48, 1), (96, 160, 1), (24, 24, 1), (160, 8, 1), (48, 96, 2), (96, 
 for inputs, outputs, stride in layers:
     step, block = programs.channel_step(inputs), programs.output_block(outputs)
     constants = dict(
-        OUTPUTS=outputs, HAS_BIAS=True, HAS_ADDED=True, IS_RECTIFIED=True, SLOPE=0.2,
+        HAS_BIAS=True, HAS_ADDED=True, IS_RECTIFIED=True, SLOPE=0.2,
         STRIDE=stride, STAGES=programs._STAGES[stride],
         num_warps=programs._WARPS,
     )
