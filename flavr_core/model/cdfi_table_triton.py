@@ -103,7 +103,7 @@ def lay_features(table: Tensor, features: Sequence[Tensor], biases: Sequence[Ten
 @triton.jit(do_not_specialize=("table_rows", "table_columns", "margin", "frame_n", "frame_c", "frame_h"))
 def _lay_frame(  # type: ignore[no-untyped-def]
     frame, table, table_rows, table_columns, margin, frame_n, frame_c, frame_h,
-    STRIDE: tl.constexpr, ROOM: tl.constexpr, PIXELS: tl.constexpr,
+    BEGIN: tl.constexpr, STRIDE: tl.constexpr, ROOM: tl.constexpr, PIXELS: tl.constexpr,
 ):  # fmt: skip
     number = tl.program_id(1).to(tl.int64)
     place = tl.program_id(0) * PIXELS + tl.arange(0, PIXELS)
@@ -117,19 +117,18 @@ def _lay_frame(  # type: ignore[no-untyped-def]
     channel = tl.arange(0, ROOM)
     at = number * frame_n + (row * frame_h + column)[:, None] + (channel * frame_c)[None, :]
     value = tl.load(frame + at, mask=is_place[:, None] & (channel < 3)[None, :], other=0.0)
-    at = (number * table_rows * table_columns + place)[:, None] * STRIDE + channel[None, :]
+    at = (number * table_rows * table_columns + place)[:, None] * STRIDE + (BEGIN + channel)[None, :]
     tl.store(table + at, value.to(table.dtype.element_ty), mask=is_place[:, None])
 
 
-def lay_frame(room: Tensor, frame: Tensor, margin: int) -> None:
-    """Fill four channels of a table with a frame and zeros, its border repeated in a margin around it.
+def lay_frame(table: Tensor, frame: Tensor, margin: int, *, begin: int) -> None:
+    """Fill four channels of a table, from `begin` on, with a frame and zeros, its border repeated around it.
 
-    Convention: room (N, 4, H + 2 * margin, W + 2 * margin), of a picture with its channels last in memory;
-    frame (N, 3, H, W), the pixels of a row one after the other.
+    Convention: table (N, C, H + 2 * margin, W + 2 * margin), channels last in memory; frame (N, 3, H, W).
     """
     frame = frame if frame.stride(3) == 1 else frame.contiguous()
-    rows, columns = room.shape[2:]
-    _lay_frame[(triton.cdiv(rows * columns, FRAME_PIXELS), len(room))](
-        frame, room, rows, columns, margin, *frame.stride()[:3],
-        STRIDE=pixel_stride(room), ROOM=FRAME_ROOM, PIXELS=FRAME_PIXELS,
+    rows, columns = table.shape[2:]
+    _lay_frame[(triton.cdiv(rows * columns, FRAME_PIXELS), len(table))](
+        frame, table, rows, columns, margin, *frame.stride()[:3],
+        BEGIN=begin, STRIDE=pixel_stride(table), ROOM=FRAME_ROOM, PIXELS=FRAME_PIXELS,
     )  # fmt: skip

@@ -136,7 +136,7 @@ def _tables(device: torch.device) -> Iterator[tuple[str, Tensor, Tensor]]:
     wanted = functional.pad(torch.cat(parts, 1), (0, 0, 0, 0, 0, 1))
     given = torch.empty_like(wanted, memory_format=torch.channels_last)
     lay_features(given, features, biases)
-    lay_frame(given[:, -4:], frame, margin)
+    lay_frame(given, frame, margin, begin=sum(counts))
     yield "a table of features", wanted, given
 
 

@@ -89,7 +89,7 @@ class WholeCdfi(Cdfi):
         sampled = _empty(table, (count, 2 * width, *before.shape[2:]))
         frames = []
         for number, (side, frame) in enumerate(zip(SIDES, (before, after), strict=True)):
-            self._put_frame(table[:, of_frame : of_frame + 4], frame)
+            self._put_frame(table, frame, of_frame)
             prepared = {name + side: estimator.prepare(name + side, decoded) for name in KERNEL_HEADS}
             own = sampled[:, number * width : (number + 1) * width]
             for rows in self.strips(before):
@@ -130,15 +130,15 @@ class WholeCdfi(Cdfi):
         assert isinstance(layer, nn.Conv2d)
         return layer
 
-    def _put_frame(self, room: Tensor, frame: Tensor) -> None:
+    def _put_frame(self, table: Tensor, frame: Tensor, begin: int) -> None:
         """Fill four channels of the table with a frame and zeros."""
-        if not torch.is_grad_enabled() and use_fused(room):
+        if not torch.is_grad_enabled() and use_fused(table):
             from flavr_core.model.cdfi_table_triton import lay_frame
 
-            lay_frame(room, frame, self.margin)
+            lay_frame(table, frame, self.margin, begin=begin)
         else:
-            room[:, :3] = functional.pad(frame, (self.margin,) * 4, mode="replicate")
-            room[:, 3:] = 0
+            table[:, begin : begin + 3] = functional.pad(frame, (self.margin,) * 4, mode="replicate")
+            table[:, begin + 3] = 0
 
 
 def _rows_of(pictures: Tensor, rows: slice) -> Tensor:
