@@ -188,15 +188,17 @@ def _match(  # type: ignore[no-untyped-def]
     total = tl.zeros((PIXELS, PADDED), tl.float32)
     total += tl.load(bias + cost, mask=cost < COSTS, other=0.0)[None, :]
     reach: tl.constexpr = 2 * RADIUS + 1
-    for shift in range(reach * reach):
-        y = row + shift // reach - RADIUS
-        x = column + shift % reach - RADIUS
-        is_there = is_pixel & (y >= 0) & (y < rows) & (x >= 0) & (x < columns)
-        at = (y * columns + x)[:, None] * CHANNELS + channel[None, :]
-        theirs = tl.load(other + at, mask=is_there[:, None], other=0.0).to(tl.float32)
-        product = tl.sum(mine * theirs, axis=1)
-        share = tl.load(weights + shift * COSTS + cost, mask=cost < COSTS, other=0.0)
-        total += product[:, None] * share[None, :]
+    for down in range(reach):
+        y = row + down - RADIUS
+        is_row = is_pixel & (y >= 0) & (y < rows)
+        for across in tl.static_range(reach):  # unrolled, a row's neighbours are fetched together
+            x = column + across - RADIUS
+            is_there = is_row & (x >= 0) & (x < columns)
+            at = (y * columns + x)[:, None] * CHANNELS + channel[None, :]
+            theirs = tl.load(other + at, mask=is_there[:, None], other=0.0).to(tl.float32)
+            product = tl.sum(mine * theirs, axis=1)
+            share = tl.load(weights + (down * reach + across) * COSTS + cost, mask=cost < COSTS, other=0.0)
+            total += product[:, None] * share[None, :]
     total = tl.where(total > 0, total, total * SLOPE)
     at = (number.to(tl.int64) * size + begin) * JOINED + AT + side * COSTS
     mask = is_pixel[:, None] & (cost < COSTS)[None, :]
