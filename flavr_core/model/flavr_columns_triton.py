@@ -2,9 +2,11 @@
 
 Imported only where Triton is installed. A program makes 64 channels of 64 places in all four frames: for each
 tap in space and 64 input channels the copy engine brings the four frames' inputs and the three weights of the
-time taps to shared memory, two such steps ahead, reading zeros outside the picture; ten matrix products
-follow. Two programs share a multiprocessor, and one computes while the other begins or ends. Of 8-bit floats
-it is 128 input channels: the same bytes, twice the products.
+time taps to shared memory, reading zeros outside the picture, and ten matrix products of 64 columns follow.
+Where a frame gives to both frames of a pair they are one of 128 columns, which reads its rows from shared
+memory once; the two that cross from pair to pair are summed apart. The next step's products are begun before
+this one's are waited for. Two programs share a multiprocessor, and one computes while the other begins or
+ends. Of 8-bit floats it is 128 input channels: the same bytes, twice the products.
 """
 
 from __future__ import annotations
@@ -60,9 +62,9 @@ def _fetch(  # type: ignore[no-untyped-def]
         first = channel
     bar = arrived.index(stage)
     mbarrier.expect(bar, 3 * weights.block_type.nbytes + pictures.block_type.nbytes, pred=wanted)
-    for k in gl.static_range(3):
+    for k in gl.static_range(3):  # the last tap along time first, so that neighbours are one matrix
         tma.async_copy_global_to_shared(
-            weights, [row + tap * 192 + k * 64, channel], bar, weight_bufs.index(stage * 3 + k), wanted
+            weights, [row + tap * 192 + k * 64, channel], bar, weight_bufs.index(stage * 3 + 2 - k), wanted
         )
     if JOINS:
         own = own_chunks * channels
@@ -102,6 +104,9 @@ def _column(  # type: ignore[no-untyped-def]
     product: gl.constexpr = gl.NVMMADistributedLayout(
         version=[3, 0], warps_per_cta=[num_warps, 1], instr_shape=[16, 64, 256 // bits]
     )
+    pair: gl.constexpr = gl.NVMMADistributedLayout(
+        version=[3, 0], warps_per_cta=[num_warps, 1], instr_shape=[16, 128, 256 // bits]
+    )
     operand: gl.constexpr = gl.DotOperandLayout(operand_index=0, parent=product, k_width=2)
     flat: gl.constexpr = gl.NVMMASharedLayout(swizzle_byte_width=128, element_bitwidth=bits, rank=2)
     stored: gl.constexpr = gl.BlockedLayout([1, 8], [4, 8], [num_warps, 1], [1, 0])
@@ -131,41 +136,50 @@ def _column(  # type: ignore[no-untyped-def]
     for i in gl.static_range(STAGES):
         _fetch(i, i, pictures, joined, weights, picture_bufs, weight_bufs, arrived, sample, top, left, row,
                above, beside, chunks, own_chunks, x_step, KW, STRIDE, JOINS, i < steps)  # fmt: skip
-    y0 = gl.zeros((M, 64), gl.float32, product)
+    early = gl.zeros((M, 128), gl.float32, pair)
+    late = gl.zeros((M, 128), gl.float32, pair)
     y1 = gl.zeros((M, 64), gl.float32, product)
     y2 = gl.zeros((M, 64), gl.float32, product)
-    y3 = gl.zeros((M, 64), gl.float32, product)
     stage = 0
     parity = 0
     for step in range(steps):
         mbarrier.wait(arrived.index(stage), parity)
-        w0 = weight_bufs.index(stage * 3).permute((1, 0))
-        w1 = weight_bufs.index(stage * 3 + 1).permute((1, 0))
-        w2 = weight_bufs.index(stage * 3 + 2).permute((1, 0))
+        w2 = weight_bufs.index(stage * 3)
+        w1 = weight_bufs.index(stage * 3 + 1)
+        w0 = weight_bufs.index(stage * 3 + 2).permute((1, 0))
+        w21 = w2._reinterpret(values, [128, channels], weights.layout).permute((1, 0))
+        w10 = w1._reinterpret(values, [128, channels], weights.layout).permute((1, 0))
+        w2 = w2.permute((1, 0))
         frames = picture_bufs.index(stage)._reinterpret(values, [4 * M, channels], flat)
         x0 = frames.slice(0, M, 0)
         x1 = frames.slice(M, M, 0)
         x2 = frames.slice(2 * M, M, 0)
         x3 = frames.slice(3 * M, M, 0)
-        y0 = warpgroup_mma(x0, w1, y0, is_async=True)
-        y1 = warpgroup_mma(x0, w0, y1, is_async=True)
-        y0 = warpgroup_mma(x1, w2, y0, is_async=True)
-        y1 = warpgroup_mma(x1, w1, y1, is_async=True)
+        early = warpgroup_mma(x0, w10, early, is_async=True)
+        late = warpgroup_mma(x2, w10, late, is_async=True)
         y2 = warpgroup_mma(x1, w0, y2, is_async=True)
+        early = warpgroup_mma(x1, w21, early, is_async=True)
+        late = warpgroup_mma(x3, w21, late, is_async=True)
         y1 = warpgroup_mma(x2, w2, y1, is_async=True)
-        y2 = warpgroup_mma(x2, w1, y2, is_async=True)
-        y3 = warpgroup_mma(x2, w0, y3, is_async=True)
-        y2 = warpgroup_mma(x3, w2, y2, is_async=True)
-        y3 = warpgroup_mma(x3, w1, y3, is_async=True)
-        y0, y1, y2, y3 = warpgroup_mma_wait(0, deps=(y0, y1, y2, y3))
-        gl.thread_barrier()  # all warps are done with this stage
-        _fetch(step + STAGES, stage, pictures, joined, weights, picture_bufs, weight_bufs, arrived, sample,
-               top, left, row, above, beside, chunks, own_chunks, x_step, KW, STRIDE, JOINS,
-               step + STAGES < steps)  # fmt: skip
+        early, late, y1, y2 = warpgroup_mma_wait(6, deps=(early, late, y1, y2))
+        gl.thread_barrier()  # all warps are done with the step before
+        before = gl.where(stage == 0, STAGES - 1, stage - 1)
+        later = step - 1 + STAGES
+        _fetch(later, before, pictures, joined, weights, picture_bufs, weight_bufs, arrived, sample, top,
+               left, row, above, beside, chunks, own_chunks, x_step, KW, STRIDE, JOINS,
+               (step > 0) & (later < steps))  # fmt: skip
         stage += 1
         if stage == STAGES:
             stage = 0
             parity ^= 1
+    early, late, y1, y2 = warpgroup_mma_wait(0, deps=(early, late, y1, y2))
+    gl.thread_barrier()
+    y0, more = gl.split(gl.permute(gl.reshape(early, (M, 2, 64)), (0, 2, 1)))
+    y0 = gl.convert_layout(y0, product, assert_trivial=True)
+    y1 += gl.convert_layout(more, product, assert_trivial=True)
+    more, y3 = gl.split(gl.permute(gl.reshape(late, (M, 2, 64)), (0, 2, 1)))
+    y3 = gl.convert_layout(y3, product, assert_trivial=True)
+    y2 += gl.convert_layout(more, product, assert_trivial=True)
     if HAS_FACTORS:
         factor = gl.load(factors + channel + gl.arange(0, 64, layout=over_columns))[None, :]
         y0 *= factor

@@ -86,7 +86,8 @@ def follow(
     phase = block // phase_blocks if grows else 0
     channel = (block % phase_blocks if grows else block) * 64
     taps = constants["KH"] * kw
-    drawn = torch.zeros(4, places, 64)
+    early, late = torch.zeros(places, 128), torch.zeros(places, 128)  # frames 0 and 1, 2 and 3
+    y1, y2 = torch.zeros(places, 64), torch.zeros(places, 64)
     for tap in range(taps):
         down = tap // kw - constants["ABOVE"] + phase // 2
         across = tap % kw - constants["BESIDE"] + phase % 2
@@ -95,17 +96,18 @@ def follow(
             y, odd, x, first = top + (down >> 1), down & 1, left + (across >> 1), (across & 1) * x_step
         for chunk in range(0, step * chunks, step):
             row = sample * sample_rows + (block * taps + tap) * 192
-            matrices = torch.cat([fetched(weights, (row + 64 * k, chunk)) for k in range(3)])
+            held = torch.cat([fetched(weights, (row + 64 * k, chunk)) for k in (2, 1, 0)])
             source, own = pictures, step * own_chunks
             if constants["JOINS"] and chunk >= own:
                 source, channels = joined, chunk - own
             else:
                 channels = first + chunk
             frames = fetched(source, (4 * sample, y, odd, x, channels)).reshape(4, places, step)
-            products = (frames @ matrices.T).unflatten(2, (3, 64))  # (4, places, taps, 64)
-            for given in range(4):
-                for made in range(max(given - 1, 0), min(given + 2, 4)):
-                    drawn[made] += products[given, :, given - made + 1]
+            early += frames[0] @ held[64:].T + frames[1] @ held[:128].T
+            late += frames[2] @ held[64:].T + frames[3] @ held[:128].T
+            y2 += frames[1] @ held[128:].T
+            y1 += frames[2] @ held[:64].T
+    drawn = torch.stack([early[:, :64], early[:, 64:] + y1, late[:, :64] + y2, late[:, 64:]])
     if constants["HAS_FACTORS"]:
         drawn *= factors[channel : channel + 64]
     if constants["HAS_BIAS"]:
