@@ -26,11 +26,9 @@ def alpha_of(picture: Picture) -> Tensor:
     return torch.ones_like(picture.rgb[:, :1])
 
 
-def stack_colour(inputs: Sequence[Picture]) -> Tensor:
-    """The network's window (1, T, 3, H, W), colours multiplied by alpha where there are clear pixels."""
-    if not has_clear_pixels(inputs):
-        return torch.stack([picture.rgb for picture in inputs], dim=1)
-    return torch.stack([picture.rgb * alpha_of(picture) for picture in inputs], dim=1)
+def colours_of(inputs: Sequence[Picture]) -> list[Tensor]:
+    """The network's frames (1, 3, H, W), colours multiplied by alpha where there are clear pixels."""
+    return [picture.rgb if picture.alpha is None else picture.rgb * picture.alpha for picture in inputs]
 
 
 def blend_straight(inputs: Sequence[Picture], position: Fraction) -> Tensor:

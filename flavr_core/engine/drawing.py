@@ -183,18 +183,18 @@ class Drawer:
 
     def draw(
         self,
-        windows: Sequence[Tensor],
+        windows: Sequence[Tensor | Sequence[Tensor]],
         positions: tuple[Fraction, ...],
-        frames: Sequence[Sequence[Hashable]] | None = None,
+        known: Sequence[Sequence[Hashable]] | None = None,
     ) -> list[Tensor]:
         """Draw the same positions of several windows.
 
         Of a network that draws windows together every batch is a full one, the last window repeated: a
         picture is the same to the last bit whichever windows it was drawn with.
 
-        Convention: each window (1, T, 3, H, W) float32 on the network's device; returns (P, 3, H, W)
-        float32 for each, not clamped. `frames` says for each window what its T frames are known by: what
-        has the same pixels is computed once.
+        Convention: each window (1, T, 3, H, W) float32 on the network's device, or its T frames (1, 3, H, W)
+        apart; returns (P, 3, H, W) float32 for each, not clamped. `known` says what these frames are known
+        by: what has the same pixels is computed once.
 
         Raises:
             DeviceError: when memory ran out in every way, or the device failed.
@@ -203,24 +203,26 @@ class Drawer:
         while len(drawn) < len(windows):
             some = windows[len(drawn) : len(drawn) + self.way.batch]
             spare = self.way.batch - len(some) if self.network.draws_together else 0
-            known = None if frames is None else frames[len(drawn) : len(drawn) + len(some)]
-            result = self._try([*some, *[some[-1]] * spare], positions, known)
+            names = None if known is None else known[len(drawn) : len(drawn) + len(some)]
+            result = self._try([*some, *[some[-1]] * spare], positions, names)
             if result is not None:
                 drawn.extend(result[: len(some)].unbind(0))
         return drawn
 
     def _try(
         self,
-        windows: Sequence[Tensor],
+        windows: Sequence[Tensor | Sequence[Tensor]],
         positions: tuple[Fraction, ...],
-        frames: Sequence[Sequence[Hashable]] | None,
+        known: Sequence[Sequence[Hashable]] | None,
     ) -> Tensor | None:
         """One call; None when memory ran out and another way was taken."""
         try:
-            with torch.inference_mode(), full_fp32(), torch.cuda.device_of(windows[0]):
-                batch = windows[0] if len(windows) == 1 else torch.cat(list(windows))  # (N, T, 3, H, W)
-                if frames is not None and self._shared is not None and self._draws_whole:
-                    return self._shared(batch, frames, positions).float()
+            with torch.inference_mode(), full_fp32(), torch.cuda.device_of(windows[0][0]):
+                if known is not None and self._shared is not None and self._draws_whole:
+                    apart = [x.unbind(1) if isinstance(x, Tensor) else x for x in windows]
+                    return self._shared(apart, known, positions).float()
+                whole = [x if isinstance(x, Tensor) else torch.stack(list(x), dim=1) for x in windows]
+                batch = whole[0] if len(whole) == 1 else torch.cat(whole)  # (N, T, 3, H, W)
                 return self._run(batch, positions)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):

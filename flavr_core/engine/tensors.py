@@ -18,9 +18,9 @@ from torch import Tensor
 from flavr_core.engine.alpha import (
     alpha_of,
     blend_straight,
+    colours_of,
     divide_by_alpha,
     has_clear_pixels,
-    stack_colour,
 )
 from flavr_core.engine.device import device_name, keep_freed_memory, limit_cpu_threads, used_bytes
 from flavr_core.engine.drawing import Drawer, is_out_of_memory
@@ -164,7 +164,7 @@ class TensorDrawing:
         self, windows: Sequence[Sequence[Frame]], positions: tuple[Fraction, ...]
     ) -> list[dict[Fraction, Frame]]:
         pictures = [[self.pictures.picture(frame) for frame in frames] for frames in windows]
-        drawn = self.drawer.draw([stack_colour(of) for of in pictures], positions, pictures)
+        drawn = self.drawer.draw([colours_of(of) for of in pictures], positions, pictures)
         results = []
         for inputs, of, colours in zip(windows, pictures, drawn, strict=True):
             before = inputs[len(inputs) // 2 - 1]
@@ -195,11 +195,11 @@ class TensorDrawing:
     def fade(self, before: Frame, after: Frame, positions: tuple[Fraction, ...]) -> dict[Fraction, Frame]:
         """A cross-fade of pictures that let something through, or are not of one kind."""
         pair = [self.pictures.picture(before), self.pictures.picture(after)]
-        colours = stack_colour(pair)  # (1, 2, 3, H, W)
+        before_rgb, after_rgb = colours_of(pair)
         alphas = [alpha_of(picture) for picture in pair]
         frames = {}
         for position in positions:
-            rgb = torch.lerp(colours[:, 0], colours[:, 1], float(position))
+            rgb = torch.lerp(before_rgb, after_rgb, float(position))
             alpha = torch.lerp(alphas[0], alphas[1], float(position))
             if has_clear_pixels(pair):
                 rgb = divide_by_alpha(rgb, alpha, straight=blend_straight(pair, position))

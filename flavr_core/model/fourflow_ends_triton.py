@@ -16,7 +16,7 @@ from flavr_core.model.fourflow_triton import SIZES, Gap, room
 from flavr_core.model.overlays_triton import enlarged_blocks, ramp
 
 WHOLE_SIZES = (
-    *SIZES, "height", "width", "window_step", "frame_step", "colour_step", "row_step", "made_step",
+    *SIZES, "height", "width", "frame_step", "colour_step", "row_step", "made_step",
 )  # fmt: skip
 """Arguments that these kernels are not built anew for."""
 CELL = 16
@@ -37,7 +37,7 @@ _PIXELS = 256
 
 @triton.jit(do_not_specialize=WHOLE_SIZES)
 def _lay(  # type: ignore[no-untyped-def]
-    window, cells, height, width, rows, columns, frame_step, colour_step, row_step, column_step,
+    frames, cells, height, width, rows, columns, frame_step, colour_step, row_step, column_step,
     CELLS: tl.constexpr,
 ):  # fmt: skip
     frame = tl.program_id(1).to(tl.int64)
@@ -51,7 +51,7 @@ def _lay(  # type: ignore[no-untyped-def]
     colour = value % 4
     mask = is_cell[:, None] & (colour < 3)[None, :]
     at = y.to(tl.int64) * row_step + x * column_step + colour[None, :] * colour_step
-    pixel = tl.load(window + frame * frame_step + at, mask=mask, other=0.5).to(tl.float32) - 0.5
+    pixel = tl.load(frames + frame * frame_step + at, mask=mask, other=0.5).to(tl.float32) - 0.5
     cells += frame * rows * columns * 16
     tl.store(
         cells + place[:, None] * 16 + value[None, :], pixel.to(cells.dtype.element_ty), mask=is_cell[:, None]
@@ -189,8 +189,8 @@ def fetch_pictures(cells: Tensor, gap: Gap, numbers: Tensor, change: Tensor, bia
 
 @triton.jit(do_not_specialize=WHOLE_SIZES)
 def _weigh(  # type: ignore[no-untyped-def]
-    fetched, drawn, bias, numbers, share, crowd, window, made, t, rows, columns, height, width,
-    window_step, frame_step, colour_step, row_step, column_step, made_step, low, high,
+    fetched, drawn, bias, numbers, share, crowd, frames, places, made, t, rows, columns, height, width,
+    frame_step, colour_step, row_step, column_step, made_step, low, high,
     HAS_SHARE: tl.constexpr, PIXELS: tl.constexpr,
 ):  # fmt: skip
     number, y = tl.program_id(2).to(tl.int64), tl.program_id(1)
@@ -227,12 +227,12 @@ def _weigh(  # type: ignore[no-untyped-def]
             crowd + number * (height // 8) * (width // 8), y, x, height // 8, width // 8, height, width
         )
         kept *= ramp(crowded, low, high)
-        at = (
-            number * window_step + y.to(tl.int64) * row_step + x[:, None] * column_step + colour * colour_step
-        )
+        at = y.to(tl.int64) * row_step + x[:, None] * column_step + colour * colour_step
         is_kept = mask & (kept > 0)[:, None]
-        first = tl.load(window + at + frame_step, mask=is_kept, other=0.0).to(tl.float32)
-        second = tl.load(window + at + 2 * frame_step, mask=is_kept, other=0.0).to(tl.float32)
+        own = frames + tl.load(places + number * 4 + 1).to(tl.int64) * frame_step
+        first = tl.load(own + at, mask=is_kept, other=0.0).to(tl.float32)
+        own = frames + tl.load(places + number * 4 + 2).to(tl.int64) * frame_step
+        second = tl.load(own + at, mask=is_kept, other=0.0).to(tl.float32)
         value += (first + (second - first) * t - value) * kept[:, None]
     at = number * made_step + (colour * height + y).to(tl.int64) * width + x[:, None]
     tl.store(made + at, value.to(made.dtype.element_ty), mask=mask)
@@ -240,7 +240,7 @@ def _weigh(  # type: ignore[no-untyped-def]
 
 def weigh(
     fetched: Tensor, drawn: Tensor, bias: Tensor, numbers: Tensor, kept: tuple[Tensor, Tensor] | None,
-    window: Tensor, made: Tensor, t: float, *, crowd: tuple[float, float],
+    frames: Tensor, gap: Gap, made: Tensor, *, crowd: tuple[float, float],
 ) -> None:  # fmt: skip
     """Draw the picture: the four fetched ones weighed, what none shows added, standing writing as filmed.
 
@@ -250,9 +250,9 @@ def weigh(
         bias: (DRAWN,) float32, not yet in it.
         numbers: (N, 5, h, w) float32, the motion at half the size.
         kept: writing as `overlays_triton.find_strokes` has it, or None.
-        window: (N, 4, 3, H, W), any strides.
+        frames: (F, 3, H, W), any strides.
+        gap: which of the frames are those of a window, and the place in between.
         made: (N, 3, H, W) to be written, of any stride from one window to the next, dense within.
-        t: place in the gap.
         crowd: of blocks, where writing begins to count and counts wholly.
     """
     if made.is_meta:
@@ -261,6 +261,6 @@ def weigh(
     rows, columns = numbers.shape[2:]
     share, blocks = (numbers, numbers) if kept is None else kept
     _weigh[(triton.cdiv(width, _PIXELS), height, count)](
-        fetched, drawn, bias, numbers, share, blocks, window, made, t, rows, columns, height, width,
-        *window.stride(), made.stride(0), *crowd, HAS_SHARE=kept is not None, PIXELS=_PIXELS,
+        fetched, drawn, bias, numbers, share, blocks, frames, gap.places, made, gap.t, rows, columns, height,
+        width, *frames.stride(), made.stride(0), *crowd, HAS_SHARE=kept is not None, PIXELS=_PIXELS,
     )  # fmt: skip

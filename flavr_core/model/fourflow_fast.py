@@ -49,9 +49,11 @@ from flavr_core.model.overlays_triton import look_at_frames
 class FrameFeatures:
     """What is known of frames alone.
 
-    Convention: F frames, H and W their size filled up; all (F, h, w, C).
+    Convention: F frames; all but these themselves (F, h, w, C), of their size filled up.
     """
 
+    frames: Tensor
+    """(F, 3, H, W) as they were given."""
     cells: Tensor
     """Their pixels, see `fourflow_ends_triton`."""
     half: Tensor
@@ -65,15 +67,16 @@ class FrameFeatures:
 
     def tensors(self) -> tuple[Tensor, ...]:
         """All of it."""
-        return (self.cells, self.half, self.quarter, *self.matched, *self.outer)
+        return (self.frames, self.cells, self.half, self.quarter, *self.matched, *self.outer)
 
     def room_for(self, count: int) -> FrameFeatures:
         """The same with nothing in it yet, for so many frames."""
-        cells, half, quarter, *scales = (x.new_empty((count, *x.shape[1:])) for x in self.tensors())
+        frames, cells, half, quarter, *scales = (x.new_empty((count, *x.shape[1:])) for x in self.tensors())
         levels = len(self.matched)
         return FrameFeatures(
-            cells=cells, half=half, quarter=quarter, matched=scales[:levels], outer=scales[levels:]
-        )
+            frames=frames, cells=cells, half=half, quarter=quarter, matched=scales[:levels],
+            outer=scales[levels:],
+        )  # fmt: skip
 
 
 class FastFourFlow(Network):
@@ -160,7 +163,7 @@ class FastFourFlow(Network):
     def draw(self, window: Tensor, positions: tuple[Fraction, ...]) -> Tensor:
         """See `Network`."""
         features, places = self._encode(window)
-        return self.draw_between(window, features, places, positions)
+        return self.draw_between(features, places, positions)
 
     def _encode(self, window: Tensor) -> tuple[FrameFeatures, Tensor]:
         """Features of all windows' frames, each by itself, and where they are."""
@@ -184,28 +187,25 @@ class FastFourFlow(Network):
             matched.append(smaller.contiguous())
         outer = [self.match_eighth.outer(matched[0]), *map(self.match_sixteenth.outer, matched[1:])]
         return FrameFeatures(
-            cells=cells, half=half, quarter=quarter, matched=matched[::-1], outer=outer[::-1]
+            frames=frames, cells=cells, half=half, quarter=quarter, matched=matched[::-1], outer=outer[::-1]
         )
 
     def draw_between(
-        self, window: Tensor, features: FrameFeatures, places: Tensor, positions: tuple[Fraction, ...]
+        self, features: FrameFeatures, places: Tensor, positions: tuple[Fraction, ...]
     ) -> Tensor:
-        """The pictures at all positions, (N, P, 3, H, W), of the window's dtype.
+        """The pictures of N windows at all positions, (N, P, 3, H, W), of the frames' dtype.
 
-        Convention: window (N, 4, 3, H, W); `places` (N, 4) int32, which of the features' frames are the
-        window's.
+        Convention: `places` (N, 4) int32, which of the features' frames are the windows'.
         """
-        count, _, _, height, width = window.shape
-        made = window.new_empty((count, len(positions), 3, height, width))
-        valid, strokes = look_at_frames(window, self.dtype)
+        frames = features.frames
+        made = frames.new_empty((len(places), len(positions), *frames.shape[1:]))
+        valid, strokes = look_at_frames(frames, places, self.dtype)
         for number, position in enumerate(positions):
             gap = Gap(places=places, valid=valid, t=float(position))
             joined, hidden, change, numbers = self._find_motion(features, gap)
             fetched = fetch_pictures(features.cells, gap, numbers, change, self.split_half.head_bias)
             drawn = self._synthesise(fetched, hidden, joined[..., : 2 * self.split_half.features])
-            weigh(
-                fetched, drawn, self.head_bias, numbers, strokes, window, made[:, number], gap.t, crowd=CROWD
-            )
+            weigh(fetched, drawn, self.head_bias, numbers, strokes, frames, gap, made[:, number], crowd=CROWD)
         return made
 
     def _find_motion(self, features: FrameFeatures, gap: Gap) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -235,7 +235,7 @@ class FastFourFlow(Network):
         """See `fourflow.FourFlow.estimate_flow`."""
         height, width = window.shape[3:]
         features, places = self._encode(window)
-        valid, _ = look_at_frames(window, self.dtype)
+        valid, _ = look_at_frames(features.frames, places, self.dtype)
         flows = []
         for place in (0.0, 1.0):
             _, _, change, numbers = self._find_motion(features, Gap(places=places, valid=valid, t=place))

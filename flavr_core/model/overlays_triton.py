@@ -36,23 +36,28 @@ def _spread(first, second, third, fourth):  # type: ignore[no-untyped-def]
 
 @triton.jit
 def _look(  # type: ignore[no-untyped-def]
-    window, luma, same, changing, valid, height, width, window_step, frame_step, colour_step, row_step,
+    frames, places, luma, same, changing, valid, height, width, frame_step, colour_step, row_step,
     column_step, steady, HAS_MAPS: tl.constexpr, COLUMNS: tl.constexpr,
 ):  # fmt: skip
     number = tl.program_id(2).to(tl.int64)
     y = tl.program_id(1) * 8 + tl.arange(0, 8)[:, None]
     x = tl.program_id(0) * COLUMNS + tl.arange(0, COLUMNS)[None, :]
     is_pixel = (y < height) & (x < width)
-    at = number * window_step + y.to(tl.int64) * row_step + x * column_step
+    at = y.to(tl.int64) * row_step + x * column_step
+    places += number * 4
+    first_at = frames + tl.load(places).to(tl.int64) * frame_step
+    second_at = frames + tl.load(places + 1).to(tl.int64) * frame_step
+    third_at = frames + tl.load(places + 2).to(tl.int64) * frame_step
+    fourth_at = frames + tl.load(places + 3).to(tl.int64) * frame_step
     spread = tl.zeros((8, COLUMNS), tl.float32)
     before, after = tl.zeros((8, COLUMNS), tl.float32), tl.zeros((8, COLUMNS), tl.float32)
     one, two, three, four = spread, spread, spread, spread
     for colour in tl.static_range(3):
-        pixel = window + at + colour * colour_step
-        first = tl.load(pixel, mask=is_pixel, other=0.0).to(tl.float32)
-        second = tl.load(pixel + frame_step, mask=is_pixel, other=0.0).to(tl.float32)
-        third = tl.load(pixel + 2 * frame_step, mask=is_pixel, other=0.0).to(tl.float32)
-        fourth = tl.load(pixel + 3 * frame_step, mask=is_pixel, other=0.0).to(tl.float32)
+        pixel = at + colour * colour_step
+        first = tl.load(first_at + pixel, mask=is_pixel, other=0.0).to(tl.float32)
+        second = tl.load(second_at + pixel, mask=is_pixel, other=0.0).to(tl.float32)
+        third = tl.load(third_at + pixel, mask=is_pixel, other=0.0).to(tl.float32)
+        fourth = tl.load(fourth_at + pixel, mask=is_pixel, other=0.0).to(tl.float32)
         before, after = tl.maximum(before, tl.abs(second - first)), tl.maximum(after, tl.abs(third - fourth))
         spread = tl.maximum(spread, _spread(first, second, third, fourth))
         one, two = one + first * (1 / 3), two + second * (1 / 3)
@@ -176,11 +181,14 @@ def _share(  # type: ignore[no-untyped-def]
     tl.store(blocks + (number * rows + tl.program_id(1)) * columns + block, mean, mask=is_block)
 
 
-def look_at_frames(window: Tensor, dtype: torch.dtype) -> tuple[Tensor, tuple[Tensor, Tensor] | None]:
+def look_at_frames(
+    frames: Tensor, places: Tensor, dtype: torch.dtype
+) -> tuple[Tensor, tuple[Tensor, Tensor] | None]:
     """Whether a window's outer frames are frames of their own, and where writing stands still.
 
     Args:
-        window: (N, 4, 3, H, W) RGB in [0, 1], any strides.
+        frames: (F, 3, H, W) RGB in [0, 1], any strides.
+        places: (N, 4) int32, which of them are the windows'.
         dtype: the network's, which says how exactly pictures are kept in between.
 
     Returns:
@@ -188,28 +196,28 @@ def look_at_frames(window: Tensor, dtype: torch.dtype) -> tuple[Tensor, tuple[Te
         there are around each block of eight by eight pixels (N, H // 8, W // 8) float32: where enough, the
         first is `overlay_share`'s result; None where the pictures are too small.
     """
-    count, _, _, height, width = window.shape
-    valid = torch.zeros((count, 2), dtype=torch.int32, device=window.device)
+    count, (height, width) = len(places), frames.shape[2:]
+    valid = torch.zeros((count, 2), dtype=torch.int32, device=frames.device)
     has_maps = min(height, width) >= SMALLEST_PX
     kept = torch.float32 if dtype == torch.float32 else torch.float16
     rows, columns = height // BLOCK_PX, width // BLOCK_PX
     shape = (count, height, width) if has_maps else (0,)
-    luma = torch.empty((*shape, 4), dtype=kept, device=window.device)
-    same, strokes = (torch.empty(shape, dtype=kept, device=window.device) for _ in range(2))
-    share = torch.empty(shape, dtype=torch.float32, device=window.device)
+    luma = torch.empty((*shape, 4), dtype=kept, device=frames.device)
+    same, strokes = (torch.empty(shape, dtype=kept, device=frames.device) for _ in range(2))
+    share = torch.empty(shape, dtype=torch.float32, device=frames.device)
     changing, blocks = (
-        torch.empty((count, 1, rows, columns), dtype=torch.float32, device=window.device) for _ in range(2)
+        torch.empty((count, 1, rows, columns), dtype=torch.float32, device=frames.device) for _ in range(2)
     )
     grid = triton.cdiv(width, _COLUMNS), triton.cdiv(height, 8), count
-    if not window.is_meta:
+    if not frames.is_meta:
         _look[grid](
-            window, luma, same, changing, valid, height, width, *window.stride(), SAME, HAS_MAPS=has_maps,
-            COLUMNS=_COLUMNS,
+            frames, places, luma, same, changing, valid, height, width, *frames.stride(), SAME,
+            HAS_MAPS=has_maps, COLUMNS=_COLUMNS,
         )  # fmt: skip
     if not has_maps:
         return valid, None
     moving = box_mean(changing, 5, 5)
-    if not window.is_meta:
+    if not frames.is_meta:
         _tell_strokes[(triton.cdiv(width, _STROKE_COLUMNS), *grid[1:])](
             luma,
             same,

@@ -35,10 +35,8 @@ class FrameEncoder(Protocol):
     def encode_frames(self, frames: Tensor) -> Any:
         """`Features` of frames (F, 3, H, W), whatever windows they will be in."""
 
-    def draw_between(
-        self, window: Tensor, features: Any, places: Tensor, positions: tuple[Fraction, ...]
-    ) -> Tensor:
-        """As `Network.draw`; `places` (N, T) int32 says which of the features' frames are the window's."""
+    def draw_between(self, features: Any, places: Tensor, positions: tuple[Fraction, ...]) -> Tensor:
+        """As `Network.draw`; `places` (N, T) int32 says which of the features' frames are the windows'."""
 
 
 class SharedFrames:
@@ -61,55 +59,57 @@ class SharedFrames:
         self._slots: dict[Hashable, int] = {}
         self._encode: _Step | None = None
         self._draw: dict[tuple[Fraction, ...], _Step] = {}
-        self._window = self._frame = self._places = torch.empty(0)
+        self._frame = self._places = torch.empty(0)
         self._store: Features | None = None
         self._pool: Any = None
 
     def __call__(
-        self, window: Tensor, frames: Sequence[Sequence[Hashable]], positions: tuple[Fraction, ...]
-    ) -> Tensor:
+        self, windows: Sequence[Sequence[Tensor]], known: Sequence[Sequence[Hashable]],
+        positions: tuple[Fraction, ...],
+    ) -> Tensor:  # fmt: skip
         """The pictures (N, P, 3, H, W); the result is the caller's own.
 
         Args:
-            window: (N, T, 3, H, W).
-            frames: for each window what its T frames are known by: what is the same has the same pixels.
+            windows: N of T frames (1, 3, H, W) each.
+            known: what each of these frames is known by: what is the same has the same pixels.
             positions: places in the gap.
         """
-        kind = (tuple(window.shape), window.dtype, window.device)
+        frame = windows[0][0]
+        kind = (len(windows), tuple(frame.shape), frame.dtype, frame.device)
         if kind != self._kind:
             self.forget()
             self._kind = kind
-            self._window, self._frame = torch.empty_like(window), torch.empty_like(window[0, :1])
-            self._places = torch.zeros(window.shape[:2], dtype=torch.int32, device=window.device)
+            self._frame = torch.empty_like(frame)
+            shape = (len(windows), len(windows[0]))
+            self._places = torch.zeros(shape, dtype=torch.int32, device=frame.device)
             self._encode = _Step(self._encoded)
-            if _can_be_recorded(window.device):
+            if _can_be_recorded(frame.device):
                 self._pool = torch.cuda.graph_pool_handle()
-        self._know(window, frames)
-        self._places.copy_(torch.tensor([[self._slots[frame] for frame in row] for row in frames]))
-        self._window.copy_(window)
+        self._know(windows, known)
+        self._places.copy_(torch.tensor([[self._slots[name] for name in row] for row in known]))
         if positions not in self._draw:
             while len(self._draw) >= MOST_RECORDED:
                 self._draw.pop(next(iter(self._draw)))
             self._draw[positions] = _Step(lambda: (self._drawn(positions),))
-        (drawn,) = self._draw[positions](window.device, self._pool)
+        (drawn,) = self._draw[positions](frame.device, self._pool)
         return drawn.clone()
 
-    def _know(self, window: Tensor, frames: Sequence[Sequence[Hashable]]) -> None:
+    def _know(self, windows: Sequence[Sequence[Tensor]], known: Sequence[Sequence[Hashable]]) -> None:
         """See to it that all frames of these windows are in the store."""
-        needed = {frame for row in frames for frame in row}
-        capacity = window.shape[0] * window.shape[1]
-        for number, row in enumerate(frames):
-            for place, frame in enumerate(row):
-                slot = self._slots.pop(frame, None)
+        needed = {name for row in known for name in row}
+        for frames, names in zip(windows, known, strict=True):
+            for frame, name in zip(frames, names, strict=True):
+                slot = self._slots.pop(name, None)
                 if slot is None:
-                    slot = self._free_slot(needed, capacity)
-                    self._put(window[number, place : place + 1], slot)
-                self._slots[frame] = slot  # the newest is the last
+                    slot = self._free_slot(needed)
+                    self._put(frame, slot)
+                self._slots[name] = slot  # the newest is the last
 
-    def _free_slot(self, needed: set[Hashable], capacity: int) -> int:
+    def _free_slot(self, needed: set[Hashable]) -> int:
+        capacity = self._places.numel()
         if len(self._slots) < capacity:
             return min(set(range(capacity)) - set(self._slots.values()))
-        return self._slots.pop(next(frame for frame in self._slots if frame not in needed))
+        return self._slots.pop(next(name for name in self._slots if name not in needed))
 
     def _put(self, frame: Tensor, slot: int) -> None:
         """Encode a frame (1, 3, H, W) into the store."""
@@ -124,11 +124,11 @@ class SharedFrames:
     def _encoded(self) -> tuple[Tensor, ...]:
         features: Features = self._network.encode_frames(self._frame)
         if self._store is None:
-            self._store = features.room_for(self._window.shape[0] * self._window.shape[1])
+            self._store = features.room_for(self._places.numel())
         return features.tensors()
 
     def _drawn(self, positions: tuple[Fraction, ...]) -> Tensor:
-        return self._network.draw_between(self._window, self._store, self._places, positions)
+        return self._network.draw_between(self._store, self._places, positions)
 
 
 class _Step:

@@ -63,8 +63,9 @@ def main() -> None:
             SharedFrames(fast),
             [[(number, place) for place in range(4)] for number in range(count)],
         )
-        shared(window.flip(1), [row[::-1] for row in names], positions)
-        again = shared(window, names, positions) - wanted
+        frames = [one.unbind(1) for one in window.split(1)]
+        shared([one[::-1] for one in frames], [row[::-1] for row in names], positions)
+        again = shared(frames, names, positions) - wanted
         flow = fast.estimate_flow(window) - plain.estimate_flow(window)
     assert shared.encoded == 4 * count
     print(*(float(difference.abs().max()) for difference in (drawn, again, flow)))
