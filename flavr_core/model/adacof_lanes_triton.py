@@ -2,7 +2,7 @@
 
 Imported only where Triton is installed; see `adacof_sampling_triton`. A pixel has eight threads, each for
 eight channels. Where a tap's four neighbours lie and what they count is the same for all channels, and costs
-more instructions than their sum: so each thread finds it for one of eight taps and tells the others (41
+more instructions than their sum: so each thread finds it for one of eight taps and tells the others (38
 instructions a tap in the code for Hopper GPUs instead of 105). What is left is bound by the first cache,
 which hands out 512 bytes a tap.
 """
@@ -18,8 +18,10 @@ from torch import Tensor
 
 VECTOR = 64
 """Channels of one program; the table's are a multiple of it."""
-TALL, WIDE = 4, 4
-"""Rows and columns of pixels of one program: neighbours look at the same places. Four pixels are a warp's."""
+TALL, WIDE = 4, 8
+"""Rows and columns of pixels of one program: neighbours look at the same places."""
+LANES = 8
+"""Threads of a pixel: 8 or 4, which then have 16 channels each and tell each other half as much."""
 
 REGISTERS: int | None = None
 """Of a thread at most; None leaves it to the compiler."""
@@ -98,8 +100,8 @@ def _sample(  # type: ignore[no-untyped-def]
     image, weights, down, across, result,
     image_rows, image_columns, rows, columns, first_row, first_column, dilation,
     weights_n, weights_h, weights_w, down_n, down_h, down_w, across_n, across_h, across_w, result_n,
-    KERNEL: tl.constexpr, TALL: tl.constexpr, WIDE: tl.constexpr, channels: tl.constexpr,
-    stride: tl.constexpr, MOST_TAPS: tl.constexpr,
+    KERNEL: tl.constexpr, TALL: tl.constexpr, WIDE: tl.constexpr, LANES: tl.constexpr,
+    channels: tl.constexpr, stride: tl.constexpr, MOST_TAPS: tl.constexpr,
 ):  # fmt: skip
     PIXELS: tl.constexpr = TALL * WIDE  # noqa: N806 - a compile-time value
     # An odd number's square is one more than a multiple of eight.
@@ -124,48 +126,66 @@ def _sample(  # type: ignore[no-untyped-def]
     # Weights of a sixteenth at most: sums of eight taps stay far from the largest half.
     largest = (largest + 2.7725887)[None, :]
     # Threads come before pixels: of axes that are alike the compiler takes the first for neighbours.
-    lane = tl.arange(0, 8)
-    channel = tl.program_id(2) * 64 + lane[:, None] * 8 + tl.arange(0, 8)[None, :]
+    lane = tl.arange(0, LANES)
+    first = tl.program_id(2) * 64 + lane[:, None, None] * 8 + tl.arange(0, 8)[None, None, :]
+    first += tl.zeros((1, PIXELS, 1), tl.int32)
+    second = first
+    if LANES == 4:
+        # Of two pixels side by side one begins with the first half of a line of memory, one with the second.
+        odd = (inside & 1)[None, :, None]
+        first, second = first + 32 * odd, first + 32 * (1 - odd)
     image += sample * image_rows * image_columns * channels
-    around = image + channel[:, None, :] + tl.zeros((1, PIXELS, 1), tl.int32)
-    beneath = around + image_columns * channels
     row, column = (row + first_row)[None, :], (column + first_column)[None, :]
-    total = tl.zeros((8, PIXELS, 8), tl.float32)
-    whole = tl.zeros((8, PIXELS), tl.float32)
+    total = tl.zeros((LANES, PIXELS, 8), tl.float32)
+    other = tl.zeros((LANES, PIXELS, 8), tl.float32)
+    whole = tl.zeros((LANES, PIXELS), tl.float32)
     tap = tl.minimum(lane, TAPS - 1)[:, None] + tl.zeros((1, PIXELS), tl.int32)
     logit = tl.load(weights[None, :] + tap)
     vertical, horizontal = tl.load(down[None, :] + tap), tl.load(across[None, :] + tap)
-    for _ in range(TAPS // 8):
+    below = image_columns * channels
+    for _ in range(TAPS // LANES):
         weight, at, uppers, lowers = _found(
             logit, vertical, horizontal, tap, largest, row, column, image_rows, image_columns, dilation,
             KERNEL,
         )  # fmt: skip
         whole += weight
-        # The next eight are on their way meanwhile.
-        tap = tl.minimum(tap + 8, TAPS - 1)
+        # The next ones are on their way meanwhile.
+        tap = tl.minimum(tap + LANES, TAPS - 1)
         logit = tl.load(weights[None, :] + tap)
         vertical, horizontal = tl.load(down[None, :] + tap), tl.load(across[None, :] + tap)
-        # Eight taps are summed in halves, two channels at a time; eights are summed in float32.
-        some = tl.zeros((8, PIXELS, 8), tl.float16)
-        for number in tl.static_range(8):
-            whose = tl.full((8, PIXELS), number, tl.int32)
-            some = _summed(
-                some, around, beneath, tl.gather(at, whose, 0), tl.gather(uppers, whose, 0),
-                tl.gather(lowers, whose, 0), channels,
-            )  # fmt: skip
+        # Some taps are summed in halves, two channels at a time; these sums are summed in float32.
+        some = tl.zeros((LANES, PIXELS, 8), tl.float16)
+        others = tl.zeros((LANES, PIXELS, 8), tl.float16)
+        for number in tl.static_range(LANES):
+            whose = tl.full((LANES, PIXELS), number, tl.int32)
+            its, upper, lower = (
+                tl.gather(at, whose, 0),
+                tl.gather(uppers, whose, 0),
+                tl.gather(lowers, whose, 0),
+            )
+            some = _summed(some, image + first, image + first + below, its, upper, lower, channels)
+            if LANES == 4:
+                others = _summed(others, image + second, image + second + below, its, upper, lower, channels)
         total += some.to(tl.float32)
+        if LANES == 4:
+            other += others.to(tl.float32)
     # All threads have the last tap.
     weight, at, uppers, lowers = _found(
         logit, vertical, horizontal, tap, largest, row, column, image_rows, image_columns, dilation, KERNEL
     )
-    whole += weight * 0.125
-    some = tl.zeros((8, PIXELS, 8), tl.float16)
-    total += _summed(some, around, beneath, at, uppers, lowers, channels).to(tl.float32)
-    total *= (1 / tl.sum(whole, 0))[None, :, None]
+    whole += weight / LANES
+    none = tl.zeros((LANES, PIXELS, 8), tl.float16)
+    share = (1 / tl.sum(whole, 0))[None, :, None]
+    total += _summed(none, image + first, image + first + below, at, uppers, lowers, channels).to(tl.float32)
     place = sample * result_n + (own_row * columns + own_column).to(tl.int64) * stride
     is_own = ((own_row < rows) & (own_column < columns))[None, :, None]
-    out = result + place[None, :, None] + channel[:, None, :]
-    tl.store(out, total.to(result.dtype.element_ty), mask=is_own)
+    out = result + place[None, :, None]
+    tl.store(out + first, (total * share).to(result.dtype.element_ty), mask=is_own)
+    if LANES == 4:
+        other += _summed(none, image + second, image + second + below, at, uppers, lowers, channels).to(
+            tl.float32
+        )
+        tl.store(out + second, (other * share).to(result.dtype.element_ty), mask=is_own)
 
 
 def takes(table: Tensor, *fields: Tensor) -> bool:
@@ -195,6 +215,6 @@ def sample_by_lanes(
     _sample[(tiles, count, channels // VECTOR)](
         table, logits, down, across, result,
         image_rows, image_columns, rows, columns, *first, dilation, *strides, result.stride(0),
-        KERNEL=isqrt(taps), TALL=TALL, WIDE=WIDE, channels=channels, stride=result.stride(2),
-        MOST_TAPS=triton.next_power_of_2(taps), num_warps=TALL * WIDE // 4, maxnreg=REGISTERS,
+        KERNEL=isqrt(taps), TALL=TALL, WIDE=WIDE, LANES=LANES, channels=channels, stride=result.stride(2),
+        MOST_TAPS=triton.next_power_of_2(taps), num_warps=TALL * WIDE * LANES // 32, maxnreg=REGISTERS,
     )  # fmt: skip

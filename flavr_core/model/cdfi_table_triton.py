@@ -17,8 +17,8 @@ from flavr_core.model.layers_triton import pixel_stride, resized
 
 SCALES = 5
 """Scales of features."""
-VALUES = 1024
-"""Pixels times channels of one program."""
+PIXELS = 128
+"""Pixels of one program, of one scale."""
 FRAME_ROOM = 4
 """Channels that are written with a frame: its three, and zeros."""
 FRAME_PIXELS = 256
@@ -28,19 +28,19 @@ FRAME_PIXELS = 256
 @triton.jit
 def _put(  # type: ignore[no-untyped-def]
     x, bias, table, tile, number, rows, columns, table_rows, table_columns, scale_down, scale_across,
-    BEGIN: tl.constexpr, CHANNELS: tl.constexpr, STRIDE: tl.constexpr, BLOCK: tl.constexpr,
+    BEGIN: tl.constexpr, CHANNELS: tl.constexpr, ROOM: tl.constexpr, STRIDE: tl.constexpr,
     PIXELS: tl.constexpr,
 ):  # fmt: skip
     """Some pixels of one scale."""
     place = tile * PIXELS + tl.arange(0, PIXELS)
-    channel = tl.arange(0, BLOCK)
+    channel = tl.arange(0, triton.next_power_of_2(CHANNELS))
     is_own = channel < CHANNELS
     both = (place < table_rows * table_columns)[:, None] & is_own[None, :]
     pixel = tl.minimum(place, table_rows * table_columns - 1)
     row = pixel // table_columns
     value = resized(
-        x + number * rows * columns * CHANNELS, row, pixel - row * table_columns, channel, is_own, rows,
-        columns, CHANNELS, scale_down, scale_across, 0.5 * scale_down - 0.5, 0.5 * scale_across - 0.5, 1,
+        x + number * rows * columns * ROOM, row, pixel - row * table_columns, channel, is_own, rows,
+        columns, ROOM, scale_down, scale_across, 0.5 * scale_down - 0.5, 0.5 * scale_across - 0.5, 1,
     )  # fmt: skip
     value += tl.load(bias + channel, mask=is_own).to(tl.float32)[None, :]
     at = (number * table_rows * table_columns + place)[:, None] * STRIDE + (BEGIN + channel)[None, :]
@@ -59,44 +59,44 @@ def _lay(  # type: ignore[no-untyped-def]
     rows1, rows2, rows3, rows4, rows5, columns1, columns2, columns3, columns4, columns5,
     down1, down2, down3, down4, down5, across1, across2, across3, across4, across5,
     C1: tl.constexpr, C2: tl.constexpr, C3: tl.constexpr, C4: tl.constexpr, C5: tl.constexpr,
-    STRIDE: tl.constexpr, BLOCK: tl.constexpr, PIXELS: tl.constexpr,
+    R1: tl.constexpr, R2: tl.constexpr, R3: tl.constexpr, R4: tl.constexpr, R5: tl.constexpr,
+    STRIDE: tl.constexpr, PIXELS: tl.constexpr,
 ):  # fmt: skip
     number = tl.program_id(1).to(tl.int64)
     scale, tile = tl.program_id(0) % 5, tl.program_id(0) // 5
     if scale == 0:
         _put(x1, bias1, table, tile, number, rows1, columns1, table_rows, table_columns, down1, across1,
-             0, C1, STRIDE, BLOCK, PIXELS)  # fmt: skip
+             0, C1, R1, STRIDE, PIXELS)  # fmt: skip
     elif scale == 1:
         _put(x2, bias2, table, tile, number, rows2, columns2, table_rows, table_columns, down2, across2,
-             C1, C2, STRIDE, BLOCK, PIXELS)  # fmt: skip
+             C1, C2, R2, STRIDE, PIXELS)  # fmt: skip
     elif scale == 2:
         _put(x3, bias3, table, tile, number, rows3, columns3, table_rows, table_columns, down3, across3,
-             C1 + C2, C3, STRIDE, BLOCK, PIXELS)  # fmt: skip
+             C1 + C2, C3, R3, STRIDE, PIXELS)  # fmt: skip
     elif scale == 3:
         _put(x4, bias4, table, tile, number, rows4, columns4, table_rows, table_columns, down4, across4,
-             C1 + C2 + C3, C4, STRIDE, BLOCK, PIXELS)  # fmt: skip
+             C1 + C2 + C3, C4, R4, STRIDE, PIXELS)  # fmt: skip
     else:
         _put(x5, bias5, table, tile, number, rows5, columns5, table_rows, table_columns, down5, across5,
-             C1 + C2 + C3 + C4, C5, STRIDE, BLOCK, PIXELS)  # fmt: skip
+             C1 + C2 + C3 + C4, C5, R5, STRIDE, PIXELS)  # fmt: skip
 
 
 def lay_features(table: Tensor, features: Sequence[Tensor], biases: Sequence[Tensor]) -> None:
     """Fill the first channels of a table with features at its size, bilinearly between pixels' edges, biased.
 
-    Convention: table (N, C, H, W), channels last in memory; features of `SCALES` scales, (N, c, h, w) each,
-    biases (c,).
+    Convention: table (N, C, H, W), channels last in memory; features of `SCALES` scales, (N, c', h, w) each,
+    biases (c,), of which c channels are taken.
     """
     features = [x.contiguous(memory_format=torch.channels_last) for x in features]
     rows, columns = table.shape[2:]
     sizes = [x.shape[2:] for x in features]
-    counts = {f"C{number}": x.shape[1] for number, x in enumerate(features, 1)}
-    block = triton.next_power_of_2(max(counts.values()))
-    pixels = VALUES // block
-    _lay[(SCALES * triton.cdiv(rows * columns, pixels), len(table))](
+    counts = {f"C{number}": len(bias) for number, bias in enumerate(biases, 1)}
+    counts |= {f"R{number}": x.shape[1] for number, x in enumerate(features, 1)}
+    _lay[(SCALES * triton.cdiv(rows * columns, PIXELS), len(table))](
         *features, *biases, table, rows, columns,
         *(height for height, _ in sizes), *(width for _, width in sizes),
         *(height / rows for height, _ in sizes), *(width / columns for _, width in sizes),
-        **counts, STRIDE=pixel_stride(table), BLOCK=block, PIXELS=pixels,
+        **counts, STRIDE=pixel_stride(table), PIXELS=PIXELS,
     )  # fmt: skip
 
 

@@ -135,7 +135,7 @@ def _tables(device: torch.device) -> Iterator[tuple[str, Tensor, Tensor]]:
     parts.append(functional.pad(frame, (margin,) * 4, mode="replicate"))
     wanted = functional.pad(torch.cat(parts, 1), (0, 0, 0, 0, 0, 1))
     given = torch.empty_like(wanted, memory_format=torch.channels_last)
-    lay_features(given, features, biases)
+    lay_features(given, [functional.pad(x, (0, 0, 0, 0, 0, 4)) for x in features], biases)
     lay_frame(given, frame, margin, begin=sum(counts))
     yield "a table of features", wanted, given
 

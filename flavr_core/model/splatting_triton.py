@@ -84,9 +84,9 @@ def _with_next(  # type: ignore[no-untyped-def]
 
 @triton.jit(do_not_specialize=("rows", "columns", "pictures"))
 def _sum(  # type: ignore[no-untyped-def]
-    values, flow, heads, following, result, channels, rows, columns, pictures, side_step,
+    values, flow, heads, following, result, channels, rows, columns, pictures, side_step, stride,
     values_n, values_c, values_h, values_w, flow_n, flow_c, flow_h, flow_w,
-    stride: tl.constexpr, PIXELS: tl.constexpr, CHANNELS: tl.constexpr, ONE: tl.constexpr,
+    PIXELS: tl.constexpr, CHANNELS: tl.constexpr, ONE: tl.constexpr,
     MOST: tl.constexpr,
 ):  # fmt: skip
     number = tl.program_id(1).to(tl.int64)
@@ -171,7 +171,7 @@ def splat_into(results: Sequence[Tensor], parts: Sequence[Tensor], flow: Tensor)
         pixels = min(TILE // width, MOST_PIXELS)
         _sum[(triton.cdiv(rows * columns, pixels), count, triton.cdiv(channels, width))](
             values, flow, heads, following, result, channels, rows, columns, len(result), channels,
-            *values.stride(), *flow.stride(), stride=pixel_stride(result),
+            pixel_stride(result), *values.stride(), *flow.stride(),
             PIXELS=pixels, CHANNELS=width, ONE=ONE, MOST=MOST,
         )  # fmt: skip
 

@@ -8,6 +8,7 @@ and pooling, and nothing looks at them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -15,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from flavr_core.model.adacof import KERNEL_HEADS, SIDES, AdaCoF, KernelWidths, MiddleNetwork
+from flavr_core.model.adacof import DOWN, KERNEL_HEADS, SIDES, AdaCoF, KernelWidths, MiddleNetwork
 from flavr_core.model.cdfi import MASKS, Cdfi, CdfiWidths
 from flavr_core.model.cdfi_filters import lay_out
 from flavr_core.model.cdfi_grid import DrawnGrid
@@ -41,13 +42,12 @@ def with_whole_vectors(network: MiddleNetwork) -> MiddleNetwork:
     filled: MiddleNetwork
     if isinstance(network, Cdfi):
         widths = network.cdfi_widths
-        levels = tuple(
-            (kernels.blocks[f"moduleConv{number}"][-1], outputs)
-            for number, (_, outputs) in enumerate(widths.levels, 1)
-        )
-        places = _sampled_places([outputs for _, outputs in levels])
+        taken = tuple(outputs for _, outputs in widths.levels)
+        levels = tuple((kernels.blocks[block][-1], _up(own)) for block, own in zip(DOWN, taken, strict=True))
+        places = _sampled_places(taken)
         grid = replace(widths.grid, inputs=len(places), outputs=VECTOR)
-        filled = WholeCdfi(CdfiWidths(kernels=kernels, levels=levels, grid=grid), dilation=network.dilation)
+        whole = CdfiWidths(kernels=kernels, levels=levels, grid=grid)
+        filled = WholeCdfi(whole, dilation=network.dilation, taken=taken)
         filled.context_synthesis = DrawnGrid(grid, outputs=widths.grid.outputs)
         filled.grid_pixels = GRID_PIXELS
         first = "context_synthesis.lateral_init"
@@ -74,8 +74,13 @@ def with_whole_vectors(network: MiddleNetwork) -> MiddleNetwork:
 class WholeCdfi(Cdfi):
     """CDFI whose synthesis looks at the sampled pictures as they lie in memory.
 
-    Each side's picture holds the features of all scales, its frame, and zeros: whole vectors of channels.
+    Each side's picture holds the features of all scales, its frame, and zeros: whole vectors of channels. Of
+    each scale's features the first ones, as many as `taken` says, mean something.
     """
+
+    def __init__(self, widths: CdfiWidths, *, dilation: int, taken: tuple[int, ...]) -> None:
+        super().__init__(widths, dilation=dilation)
+        self.taken = taken
 
     def draw_padded(self, before: Tensor, after: Tensor) -> Tensor:
         """See `MiddleNetwork`."""
@@ -83,7 +88,7 @@ class WholeCdfi(Cdfi):
         features = estimator.encode(self.pair(before, after))
         decoded = estimator.decode(features)
         count, width = len(before), self.cdfi_widths.grid.inputs // 2
-        of_frame = sum(outputs for _, outputs in self.cdfi_widths.levels)
+        of_frame = sum(self.taken)
         table = self._features_table(features, width)
         features.clear()
         sampled = _empty(table, (count, 2 * width, *before.shape[2:]))
@@ -115,14 +120,14 @@ class WholeCdfi(Cdfi):
                 functional.conv2d(x, layer.weight, None, 1, layer.padding)
                 for x, layer in zip(features, layers, strict=True)
             ]
-            lay_features(table, narrowed, [layer.bias for layer in layers if layer.bias is not None])
+            biases = [layer.bias for layer in layers if layer.bias is not None]
+            lay_features(table, narrowed, [bias[:own] for bias, own in zip(biases, self.taken, strict=True)])
         else:
             start = 0
-            for x, layer in zip(features, layers, strict=True):
-                stop = start + layer.out_channels
-                resize_into(table[:, start:stop], layer(x))
-                start = stop
-        table[:, sum(layer.out_channels for layer in layers) + 4 :] = 0
+            for x, layer, own in zip(features, layers, self.taken, strict=True):
+                resize_into(table[:, start : start + own], layer(x)[:, :own])
+                start += own
+        table[:, sum(self.taken) + 4 :] = 0
         return table
 
     def _narrowing(self, level: int) -> nn.Conv2d:
@@ -160,7 +165,7 @@ def _filled_kernels(widths: KernelWidths) -> KernelWidths:
     return KernelWidths(blocks=blocks)
 
 
-def _sampled_places(levels: list[int]) -> list[int | None]:
+def _sampled_places(levels: Sequence[int]) -> list[int | None]:
     """For each channel that `WholeCdfi` synthesises from, its place in CDFI's order; None for zeros.
 
     CDFI's order is frame before, frame after, then each level's features before and after.
