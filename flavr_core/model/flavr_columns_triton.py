@@ -18,6 +18,8 @@ from triton.experimental.gluon import language as gl
 from triton.experimental.gluon.language.nvidia.hopper import mbarrier, tma, warpgroup_mma, warpgroup_mma_wait
 from triton.experimental.gluon.nvidia.hopper import TensorDescriptor
 
+from flavr_core.model.flavr_passes_triton import mean_of_tiles
+
 BLOCK = 64
 """Channels in and out at a time, and places of a program."""
 _STAGES = 2
@@ -290,8 +292,7 @@ def convolve(
     )  # fmt: skip
     if not has_means:
         return None
-    by_block = sums.view(samples, tiles_y * tiles_x, phases, width // BLOCK, BLOCK).sum((1, 2))
-    return by_block.flatten(1) / (4 * phases * height * across)
+    return mean_of_tiles(sums, samples, width, 4 * phases * height * across)
 
 
 def _tile(rows: int, columns: int) -> tuple[int, int]:

@@ -132,6 +132,40 @@ def lay_cells(window: Tensor, mean: Tensor, cells: Tensor, *, before: int, aroun
     )  # fmt: skip
 
 
+_PARTS = 32
+"""Programs that share the tiles of a sample's channels."""
+_LINES = 32
+"""Tiles that one of them reads at a time."""
+
+
+@triton.jit
+def _sum_tiles(  # type: ignore[no-untyped-def]
+    sums, parts, rows, share, width, factor, CHANNELS: tl.constexpr, LINES: tl.constexpr
+):  # fmt: skip
+    channel = tl.program_id(1) * CHANNELS + tl.arange(0, CHANNELS)
+    first = tl.program_id(0) * share
+    last = tl.minimum(first + share, rows)
+    sums += tl.program_id(2).to(tl.int64) * rows * width + channel
+    total = tl.zeros((LINES, CHANNELS), tl.float32)
+    while first < last:
+        row = (first + tl.arange(0, LINES))[:, None]
+        total += tl.load(sums[None, :] + row.to(tl.int64) * width, mask=row < last, other=0.0)
+        first += LINES
+    at = (tl.program_id(2) * tl.num_programs(0) + tl.program_id(0)) * width + channel
+    tl.store(parts + at, tl.sum(total, 0) * factor)
+
+
+def mean_of_tiles(sums: Tensor, samples: int, width: int, count: int) -> Tensor:
+    """Sums of tiles, for each sample tile after tile of its channels, over a count: (N, width) float32."""
+    rows = sums.numel() // (samples * width)
+    parts = torch.empty((samples, _PARTS, width), dtype=torch.float32, device=sums.device)
+    _sum_tiles[_PARTS, width // _CHANNELS, samples](
+        sums, parts, rows, triton.cdiv(rows, _PARTS), width, 1 / count, CHANNELS=_CHANNELS, LINES=_LINES,
+        num_warps=4,
+    )  # fmt: skip
+    return parts.sum(1)
+
+
 _FACTORS = 16
 """Factors that one program finds."""
 
