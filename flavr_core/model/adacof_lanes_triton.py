@@ -20,6 +20,8 @@ VECTOR = 64
 """Channels of one program; the table's are a multiple of it."""
 TALL, WIDE = 4, 8
 """Rows and columns of pixels of one program: neighbours look at the same places."""
+POLICY = ""
+"""For weights and offsets in the first cache, which are read once: `evict_first` leaves it to the table."""
 LANES = 8
 """Threads of a pixel: 8 or 4, which then have 16 channels each and tell each other half as much."""
 
@@ -101,7 +103,7 @@ def _sample(  # type: ignore[no-untyped-def]
     image_rows, image_columns, rows, columns, first_row, first_column, dilation,
     weights_n, weights_h, weights_w, down_n, down_h, down_w, across_n, across_h, across_w, result_n,
     KERNEL: tl.constexpr, TALL: tl.constexpr, WIDE: tl.constexpr, LANES: tl.constexpr,
-    channels: tl.constexpr, stride: tl.constexpr, MOST_TAPS: tl.constexpr,
+    channels: tl.constexpr, stride: tl.constexpr, MOST_TAPS: tl.constexpr, POLICY: tl.constexpr,
 ):  # fmt: skip
     PIXELS: tl.constexpr = TALL * WIDE  # noqa: N806 - a compile-time value
     # An odd number's square is one more than a multiple of eight.
@@ -121,7 +123,10 @@ def _sample(  # type: ignore[no-untyped-def]
     for start in tl.static_range(0, MOST_TAPS, 64):
         some_taps = start + tl.arange(0, 64)
         is_tap = (some_taps < TAPS)[None, :]
-        logits = tl.load(weights[:, None] + some_taps[None, :], mask=is_tap, other=float("-inf"))
+        # A pixel's room holds whole vectors: the last one is read to its end, and cut then.
+        is_room = (some_taps // 8 * 8 < TAPS)[None, :]
+        logits = tl.load(weights[:, None] + some_taps[None, :], mask=is_room, other=0.0)
+        logits = tl.where(is_tap, logits, float("-inf"))
         largest = tl.maximum(largest, tl.max(logits, 1).to(tl.float32))
     # Weights of a sixteenth at most: sums of eight taps stay far from the largest half.
     largest = (largest + 2.7725887)[None, :]
@@ -140,8 +145,9 @@ def _sample(  # type: ignore[no-untyped-def]
     other = tl.zeros((LANES, PIXELS, 8), tl.float32)
     whole = tl.zeros((LANES, PIXELS), tl.float32)
     tap = tl.minimum(lane, TAPS - 1)[:, None] + tl.zeros((1, PIXELS), tl.int32)
-    logit = tl.load(weights[None, :] + tap)
-    vertical, horizontal = tl.load(down[None, :] + tap), tl.load(across[None, :] + tap)
+    logit = tl.load(weights[None, :] + tap, eviction_policy=POLICY)
+    vertical = tl.load(down[None, :] + tap, eviction_policy=POLICY)
+    horizontal = tl.load(across[None, :] + tap, eviction_policy=POLICY)
     below = image_columns * channels
     for _ in range(TAPS // LANES):
         weight, at, uppers, lowers = _found(
@@ -151,8 +157,9 @@ def _sample(  # type: ignore[no-untyped-def]
         whole += weight
         # The next ones are on their way meanwhile.
         tap = tl.minimum(tap + LANES, TAPS - 1)
-        logit = tl.load(weights[None, :] + tap)
-        vertical, horizontal = tl.load(down[None, :] + tap), tl.load(across[None, :] + tap)
+        logit = tl.load(weights[None, :] + tap, eviction_policy=POLICY)
+        vertical = tl.load(down[None, :] + tap, eviction_policy=POLICY)
+        horizontal = tl.load(across[None, :] + tap, eviction_policy=POLICY)
         # Some taps are summed in halves, two channels at a time; these sums are summed in float32.
         some = tl.zeros((LANES, PIXELS, 8), tl.float16)
         others = tl.zeros((LANES, PIXELS, 8), tl.float16)
@@ -191,11 +198,12 @@ def _sample(  # type: ignore[no-untyped-def]
 def takes(table: Tensor, *fields: Tensor) -> bool:
     """Whether the kernel is made for these.
 
-    Convention: table (N, Hs, Ws, C); fields (N, F * F, H, W).
+    Convention: table (N, Hs, Ws, C); fields (N, F * F, H, W), taken from tensors with a multiple of eight
+    channels that lie last in memory.
     """
     _, rows, columns, channels = table.shape
     is_whole = table.dtype == torch.float16 and channels % VECTOR == 0 and min(rows, columns) > 1
-    return is_whole and all(field.stride(1) == 1 for field in fields)
+    return is_whole and all(field.stride(1) == 1 and field.stride(3) % 8 == 0 for field in fields)
 
 
 def sample_by_lanes(
@@ -217,4 +225,5 @@ def sample_by_lanes(
         image_rows, image_columns, rows, columns, *first, dilation, *strides, result.stride(0),
         KERNEL=isqrt(taps), TALL=TALL, WIDE=WIDE, LANES=LANES, channels=channels, stride=result.stride(2),
         MOST_TAPS=triton.next_power_of_2(taps), num_warps=TALL * WIDE * LANES // 32, maxnreg=REGISTERS,
+        POLICY=POLICY,
     )  # fmt: skip

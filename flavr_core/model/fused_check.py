@@ -105,9 +105,9 @@ def _soft_samples(device: torch.device) -> Iterator[tuple[str, Tensor, Tensor]]:
         image = torch.randn(2, channels, *around, generator=generator).to(device, dtype)
         # Fields lie as convolutions leave them, channels last and filled up.
         logits, down, across = (
-            torch.cat((field, field), 1)
-            .to(dtype)
-            .contiguous(memory_format=torch.channels_last)[:, : kernel**2]
+            functional.pad(field.to(dtype), (0, 0, 0, 0, 0, -(kernel**2) % 8), value=9.0).contiguous(
+                memory_format=torch.channels_last
+            )[:, : kernel**2]
             for field in (logits, down, across)
         )
         first = margin - (kernel - 1) // 2
