@@ -7,7 +7,6 @@ Imported only where Triton is installed; see `layers`. Features have their chann
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import gcd
 
 import torch
 import triton
@@ -16,7 +15,7 @@ from torch import Tensor, nn
 
 BLOCK = 2048
 """Values of one program that finishes: sixteen for each thread."""
-MOST_VECTOR = 8
+VECTOR = 8
 """Channels that a thread reads or writes at once, where their numbers are multiples of it."""
 TILE = 1024
 """Pixels times channels of one program that enlarges."""
@@ -80,7 +79,7 @@ def finish(
         added = added.contiguous(memory_format=torch.channels_last)
     result = x if result is None else result
     stride = pixel_stride(result)
-    vector = gcd(channels, stride, MOST_VECTOR)
+    vector = _vector(channels, stride)
     count = x.numel() // vector
     (first_slope, first), (second_slope, second) = [*copies, (x, x), (x, x)][:2]
     _finish[(triton.cdiv(count, BLOCK // vector),)](
@@ -93,6 +92,11 @@ def finish(
         VECTOR=vector, BLOCK=BLOCK,
     )  # fmt: skip
     return result
+
+
+def _vector(*counts: int) -> int:
+    """Channels that are read at once; what lies between one and all would need programs of its own."""
+    return 1 if any(count % VECTOR for count in counts) else VECTOR
 
 
 def pixel_stride(x: Tensor) -> int:
@@ -195,7 +199,7 @@ def enlarge(
         scales.append(scale)
         shifts.append(0.0 if align_corners else 0.5 * scale - 0.5)
     stride = result.stride(3) if result.shape[3] > 1 else channels
-    vector = gcd(channels, stride, MOST_VECTOR)
+    vector = _vector(channels, stride)
     block = min(64, triton.next_power_of_2(channels))
     pixels = TILE // block
     _enlarge[(triton.cdiv(shape[0] * shape[1], pixels), count, triton.cdiv(channels, block))](
