@@ -1,13 +1,15 @@
-"""Convolutions of 3x3 as programs for Hopper GPUs, in Gluon, with what follows them before they write.
+"""Convolutions of 3x3 as programs for Hopper GPUs, in Gluon, with what follows them.
 
 Imported only where Triton is installed; see `fourflow_fast`. A program makes up to 64 channels of four rows
 of 64 pixels. For each of the three taps across and some input channels the copy engine brings the six rows
-that these look at and three weights to shared memory, steps ahead, reading zeros outside the picture; each
+that these look at and three weights to shared memory, reading zeros outside the picture; each
 row that is there counts for up to three of those that are made, so twelve matrix products follow. What is
 read for a pixel is half of what nine taps by themselves read. Pictures are (N, h, w, C).
 """
 
 from __future__ import annotations
+
+import math
 
 from torch import Tensor
 from torch.nn import functional
@@ -23,10 +25,13 @@ _ROWS = 4
 """Rows that a program makes."""
 _COLUMNS = 64
 """Pixels of a row that it makes."""
-_MOST_OUTPUTS = 64
-"""Channels that it makes at most."""
-_STAGES = {1: 3, 2: 2}
-"""Steps in shared memory at once, by stride."""
+_MOST_CHANNELS = 64
+"""Channels that it makes at most, or looks at in a step."""
+_ALONE = 132
+"""So few programs have a multiprocessor to themselves."""
+_STAGES_ALONE = {1: 3, 2: 2}
+"""Steps that such a one has in shared memory at once, by stride. All others have one: three programs to a
+multiprocessor wait for each other's copies better than one for its own."""
 _WARPS = 4
 _LINES = 2
 """Rows that the copy engine brings at a time."""
@@ -77,26 +82,23 @@ def _fetch(  # type: ignore[no-untyped-def]
 
 @gluon.jit
 def _write(  # type: ignore[no-untyped-def]
-    total, out, bias, added, row, rows, left, columns, channel, outputs, BLOCK: gl.constexpr,
-    HAS_BIAS: gl.constexpr, HAS_ADDED: gl.constexpr, IS_RECTIFIED: gl.constexpr, SLOPE: gl.constexpr,
-    num_warps: gl.constexpr,
+    total, out, bias, row, rows, left, columns, channel, outputs, HAS_BIAS: gl.constexpr,
+    IS_RECTIFIED: gl.constexpr, SLOPE: gl.constexpr, num_warps: gl.constexpr,
 ):  # fmt: skip
     """Finish one row and write it."""
-    COLUMNS: gl.constexpr = total.shape[0]  # noqa: N806 - a compile-time value
+    COLUMNS: gl.constexpr = total.shape[0]  # noqa: N806 - compile-time values
+    BLOCK: gl.constexpr = total.shape[1]  # noqa: N806
+    if HAS_BIAS:
+        number = channel + gl.arange(0, BLOCK, layout=gl.SliceLayout(0, total.type.layout))
+        total += gl.load(bias + number, mask=number < outputs, other=0.0)[None, :]
+    if IS_RECTIFIED:
+        total = gl.where(total > 0, total, total * SLOPE)
     stored: gl.constexpr = gl.BlockedLayout([1, 8], [256 // BLOCK, BLOCK // 8], [num_warps, 1], [1, 0])
     column = left + gl.arange(0, COLUMNS, layout=gl.SliceLayout(1, stored))
     output = channel + gl.arange(0, BLOCK, layout=gl.SliceLayout(0, stored))
-    is_output = output < outputs
-    mask = ((column < columns) & (row < rows))[:, None] & is_output[None, :]
+    mask = ((column < columns) & (row < rows))[:, None] & (output < outputs)[None, :]
     at = (row * columns + column)[:, None] * outputs + output[None, :]
-    value = gl.convert_layout(total, stored)
-    if HAS_BIAS:
-        value += gl.load(bias + output, mask=is_output, other=0.0)[None, :]
-    if HAS_ADDED:
-        value += gl.load(added + at, mask=mask, other=0.0).to(gl.float32)
-    if IS_RECTIFIED:
-        value = gl.where(value > 0, value, value * SLOPE)
-    gl.store(out + at, value.to(out.dtype.element_ty), mask=mask)
+    gl.store(out + at, gl.convert_layout(total.to(out.dtype.element_ty), stored), mask=mask)
 
 
 @gluon.jit
@@ -107,9 +109,9 @@ def _pair(bufs, number, values: gl.constexpr, flat: gl.constexpr):  # type: igno
     return both.slice(0, COLUMNS, 0), both.slice(COLUMNS, COLUMNS, 0)
 
 
-@gluon.jit(do_not_specialize=("parts", "inputs", "rows", "columns", "blocks", "eighths"))
+@gluon.jit(do_not_specialize=("parts", "inputs", "rows", "columns", "blocks", "eighths", "turns"))
 def _rows(  # type: ignore[no-untyped-def]
-    pictures, weights, bias, added, out, parts, inputs, rows, columns, blocks, eighths,
+    pictures, weights, added, bias, out, parts, inputs, rows, columns, blocks, eighths, turns,
     STRIDE: gl.constexpr, HAS_BIAS: gl.constexpr, HAS_ADDED: gl.constexpr, IS_RECTIFIED: gl.constexpr,
     SLOPE: gl.constexpr, STAGES: gl.constexpr, num_warps: gl.constexpr,
 ):  # fmt: skip
@@ -129,8 +131,8 @@ def _rows(  # type: ignore[no-untyped-def]
         values, [STAGES * boxes, 1, 2, 1, COLUMNS, channels], pictures.layout
     )
     weight_bufs = gl.allocate_shared_memory(values, [STAGES * 3, BLOCK, channels], weights.layout)
-    arrived = gl.allocate_shared_memory(gl.int64, [STAGES, 1], mbarrier.MBarrierLayout())
-    for i in gl.static_range(STAGES):
+    arrived = gl.allocate_shared_memory(gl.int64, [STAGES + 1, 1], mbarrier.MBarrierLayout())
+    for i in gl.static_range(STAGES + 1):
         mbarrier.init(arrived.index(i), count=1)
     # Programs of the same pixels come one after the other and share their inputs in the caches.
     block = gl.program_id(0) % blocks
@@ -139,17 +141,32 @@ def _rows(  # type: ignore[no-untyped-def]
     number = gl.program_id(2)
     steps = 3 * parts
     row = block * (9 * BLOCK)
-    for i in gl.static_range(STAGES):
-        _fetch(i, i, pictures, weights, picture_bufs, weight_bufs, arrived, number, top, left, row, parts,
-               inputs, BLOCK, STRIDE, i < steps)  # fmt: skip
     y0 = gl.zeros((COLUMNS, BLOCK), gl.float32, product)
     y1 = gl.zeros((COLUMNS, BLOCK), gl.float32, product)
     y2 = gl.zeros((COLUMNS, BLOCK), gl.float32, product)
     y3 = gl.zeros((COLUMNS, BLOCK), gl.float32, product)
-    stage = 0
-    parity = 0
+    if HAS_ADDED:  # what is added is what is begun with
+        bar = arrived.index(STAGES)
+        mbarrier.expect(bar, 2 * added.block_type.nbytes)
+        for k in gl.static_range(2):
+            tma.async_copy_global_to_shared(
+                added, [number, top + 2 * k, 0, left, block * BLOCK], bar, picture_bufs.index(k)
+            )
+        mbarrier.wait(bar, 0)
+        z0, z1 = _pair(picture_bufs, 0, values, flat)
+        z2, z3 = _pair(picture_bufs, 1, values, flat)
+        y0 = z0.load(product).to(gl.float32)
+        y1 = z1.load(product).to(gl.float32)
+        y2 = z2.load(product).to(gl.float32)
+        y3 = z3.load(product).to(gl.float32)
+        gl.thread_barrier()  # all warps have taken it
+    for i in gl.static_range(STAGES):
+        _fetch(i, i, pictures, weights, picture_bufs, weight_bufs, arrived, number, top, left, row, parts,
+               inputs, BLOCK, STRIDE, i < steps)  # fmt: skip
     for step in range(steps):
-        mbarrier.wait(arrived.index(stage), parity)
+        # That there may be but one stage is not told before: addresses known from the start fill registers.
+        stage = step % turns
+        mbarrier.wait(arrived.index(stage), step // turns % 2)
         w0 = weight_bufs.index(stage * 3).permute((1, 0))
         w1 = weight_bufs.index(stage * 3 + 1).permute((1, 0))
         w2 = weight_bufs.index(stage * 3 + 2).permute((1, 0))
@@ -181,41 +198,34 @@ def _rows(  # type: ignore[no-untyped-def]
         gl.thread_barrier()  # all warps are done with this stage
         _fetch(step + STAGES, stage, pictures, weights, picture_bufs, weight_bufs, arrived, number, top, left,
                row, parts, inputs, BLOCK, STRIDE, step + STAGES < steps)  # fmt: skip
-        stage += 1
-        if stage == STAGES:
-            stage = 0
-            parity ^= 1
     outputs = eighths * 8  # so that it is seen that they are written as whole vectors
-    begin = number.to(gl.int64) * rows * columns * outputs
-    out += begin
-    added += begin
+    out += number.to(gl.int64) * rows * columns * outputs
     channel = block * BLOCK
-    _write(y0, out, bias, added, top, rows, left, columns, channel, outputs, BLOCK, HAS_BIAS, HAS_ADDED,
-           IS_RECTIFIED, SLOPE, num_warps)  # fmt: skip
-    _write(y1, out, bias, added, top + 1, rows, left, columns, channel, outputs, BLOCK, HAS_BIAS, HAS_ADDED,
-           IS_RECTIFIED, SLOPE, num_warps)  # fmt: skip
-    _write(y2, out, bias, added, top + 2, rows, left, columns, channel, outputs, BLOCK, HAS_BIAS, HAS_ADDED,
-           IS_RECTIFIED, SLOPE, num_warps)  # fmt: skip
-    _write(y3, out, bias, added, top + 3, rows, left, columns, channel, outputs, BLOCK, HAS_BIAS, HAS_ADDED,
-           IS_RECTIFIED, SLOPE, num_warps)  # fmt: skip
+    _write(
+        y0, out, bias, top, rows, left, columns, channel, outputs, HAS_BIAS, IS_RECTIFIED, SLOPE, num_warps
+    )
+    _write(y1, out, bias, top + 1, rows, left, columns, channel, outputs, HAS_BIAS, IS_RECTIFIED, SLOPE,
+           num_warps)  # fmt: skip
+    _write(y2, out, bias, top + 2, rows, left, columns, channel, outputs, HAS_BIAS, IS_RECTIFIED, SLOPE,
+           num_warps)  # fmt: skip
+    _write(y3, out, bias, top + 3, rows, left, columns, channel, outputs, HAS_BIAS, IS_RECTIFIED, SLOPE,
+           num_warps)  # fmt: skip
 
 
 def weight_rows(weight: Tensor) -> Tensor:
     """(O, C, 3, 3) as programs read them: by block of outputs, tap across and tap down, rows of C."""
-    block = output_block(len(weight))
+    block = channel_block(len(weight))
     filled = functional.pad(weight, (0,) * 7 + (-len(weight) % block,))
     rows: Tensor = filled.unflatten(0, (-1, block)).permute(0, 4, 3, 1, 2).flatten(0, 3)
     return rows.contiguous()
 
 
-def output_block(outputs: int) -> int:
-    """Channels that a program makes: a power of two, few too many."""
-    return min(_MOST_OUTPUTS, max(16, 1 << (outputs - 1).bit_length()))
+def channel_block(channels: int) -> int:
+    """Channels that a program makes, or looks at in a step: a power of two, few too many.
 
-
-def channel_step(inputs: int) -> int:
-    """Channels of a step: a power of two, few too many."""
-    return 32 if inputs % 32 in (0, 24) else 16
+    The copy engine takes as long for a pixel's 16 channels as for 64, which are all that it takes at a time.
+    """
+    return min(_MOST_CHANNELS, max(16, 1 << (channels - 1).bit_length()))
 
 
 def filter_rows(
@@ -228,7 +238,7 @@ def filter_rows(
         x: (N, h, w, C) of 16 bits, C a multiple of eight.
         weights: see `weight_rows`, of the same type.
         bias: (O,) float32.
-        added: like the result.
+        added: like the result, of as many channels as x.
         outputs: O, a multiple of eight.
         stride: 1, or 2 for even h and w.
         rectified: whether the rectifier follows.
@@ -238,15 +248,23 @@ def filter_rows(
     out = room(x, count, rows, columns, outputs)
     if x.is_meta:
         return out
-    step, block = channel_step(inputs), output_block(outputs)
+    step, block = channel_block(inputs), channel_block(outputs)
     blocks = -(-outputs // block)
-    _rows[-(-columns // _COLUMNS) * blocks, -(-rows // _ROWS), count](
-        _pictures(x, stride, step), _matrices(weights, block, step), out if bias is None else bias,
-        out if added is None else added, out, -(-inputs // step), inputs, rows, columns, blocks,
-        outputs // 8, STRIDE=stride, HAS_BIAS=bias is not None, HAS_ADDED=added is not None,
-        IS_RECTIFIED=rectified, SLOPE=SLOPE, STAGES=_STAGES[stride], num_warps=_WARPS,
+    grid = -(-columns // _COLUMNS) * blocks, -(-rows // _ROWS), count
+    pictures = _pictures(x, stride, step)
+    stages = stages_of(math.prod(grid), stride)
+    _rows[grid](
+        pictures, _matrices(weights, block, step), pictures if added is None else _pictures(added, 1, step),
+        out if bias is None else bias, out, -(-inputs // step), inputs, rows, columns, blocks, outputs // 8,
+        stages, STRIDE=stride, HAS_BIAS=bias is not None, HAS_ADDED=added is not None, IS_RECTIFIED=rectified,
+        SLOPE=SLOPE, STAGES=stages, num_warps=_WARPS,
     )  # fmt: skip
     return out
+
+
+def stages_of(programs: int, stride: int) -> int:
+    """Steps that a program has in shared memory at once."""
+    return _STAGES_ALONE[stride] if programs <= _ALONE else 1
 
 
 def _pictures(x: Tensor, stride: int, step: int) -> TensorDescriptor:

@@ -18,7 +18,7 @@ from torch.nn import functional
 from flavr_core.model import fourflow_rows_triton
 
 LAYERS = (
-    (16, 24, 1, 6, 70, 1), (24, 24, 2, 9, 64, 1), (56, 56, 1, 3, 5, 1), (96, 160, 1, 4, 65, 1),
+    (16, 24, 1, 6, 70, 1), (24, 24, 2, 9, 64, 1), (56, 56, 1, 3, 5, 1), (96, 96, 1, 4, 65, 1),
     (48, 8, 1, 8, 130, 1), (24, 56, 2, 10, 150, 2), (48, 96, 1, 2, 2, 2), (96, 160, 1, 16, 20, 2),
 )  # fmt: skip
 """Channels in and out, pictures, rows and columns, stride."""
@@ -29,7 +29,7 @@ class Followed:
 
     def __getitem__(self, grid: tuple[int, int, int]) -> Any:
         def run(*args: Any, **constants: Any) -> None:
-            for descriptor in args[:2]:
+            for descriptor in args[:3]:
                 check(descriptor)
             for number in range(grid[2]):
                 for down in range(grid[1]):
@@ -56,14 +56,18 @@ def fetch_lines(
 
 
 def follow(
-    place: tuple[int, int, int], pictures: Any, weights: Any, bias: Tensor, added: Tensor, out: Tensor,
-    parts: int, inputs: int, rows: int, columns: int, blocks: int, eighths: int, **constants: Any,
+    place: tuple[int, int, int], pictures: Any, weights: Any, added: Any, bias: Tensor, out: Tensor,
+    parts: int, inputs: int, rows: int, columns: int, blocks: int, eighths: int, turns: int, **constants: Any,
 ) -> None:  # fmt: skip
     """One program, in the order of the text of `fourflow_rows_triton`."""
+    assert turns == constants["STAGES"]
     outputs, (size, channels) = 8 * eighths, weights.block_shape
     block, left = place[0] % blocks, place[0] // blocks * pictures.block_shape[3]
     top, number = 4 * place[1], place[2]
     made = torch.zeros(4, pictures.block_shape[3], size)
+    if constants["HAS_ADDED"]:
+        boxes = [fetched(added, (number, top + 2 * k, 0, left, block * size)) for k in range(2)]
+        made = torch.cat(boxes, 1)[0, :, 0].clone()
     for step in range(3 * parts):
         across, channel = step // parts, step % parts * channels
         at = block * 9 * size + across * 3 * size
@@ -78,8 +82,6 @@ def follow(
     if constants["HAS_BIAS"]:
         made = made + bias[first : first + count]
     inside = (number, slice(top, top + made.shape[0]), slice(left, left + made.shape[1]))
-    if constants["HAS_ADDED"]:
-        made = made + added[inside][..., first : first + count].float()
     if constants["IS_RECTIFIED"]:
         made = torch.where(made > 0, made, made * constants["SLOPE"])
     at = torch.arange(out.numel()).view(out.shape)[inside][..., first : first + count]
@@ -100,10 +102,9 @@ def main() -> None:
         for inputs, outputs, count, rows, columns, stride in LAYERS:
             x = torch.randn(count, rows, columns, inputs).half()
             weight = (torch.randn(outputs, inputs, 3, 3) / (3 * inputs**0.5)).half()
-            bias, added = (
-                torch.randn(outputs),
-                torch.randn(count, rows // stride, columns // stride, outputs).half(),
-            )
+            bias, added = torch.randn(outputs), None
+            if inputs == outputs:
+                added = torch.randn(count, rows, columns, outputs).half()
             plain = functional.conv2d(x.float().permute(0, 3, 1, 2), weight.float(), stride=stride, padding=1)
             plain = plain.permute(0, 2, 3, 1)
             packed = fourflow_rows_triton.weight_rows(weight)
@@ -112,7 +113,8 @@ def main() -> None:
                     x, packed, bias if follows else None, added if follows else None, outputs=outputs,
                     stride=stride, rectified=follows,
                 )  # fmt: skip
-                wanted = functional.leaky_relu(plain + bias + added, 0.2) if follows else plain
+                wanted = plain + bias if added is None else plain + bias + added.float()
+                wanted = functional.leaky_relu(wanted, 0.2) if follows else plain
                 print(float((given.float() - wanted).abs().max()))
 
 
