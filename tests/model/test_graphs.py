@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from flavr_core.model.graphs import MOST_RECORDED, RecordedNetwork
+from flavr_core.model.graphs import MOST_RECORDED, RecordedNetwork, record
 from flavr_core.model.network import Network
 from flavr_core.model.published import new_network
 
@@ -109,6 +109,22 @@ def test_each_kind_of_pass_is_recorded_once() -> None:
     passes = network.passes
     assert torch.equal(recorded(window(8, 8, 9), HALF), 2 * window(8, 8, 9)[:, :1])
     assert network.passes == passes + 2
+
+
+@pytest.mark.usefixtures("stand_in")
+def test_what_is_handed_on_as_it_came_is_not_spoilt() -> None:
+    held = torch.ones(3)
+
+    def run() -> tuple[Tensor, ...]:
+        doubled = 2 * held
+        for graph in _StandIn.capturing:
+            graph.steps.append(lambda: doubled.copy_(2 * held))
+        return held, doubled
+
+    recording = record(run, device=torch.device("cuda", 0), pool=None, name="handing on")
+    assert recording is not None
+    assert torch.equal(held, torch.ones(3))
+    assert torch.equal(recording.made[1], 2 * held)
 
 
 @pytest.mark.usefixtures("stand_in")
