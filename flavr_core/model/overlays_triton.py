@@ -95,7 +95,7 @@ def _moving_around(moving, row, column, rows, columns, least):  # type: ignore[n
 
 @triton.jit
 def _tell_strokes(  # type: ignore[no-untyped-def]
-    luma, same, moving, strokes, height, width, least,
+    luma, same, moving, strokes, height, width, least, faint,
     REACH: tl.constexpr, COLUMNS: tl.constexpr,
 ):  # fmt: skip
     number = tl.program_id(2).to(tl.int64)
@@ -109,7 +109,12 @@ def _tell_strokes(  # type: ignore[no-untyped-def]
     rows, columns = height // 8, width // 8
     moving += number * rows * columns
     contrast = tl.zeros((8 * COLUMNS,), tl.float32)
-    if _moving_around(moving, tl.program_id(1), tl.program_id(0) * (COLUMNS // 8), rows, columns, least):
+    still = tl.load(same + at, mask=is_pixel, other=0.0).to(tl.float32)
+    # Of a tile where all or nothing moves no stroke comes to count.
+    may_count = tl.max(still, axis=0) > faint
+    if may_count & _moving_around(
+        moving, tl.program_id(1), tl.program_id(0) * (COLUMNS // 8), rows, columns, least
+    ):
         total = tl.zeros((8 * COLUMNS, 4), tl.float32)
         for down in range(-REACH, REACH + 1):
             for across in range(-REACH, REACH + 1):
@@ -122,7 +127,7 @@ def _tell_strokes(  # type: ignore[no-untyped-def]
         own = tl.load(luma + ((y * width + x) * 4)[:, None] + frame, mask=is_pixel[:, None], other=0.0)
         relief = own.to(tl.float32) - total / tl.maximum(high * wide, 1).to(tl.float32)[:, None]
         contrast = tl.maximum(tl.min(relief, axis=1), tl.min(-relief, axis=1))
-        contrast *= tl.load(same + at, mask=is_pixel, other=0.0).to(tl.float32)
+        contrast *= still
     tl.store(strokes + at, contrast.to(strokes.dtype.element_ty), mask=is_pixel)
 
 
@@ -226,6 +231,7 @@ def look_at_frames(
             height,
             width,
             MOVING[0],
+            CONTRAST / 2,
             REACH=AROUND_PX // 2,
             COLUMNS=_STROKE_COLUMNS,
         )
