@@ -10,8 +10,10 @@ import pytest
 import torch
 
 from flavr_core.model import from_state_dict, fused
+from flavr_core.model.adacof import MiddleNetwork
 from flavr_core.model.network import Network
 from flavr_core.model.uprnet import UprNet
+from flavr_core.model.whole_vectors import with_whole_vectors
 
 State = Callable[[str], dict[str, np.ndarray]]
 
@@ -116,10 +118,18 @@ def test_cuda_outputs_are_the_authors(
 
 
 @pytest.mark.cuda
-@pytest.mark.parametrize("name", KERNEL_NETWORKS + FLOW_NETWORKS)
-def test_cuda_half_precision_is_close(name: str, conformance_state: State, conformance_arrays: State) -> None:
+@pytest.mark.parametrize(
+    ("name", "is_whole"),
+    [(name, False) for name in KERNEL_NETWORKS + FLOW_NETWORKS] + [(name, True) for name in KERNEL_NETWORKS],
+)
+def test_cuda_half_precision_is_close(
+    name: str, is_whole: bool, conformance_state: State, conformance_arrays: State
+) -> None:
     arrays = conformance_arrays(name)
     network = from_state_dict(conformance_state(name)).to("cuda", torch.float16)
+    if is_whole:
+        assert isinstance(network, MiddleNetwork)
+        network = with_whole_vectors(network)
     if isinstance(network, UprNet):
         network.pyramid_levels = 3
         arrays = {"frames": arrays["frames"][:, ::-1].copy(), "output": arrays["output_t0.5"][::-1]}
