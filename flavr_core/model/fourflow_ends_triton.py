@@ -58,7 +58,9 @@ def _lay(  # type: ignore[no-untyped-def]
     )
 
 
-def lay_frames(frames: Tensor, rows: int, columns: int, dtype: torch.dtype) -> Tensor:
+def lay_frames(
+    frames: Tensor, rows: int, columns: int, dtype: torch.dtype, cells: Tensor | None = None
+) -> Tensor:
     """Frames less one half in cells, (F, rows, columns, CELL), the last row and column repeated.
 
     Args:
@@ -66,8 +68,10 @@ def lay_frames(frames: Tensor, rows: int, columns: int, dtype: torch.dtype) -> T
         rows: of cells, at least H / 2.
         columns: of cells, at least W / 2.
         dtype: of the result.
+        cells: where to write; None for a new one.
     """
-    cells = torch.empty((len(frames), rows, columns, CELL), dtype=dtype, device=frames.device)
+    if cells is None:
+        cells = torch.empty((len(frames), rows, columns, CELL), dtype=dtype, device=frames.device)
     if not frames.is_meta:
         _lay[(triton.cdiv(rows * columns, _CELLS), len(frames))](
             frames, cells, *frames.shape[2:], rows, columns, *frames.stride(), CELLS=_CELLS

@@ -14,6 +14,7 @@ Imported only where Triton is installed. What is saved beside half precision, mo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -31,6 +32,7 @@ from flavr_core.model.fourflow_layers import (
     FastStage,
     Filter,
     Packing,
+    Row,
     corner_by_corner,
     filters_of,
     flat,
@@ -38,6 +40,7 @@ from flavr_core.model.fourflow_layers import (
     in_cells,
     inlet_rows,
     kept,
+    row_of,
 )
 from flavr_core.model.fourflow_triton import KNOWN, NUMBERS, Gap, refine
 from flavr_core.model.network import Network
@@ -71,7 +74,14 @@ class FrameFeatures:
 
     def room_for(self, count: int) -> FrameFeatures:
         """The same with nothing in it yet, for so many frames."""
-        frames, cells, half, quarter, *scales = (x.new_empty((count, *x.shape[1:])) for x in self.tensors())
+        return self._of([x.new_empty((count, *x.shape[1:])) for x in self.tensors()])
+
+    def part(self, frames: slice) -> FrameFeatures:
+        """Of some of the frames; what is written there is written here."""
+        return self._of([x[frames] for x in self.tensors()])
+
+    def _of(self, tensors: list[Tensor]) -> FrameFeatures:
+        frames, cells, half, quarter, *scales = tensors
         levels = len(self.matched)
         return FrameFeatures(
             frames=frames, cells=cells, half=half, quarter=quarter, matched=scales[:levels],
@@ -106,10 +116,10 @@ class FastFourFlow(Network):
         assert isinstance(begin, nn.Sequential)
         assert isinstance(begin[0], nn.Conv2d)
         first = in_cells(begin[0].weight.detach().transpose(0, 1)).transpose(0, 1)
-        self.to_half = nn.Sequential(Filter(begin[0], packing, weight=first), *filters_of(more, packing))
-        self.to_quarter = filters_of(list(pyramid.to_quarter), packing)
-        self.to_eighth = filters_of(list(pyramid.to_eighth), packing)
-        self.to_sixteenth = filters_of(list(pyramid.to_sixteenth), packing)
+        self.to_half = Row(Filter(begin[0], packing, weight=first), *filters_of(more, packing))
+        self.to_quarter = row_of(list(pyramid.to_quarter), packing)
+        self.to_eighth = row_of(list(pyramid.to_eighth), packing)
+        self.to_sixteenth = row_of(list(pyramid.to_sixteenth), packing)
 
     def _take_motion(self, plain: FourFlow, packing: Packing) -> None:
         widths = plain.widths
@@ -171,21 +181,31 @@ class FastFourFlow(Network):
         places = torch.arange(len(frames), dtype=torch.int32, device=window.device)
         return self.encode_frames(frames), places.view(window.shape[:2])
 
-    def encode_frames(self, frames: Tensor) -> FrameFeatures:
-        """What can be computed of frames whatever their place in a window; frames (F, 3, H, W)."""
+    def encode_frames(self, frames: Tensor, out: FrameFeatures | None = None) -> FrameFeatures:
+        """What can be computed of frames whatever their place in a window.
+
+        Args:
+            frames: (F, 3, H, W).
+            out: where to write all but the frames, see `FrameFeatures.room_for`; None for new tensors.
+        """
         height, width = frames.shape[2:]
         levels = self.coarse_levels or usual_levels(height, width)
         multiple = FourFlow.multiple(levels)
         rows, columns = (-(-side // multiple) * multiple // 2 for side in (height, width))
-        cells = lay_frames(frames, rows, columns, self.dtype)
-        half = self.to_half(cells)
-        quarter = self.to_quarter(half)
-        matched = [self.to_eighth(quarter)]
-        matched.append(self.to_sixteenth(matched[0]))
-        for _ in range(levels - 1):
+        into: Sequence[Tensor | None] = [None] * (2 * levels + 6) if out is None else out.tensors()
+        _, cells_at, half_at, quarter_at, *scales_at = into
+        matched_at, outer_at = scales_at[: levels + 1][::-1], scales_at[levels + 1 :][::-1]
+        cells = lay_frames(frames, rows, columns, self.dtype, cells_at)
+        half = self.to_half(cells, half_at)
+        quarter = self.to_quarter(half, quarter_at)
+        matched = [self.to_eighth(quarter, matched_at[0])]
+        matched.append(self.to_sixteenth(matched[0], matched_at[1]))
+        for place in matched_at[2:]:
             smaller = functional.avg_pool2d(matched[-1].permute(0, 3, 1, 2), 2).permute(0, 2, 3, 1)
-            matched.append(smaller.contiguous())
-        outer = [self.match_eighth.outer(matched[0]), *map(self.match_sixteenth.outer, matched[1:])]
+            matched.append(smaller.contiguous() if place is None else place.copy_(smaller))
+        outer = [self.match_eighth.outer(matched[0], out=outer_at[0])]
+        for seen, place in zip(matched[1:], outer_at[1:], strict=True):
+            outer.append(self.match_sixteenth.outer(seen, out=place))
         return FrameFeatures(
             frames=frames, cells=cells, half=half, quarter=quarter, matched=matched[::-1], outer=outer[::-1]
         )

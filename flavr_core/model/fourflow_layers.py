@@ -71,17 +71,25 @@ class Filter(nn.Module):
         has_bias = plain.bias is not None and rectified
         self.bias = kept(plain.bias, torch.float32) if has_bias and plain.bias is not None else None
 
-    def forward(self, x: Tensor, added: Tensor | None = None) -> Tensor:
-        """(N, h, w, C) to (N, h / stride, w / stride, O); what is not rectified is without its bias too."""
+    def forward(self, x: Tensor, added: Tensor | None = None, out: Tensor | None = None) -> Tensor:
+        """(N, h, w, C) to (N, h / stride, w / stride, O), in `out` if that is given.
+
+        What is not rectified is without its bias too.
+        """
         if self.way is Filters.ROWS:
             from flavr_core.model.fourflow_rows_triton import filter_rows
 
             return filter_rows(
                 x, self.weight, self.bias, added, outputs=self.outputs, stride=self.stride,
-                rectified=self.rectified,
+                rectified=self.rectified, out=out,
             )  # fmt: skip
-        if self.way is Filters.TAPS:
-            return filter3(x, self.weight, self.bias, added, stride=self.stride, rectified=self.rectified)
+        made = self._by_taps(x, added) if self.way is Filters.TAPS else self._by_library(x, added)
+        return made if out is None else out.copy_(made)
+
+    def _by_taps(self, x: Tensor, added: Tensor | None) -> Tensor:
+        return filter3(x, self.weight, self.bias, added, stride=self.stride, rectified=self.rectified)
+
+    def _by_library(self, x: Tensor, added: Tensor | None) -> Tensor:
         seen = x.permute(0, 3, 1, 2)
         made = functional.conv2d(seen, self.weight, stride=self.stride, padding=1).permute(0, 2, 3, 1)
         return rectify_(made.contiguous(), self.bias, added) if self.rectified else made.contiguous()
@@ -238,10 +246,31 @@ def inlet_rows(weight: Tensor, hidden: slice, *, filled_up_to: int) -> Tensor:
     return torch.cat((weight[:begin], weight[end:], missing, weight[hidden]))
 
 
-def filters_of(layers: Sequence[nn.Module], packing: Packing) -> nn.Sequential:
+class Row(nn.Module):
     """Rectified convolutions one after the other."""
+
+    def __init__(self, *filters: Filter) -> None:
+        super().__init__()
+        self.filters = nn.ModuleList(filters)
+
+    def forward(self, x: Tensor, out: Tensor | None = None) -> Tensor:
+        """(N, h, w, C) to the last one's result, in `out` if that is given."""
+        *first, last = self.filters
+        for layer in first:
+            x = layer(x)
+        made: Tensor = last(x, out=out)
+        return made
+
+
+def row_of(layers: Sequence[nn.Module], packing: Packing) -> Row:
+    """The same of a plain network's layers."""
+    return Row(*filters_of(layers, packing))
+
+
+def filters_of(layers: Sequence[nn.Module], packing: Packing) -> list[Filter]:
+    """A plain network's layers one by one."""
     made = []
     for layer in layers:
         assert isinstance(layer, nn.Sequential)
         made.append(Filter(layer[0], packing))
-    return nn.Sequential(*made)
+    return made

@@ -230,7 +230,7 @@ def channel_block(channels: int) -> int:
 
 def filter_rows(
     x: Tensor, weights: Tensor, bias: Tensor | None, added: Tensor | None, *, outputs: int, stride: int,
-    rectified: bool,
+    rectified: bool, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """A convolution of 3x3 with zeros around, bias, sum and leaky rectifier: (N, h / stride, w / stride, O).
 
@@ -242,10 +242,12 @@ def filter_rows(
         outputs: O, a multiple of eight.
         stride: 1, or 2 for even h and w.
         rectified: whether the rectifier follows.
+        out: where to write; None for a new one.
     """
     count, seen_rows, seen_columns, inputs = x.shape
     rows, columns = seen_rows // stride, seen_columns // stride
-    out = room(x, count, rows, columns, outputs)
+    if out is None:
+        out = room(x, count, rows, columns, outputs)
     if x.is_meta:
         return out
     step, block = channel_block(inputs), channel_block(outputs)

@@ -47,7 +47,8 @@ def record(
         pool: of memory that recordings share which are never replayed at the same time.
         name: whose it is, for the log.
     """
-    wanted = run()
+    first = run()
+    wanted = [x.clone() for x in first]  # it may write to the same places each time
     torch.cuda.synchronize(device)
     torch.cuda.empty_cache()  # what the first pass left cannot be used by a recording
     graph = torch.cuda.CUDAGraph()
@@ -59,8 +60,8 @@ def record(
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         _log.info("%s is not recorded as a CUDA graph: %s", name, reason)
         return None
-    for one, before in zip(made, wanted, strict=True):
-        if one.data_ptr() != before.data_ptr():  # else it is not computed but handed on, and read by `run`
+    for one, before in zip(made, first, strict=True):
+        if one.data_ptr() != before.data_ptr():  # else it may be handed on as it came, and be read
             one.fill_(math.nan)  # a recording that draws nothing must not pass
     graph.replay()
     if all(torch.allclose(a, b, rtol=0, atol=MOST_ERROR) for a, b in zip(made, wanted, strict=True)):

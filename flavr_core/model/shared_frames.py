@@ -21,19 +21,25 @@ from flavr_core.model.graphs import MOST_RECORDED, Recording, record
 class Features(Protocol):
     """What is known of F frames."""
 
+    frames: Tensor
+    """(F, 3, H, W) as they were given."""
+
     def tensors(self) -> tuple[Tensor, ...]:
         """All of it, frames along the first axis."""
 
     def room_for(self, count: int) -> Self:
         """The same with nothing in it yet, for so many frames."""
 
+    def part(self, frames: slice) -> Self:
+        """Of some of the frames; what is written there is written here."""
+
 
 @runtime_checkable
 class FrameEncoder(Protocol):
     """A network that computes frames apart from what lies between them."""
 
-    def encode_frames(self, frames: Tensor) -> Any:
-        """`Features` of frames (F, 3, H, W), whatever windows they will be in."""
+    def encode_frames(self, frames: Tensor, out: Any = None) -> Any:
+        """`Features` of frames (F, 3, H, W), whatever windows they will be in, written to `out` if given."""
 
     def draw_between(self, features: Any, places: Tensor, positions: tuple[Fraction, ...]) -> Tensor:
         """As `Network.draw`; `places` (N, T) int32 says which of the features' frames are the windows'."""
@@ -57,9 +63,9 @@ class SharedFrames:
         """Give up all frames and recordings and their memory."""
         self._kind: Hashable = None
         self._slots: dict[Hashable, int] = {}
-        self._encode: _Step | None = None
+        self._encode: dict[int, _Step] = {}
         self._draw: dict[tuple[Fraction, ...], _Step] = {}
-        self._frame = self._places = torch.empty(0)
+        self._places = torch.empty(0)
         self._store: Features | None = None
         self._pool: Any = None
 
@@ -79,10 +85,8 @@ class SharedFrames:
         if kind != self._kind:
             self.forget()
             self._kind = kind
-            self._frame = torch.empty_like(frame)
             shape = (len(windows), len(windows[0]))
             self._places = torch.zeros(shape, dtype=torch.int32, device=frame.device)
-            self._encode = _Step(self._encoded)
             if _can_be_recorded(frame.device):
                 self._pool = torch.cuda.graph_pool_handle()
         self._know(windows, known)
@@ -113,19 +117,20 @@ class SharedFrames:
 
     def _put(self, frame: Tensor, slot: int) -> None:
         """Encode a frame (1, 3, H, W) into the store."""
-        assert self._encode is not None
-        self._frame.copy_(frame)
-        given = self._encode(frame.device, self._pool)
-        assert self._store is not None
-        for kept, new in zip(self._store.tensors(), given, strict=True):
-            kept[slot].copy_(new[0])
+        if self._store is None:
+            shape_of: Features = self._network.encode_frames(frame)
+            self._store = shape_of.room_for(self._places.numel())
+        if slot not in self._encode:
+            part = self._store.part(slice(slot, slot + 1))
+            self._encode[slot] = _Step(lambda: self._encoded(part))
+        self._store.frames[slot].copy_(frame[0])
+        self._encode[slot](frame.device, self._pool)
         self.encoded += 1
 
-    def _encoded(self) -> tuple[Tensor, ...]:
-        features: Features = self._network.encode_frames(self._frame)
-        if self._store is None:
-            self._store = features.room_for(self._places.numel())
-        return features.tensors()
+    def _encoded(self, part: Features) -> tuple[Tensor, ...]:
+        """What is known of the frames in a part of the store, written there."""
+        self._network.encode_frames(part.frames, part)
+        return part.tensors()[1:]
 
     def _drawn(self, positions: tuple[Fraction, ...]) -> Tensor:
         return self._network.draw_between(self._store, self._places, positions)
