@@ -143,29 +143,35 @@ def _gather(  # type: ignore[no-untyped-def]
     change += number * size * 32 + place * 32
     part = tl.arange(0, 4)[None, :]
     out += number * size * 64 + (place * 64 + corner * 16)[:, None] + part
-    # One after the other: unrolled, the four sources take a compiler most of a minute.
-    for source in range(4):
-        side = source % 2
+    for side in range(2):  # one after the other: unrolled, all four sources take a compiler most of a minute
         plane = numbers + side * 2 * size
-        at = corner * 8 + source // 2 * 4 + side * 2
-        across = 2 * _between(plane, row, column, y % 2, x % 2, rows, columns, 1)
-        across += tl.load(change + at).to(tl.float32) + tl.load(bias + at)
-        down = 2 * _between(plane + size, row, column, y % 2, x % 2, rows, columns, 1)
-        down += tl.load(change + at + 1).to(tl.float32) + tl.load(bias + at + 1)
         share = tl.where(side == 0, -t, 1 - t)
+        base_x = 2 * _between(plane, row, column, y % 2, x % 2, rows, columns, 1)
+        base_y = 2 * _between(plane + size, row, column, y % 2, x % 2, rows, columns, 1)
         frame = tl.load(places + number * 4 + 1 + side).to(tl.int64)
-        value = _cubic(
-            cells + frame * size * 16, y + share * down, x + share * across, 2 * rows, 2 * columns, is_pixel
-        )
-        # The logit, then what the hypotheses differ by at the upper left pixel.
-        told = corner * 4 + source - 1
-        spread = tl.minimum(tl.maximum(told, 0), 3)
-        also = tl.load(change + spread).to(tl.float32) + tl.load(bias + spread)
-        also -= tl.load(change + 4 + spread).to(tl.float32) + tl.load(bias + 4 + spread)
-        also = tl.where(told < 4, also, 0.0)
-        also = tl.where(told < 0, tl.load(numbers + 4 * size + place), also)
-        value = tl.where(part == 3, also[:, None], value)
-        tl.store(out + source * 4, value.to(out.dtype.element_ty), mask=is_pixel[:, None])
+        for hypothesis in tl.static_range(2):
+            at = corner * 8 + hypothesis * 4 + side * 2
+            across = base_x + tl.load(change + at).to(tl.float32) + tl.load(bias + at)
+            down = base_y + tl.load(change + at + 1).to(tl.float32) + tl.load(bias + at + 1)
+            value = _cubic(
+                cells + frame * size * 16,
+                y + share * down,
+                x + share * across,
+                2 * rows,
+                2 * columns,
+                is_pixel,
+            )
+            also = tl.zeros((PIXELS,), tl.float32)
+            if y % 2 == 0:  # the logit, then what the hypotheses differ by at the upper left pixel
+                told = corner * 4 + hypothesis * 2 + side - 1
+                spread = tl.minimum(tl.maximum(told, 0), 3)
+                also = tl.load(change + spread).to(tl.float32) + tl.load(bias + spread)
+                also -= tl.load(change + 4 + spread).to(tl.float32) + tl.load(bias + 4 + spread)
+                also = tl.where(told < 4, also, 0.0)
+                also = tl.where(told < 0, tl.load(numbers + 4 * size + place), also)
+            value = tl.where(part == 3, also[:, None], value)
+            source = out + (hypothesis * 2 + side) * 4
+            tl.store(source, value.to(out.dtype.element_ty), mask=is_pixel[:, None])
 
 
 TOLD = (3, 7, 11, 15, 19)
