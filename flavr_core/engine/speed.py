@@ -175,6 +175,7 @@ def _by_kernels(
             from flavr_core.model.fourflow_fast import FastFourFlow
 
             fast = FastFourFlow(plain, dtype=dtype, filters=filters).eval()
+            fast.build_kernels()
             psnr_db = agreement_db(draw_test_picture(fast), reference)
         except Exception as error:  # a compiler of kernels may fail in any way
             _log.warning("The kernels of %s do not run: %s", plain.name, _why(error))

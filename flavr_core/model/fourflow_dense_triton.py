@@ -14,6 +14,7 @@ from torch import Tensor
 
 from flavr_core.model.fourflow import SLOPE
 from flavr_core.model.fourflow_triton import SIZES, room
+from flavr_core.model.kernel_building import on
 
 _PIXELS = 128
 """Pixels of one program."""
@@ -124,7 +125,7 @@ def dense(
     parts = triton.cdiv(outputs, block) * grown**2
     added = next((x for x in (coarse, skip) if x is not None), one)
     pixels = count * rows * columns
-    _dense[(triton.cdiv(pixels, _PIXELS) * parts,)](
+    on(_dense, (triton.cdiv(pixels, _PIXELS) * parts,))(
         one, two, three, weights, one if bias is None else bias, added, out, pixels, rows, columns, *steps,
         *widths, outputs, HAS_BIAS=bias is not None, HAS_COARSE=coarse is not None, GROWS=skip is not None,
         IS_RECTIFIED=rectified, SLOPE=SLOPE, PIXELS=_PIXELS, INPUTS=_INPUTS, BLOCK=block,

@@ -13,6 +13,7 @@ import triton.language as tl
 from torch import Tensor
 
 from flavr_core.model.fourflow_triton import SIZES, Gap, room
+from flavr_core.model.kernel_building import on
 from flavr_core.model.overlays_triton import enlarged_blocks, ramp
 
 WHOLE_SIZES = (
@@ -73,7 +74,7 @@ def lay_frames(
     if cells is None:
         cells = torch.empty((len(frames), rows, columns, CELL), dtype=dtype, device=frames.device)
     if not frames.is_meta:
-        _lay[(triton.cdiv(rows * columns, _CELLS), len(frames))](
+        on(_lay, (triton.cdiv(rows * columns, _CELLS), len(frames)))(
             frames, cells, *frames.shape[2:], rows, columns, *frames.stride(), CELLS=_CELLS
         )
     return cells
@@ -191,7 +192,7 @@ def fetch_pictures(cells: Tensor, gap: Gap, numbers: Tensor, change: Tensor, bia
     count, _, rows, columns = numbers.shape
     out = room(cells, count, rows, columns, FETCHED)
     if not cells.is_meta:
-        _gather[(triton.cdiv(2 * columns, _FETCHED_PIXELS), 2 * rows, count)](
+        on(_gather, (triton.cdiv(2 * columns, _FETCHED_PIXELS), 2 * rows, count))(
             cells, gap.places, numbers, change, bias, out, gap.t, rows, columns, PIXELS=_FETCHED_PIXELS
         )
     return out
@@ -270,7 +271,7 @@ def weigh(
     count, _, height, width = made.shape
     rows, columns = numbers.shape[2:]
     share, blocks = (numbers, numbers) if kept is None else kept
-    _weigh[(triton.cdiv(width, _PIXELS), height, count)](
+    on(_weigh, (triton.cdiv(width, _PIXELS), height, count))(
         fetched, drawn, bias, numbers, share, blocks, frames, gap.places, made, gap.t, rows, columns, height,
         width, *frames.stride(), made.stride(0), *crowd, HAS_SHARE=kept is not None, PIXELS=_PIXELS,
     )  # fmt: skip

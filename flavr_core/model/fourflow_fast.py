@@ -43,6 +43,7 @@ from flavr_core.model.fourflow_layers import (
     row_of,
 )
 from flavr_core.model.fourflow_triton import KNOWN, NUMBERS, Gap, refine
+from flavr_core.model.kernel_building import only_building
 from flavr_core.model.network import Network
 from flavr_core.model.overlays import CROWD
 from flavr_core.model.overlays_triton import look_at_frames
@@ -105,6 +106,7 @@ class FastFourFlow(Network):
         self.num_inputs, self.positions = plain.num_inputs, plain.positions
         self._anchor = torch.empty(0, dtype=dtype, device=plain.device)
         self.coarse_levels = plain.coarse_levels
+        self._filters = filters
         packing = Packing(dtype=dtype, filters=filters)
         self._take_pyramid(plain, packing)
         self._take_motion(plain, packing)
@@ -169,6 +171,15 @@ class FastFourFlow(Network):
         assert parts.head.bias is not None
         self.head = Filter(parts.head, packing, weight=corner_by_corner(parts.head.weight), rectified=False)
         self.head_bias = kept(corner_by_corner(parts.head.bias), torch.float32)
+
+    def build_kernels(self) -> None:
+        """Build what passes are computed by, several kernels at a time instead of each when it is met."""
+        # In rows few programs are others than many.
+        sizes = ((96, 128), (1088, 1920)) if self._filters is Filters.ROWS else ((96, 128),)
+        with torch.inference_mode(), only_building():
+            for size in sizes:
+                window = torch.zeros((1, self.num_inputs, 3, *size), device=self.device)
+                self.draw(window, self.trial_positions)
 
     def draw(self, window: Tensor, positions: tuple[Fraction, ...]) -> Tensor:
         """See `Network`."""

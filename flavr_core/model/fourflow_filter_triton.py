@@ -12,6 +12,7 @@ from torch import Tensor
 from flavr_core.model.fourflow import SLOPE
 from flavr_core.model.fourflow_dense_triton import output_block
 from flavr_core.model.fourflow_triton import SIZES, channel_block, room
+from flavr_core.model.kernel_building import on
 
 _PIXELS = 128
 """Pixels of one program."""
@@ -87,7 +88,7 @@ def filter3(
     if x.is_meta:
         return out
     pixels, block, at_once = count * rows * columns, output_block(outputs), max(16, channel_block(inputs))
-    _filter[(triton.cdiv(pixels, _PIXELS) * triton.cdiv(outputs, block),)](
+    on(_filter, (triton.cdiv(pixels, _PIXELS) * triton.cdiv(outputs, block),))(
         x, weights, x if bias is None else bias, x if added is None else added, out, pixels, rows, columns,
         seen_rows, seen_columns, INPUTS=inputs, OUTPUTS=outputs, STRIDE=stride, HAS_BIAS=bias is not None,
         HAS_ADDED=added is not None, IS_RECTIFIED=rectified, SLOPE=SLOPE, PIXELS=_PIXELS, CHANNELS=at_once,

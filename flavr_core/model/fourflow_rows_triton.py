@@ -20,6 +20,7 @@ from triton.experimental.gluon.nvidia.hopper import TensorDescriptor
 
 from flavr_core.model.fourflow import SLOPE
 from flavr_core.model.fourflow_triton import room
+from flavr_core.model.kernel_building import on
 
 _ROWS = 4
 """Rows that a program makes."""
@@ -255,7 +256,7 @@ def filter_rows(
     grid = -(-columns // _COLUMNS) * blocks, -(-rows // _ROWS), count
     pictures = _pictures(x, stride, step)
     stages = stages_of(math.prod(grid), stride)
-    _rows[grid](
+    on(_rows, grid)(
         pictures, _matrices(weights, block, step), pictures if added is None else _pictures(added, 1, step),
         out if bias is None else bias, out, -(-inputs // step), inputs, rows, columns, blocks, outputs // 8,
         stages, STRIDE=stride, HAS_BIAS=bias is not None, HAS_ADDED=added is not None, IS_RECTIFIED=rectified,

@@ -15,6 +15,7 @@ import triton.language as tl
 from torch import Tensor
 
 from flavr_core.model.fourflow import SLOPE
+from flavr_core.model.kernel_building import on
 
 NUMBERS = 5
 """Planes of a motion: four of velocity, a logit."""
@@ -160,7 +161,7 @@ def join(
         second.shape[3] if len(sources) > 1 else 0,
         0 if outer is None else outer.shape[3],
     )
-    _join[(triton.cdiv(rows * columns, _PIXELS), count)](
+    on(_join, (triton.cdiv(rows * columns, _PIXELS), count))(
         first, second, first if outer is None else outer, gap.places, gap.valid, numbers, joined, gap.t,
         rows, columns, *widths, known_at, width, KNOWN, *map(channel_block, widths), PIXELS=_PIXELS,
     )  # fmt: skip
@@ -224,7 +225,7 @@ def match_into(
         return
     count, rows, columns, width = joined.shape
     channels, costs = matched.shape[4], weights.shape[1]
-    _match[(triton.cdiv(rows * columns, _PIXELS), count, 2)](
+    on(_match, (triton.cdiv(rows * columns, _PIXELS), count, 2))(
         matched, weights, bias, joined, rows, columns, channels**-0.5, CHANNELS=channels, RADIUS=radius,
         COSTS=costs, PADDED=triton.next_power_of_2(costs), AT=at, JOINED=width, SLOPE=SLOPE, PIXELS=_PIXELS,
     )  # fmt: skip
@@ -269,7 +270,7 @@ def refine(numbers: Tensor, change: Tensor, bias: Tensor) -> Tensor:
     count, _, rows, columns = numbers.shape
     out = numbers.new_empty((count, NUMBERS, 2 * rows, 2 * columns))
     if not numbers.is_meta:
-        _refine[(triton.cdiv(4 * rows * columns, _VALUES), NUMBERS, count)](
+        on(_refine, (triton.cdiv(4 * rows * columns, _VALUES), NUMBERS, count))(
             numbers, change, bias, out, rows, columns, CHANGE=CHANGE, VALUES=_VALUES
         )
     return out
@@ -296,7 +297,7 @@ def rectify_(x: Tensor, bias: Tensor | None, added: Tensor | None = None) -> Ten
     """leaky(x + bias + added) in place: x and `added` (N, h, w, C), bias (C,) float32."""
     if not x.is_meta:
         count = x.numel()
-        _rectify[(triton.cdiv(count, 2 * _VALUES),)](
+        on(_rectify, (triton.cdiv(count, 2 * _VALUES),))(
             x, x if bias is None else bias, x if added is None else added, count, CHANNELS=x.shape[3],
             HAS_BIAS=bias is not None, HAS_ADDED=added is not None, SLOPE=SLOPE, VALUES=2 * _VALUES,
         )  # fmt: skip

@@ -10,6 +10,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
+from flavr_core.model.kernel_building import on
 from flavr_core.model.overlays import (
     AROUND_PX,
     BLOCK_PX,
@@ -34,7 +35,7 @@ def _spread(first, second, third, fourth):  # type: ignore[no-untyped-def]
     return highest - tl.minimum(tl.minimum(first, second), tl.minimum(third, fourth))
 
 
-@triton.jit
+@triton.jit(do_not_specialize=("height",))
 def _look(  # type: ignore[no-untyped-def]
     frames, places, luma, same, changing, valid, height, width, frame_step, colour_step, row_step,
     column_step, steady, HAS_MAPS: tl.constexpr, COLUMNS: tl.constexpr,
@@ -93,7 +94,7 @@ def _moving_around(moving, row, column, rows, columns, least):  # type: ignore[n
     return tl.max(tl.max(values, axis=1), axis=0) > least
 
 
-@triton.jit
+@triton.jit(do_not_specialize=("height",))
 def _tell_strokes(  # type: ignore[no-untyped-def]
     luma, same, moving, strokes, height, width, least, faint,
     REACH: tl.constexpr, COLUMNS: tl.constexpr,
@@ -151,7 +152,7 @@ def enlarged_blocks(blocks, y, x, rows, columns, height, width):  # type: ignore
     return upper + (three + (four - three) * u - upper) * v
 
 
-@triton.jit
+@triton.jit(do_not_specialize=("height",))
 def _share(  # type: ignore[no-untyped-def]
     same, strokes, moving, share, blocks, height, width, contrast, dense_low, dense_high, moving_low,
     moving_high, COLUMNS: tl.constexpr,
@@ -215,7 +216,7 @@ def look_at_frames(
     )
     grid = triton.cdiv(width, _COLUMNS), triton.cdiv(height, 8), count
     if not frames.is_meta:
-        _look[grid](
+        on(_look, grid)(
             frames, places, luma, same, changing, valid, height, width, *frames.stride(), SAME,
             HAS_MAPS=has_maps, COLUMNS=_COLUMNS,
         )  # fmt: skip
@@ -223,7 +224,7 @@ def look_at_frames(
         return valid, None
     moving = box_mean(changing, 5, 5)
     if not frames.is_meta:
-        _tell_strokes[(triton.cdiv(width, _STROKE_COLUMNS), *grid[1:])](
+        on(_tell_strokes, (triton.cdiv(width, _STROKE_COLUMNS), *grid[1:]))(
             luma,
             same,
             moving,
@@ -235,7 +236,7 @@ def look_at_frames(
             REACH=AROUND_PX // 2,
             COLUMNS=_STROKE_COLUMNS,
         )
-        _share[grid](
+        on(_share, grid)(
             same, strokes, moving, share, blocks, height, width, CONTRAST, *DENSE, *MOVING, COLUMNS=_COLUMNS
         )
     return valid, (share, box_mean(blocks, *LINE_BLOCKS)[:, 0])
