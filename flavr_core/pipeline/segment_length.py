@@ -39,6 +39,8 @@ _FLOW_S = 1e-6
 """Seconds of one processor for a pixel drawn by a network without weights (`motion`)."""
 _UNKNOWN_S = 1e-4
 """The same by a network whose operations cannot be counted."""
+_UNKNOWN_GPU_S = 2e-8
+"""The same for a GPU, where our own kernels are not counted; the slowest network takes 1.7e-8 on an H100."""
 _STORE_S = 5e-8
 """Seconds of one processor for storing a pixel."""
 
@@ -72,7 +74,8 @@ def _gap_s(engine: Engine, positions: tuple[Fraction, ...]) -> float:
         return _FLOW_S * pixels * len(positions) / _PROCESSORS
     operations = _operations(network, engine.width, engine.height, positions)
     if operations is None:
-        return _UNKNOWN_S * pixels * len(positions) / _PROCESSORS
+        unknown_s = _UNKNOWN_GPU_S if network.device.type == "cuda" else _UNKNOWN_S / _PROCESSORS
+        return unknown_s * pixels * len(positions)
     return operations * pixels / _operations_a_second(network)
 
 
