@@ -30,9 +30,8 @@ _MOST_CHANNELS = 64
 """Channels that it makes at most, or looks at in a step."""
 _ALONE = 132
 """So few programs have a multiprocessor to themselves."""
-_STAGES_ALONE = {1: 3, 2: 2}
-"""Steps that such a one has in shared memory at once, by stride. All others have one: three programs to a
-multiprocessor wait for each other's copies better than one for its own."""
+_AHEAD = {1: 3, 2: 2}
+"""Steps in shared memory at once, by stride, where copies are to be ahead."""
 _WARPS = 4
 _LINES = 2
 """Rows that the copy engine brings at a time."""
@@ -251,11 +250,11 @@ def filter_rows(
         out = room(x, count, rows, columns, outputs)
     if x.is_meta:
         return out
-    step, block = channel_block(inputs), channel_block(outputs)
+    block = channel_block(outputs)
     blocks = -(-outputs // block)
     grid = -(-columns // _COLUMNS) * blocks, -(-rows // _ROWS), count
+    step, stages = steps_of(inputs, stride, math.prod(grid), has_added=added is not None)
     pictures = _pictures(x, stride, step)
-    stages = stages_of(math.prod(grid), stride)
     on(_rows, grid)(
         pictures, _matrices(weights, block, step), pictures if added is None else _pictures(added, 1, step),
         out if bias is None else bias, out, -(-inputs // step), inputs, rows, columns, blocks, outputs // 8,
@@ -265,9 +264,18 @@ def filter_rows(
     return out
 
 
-def stages_of(programs: int, stride: int) -> int:
-    """Steps that a program has in shared memory at once."""
-    return _STAGES_ALONE[stride] if programs <= _ALONE else 1
+def steps_of(inputs: int, stride: int, programs: int, *, has_added: bool) -> tuple[int, int]:
+    """Channels of a step, and how many steps are in shared memory at once: as was found fastest on an H100.
+
+    Where a step has all channels, three programs of one step share a multiprocessor and wait for each other's
+    copies. Many steps are best half as wide and ahead. What is added is read as wide as results are.
+    """
+    widest = channel_block(inputs)
+    if programs <= _ALONE:
+        return widest, _AHEAD[stride]
+    if has_added or 32 < inputs <= _MOST_CHANNELS:
+        return widest, 1
+    return min(widest, 32), _AHEAD[stride]
 
 
 def _pictures(x: Tensor, stride: int, step: int) -> TensorDescriptor:

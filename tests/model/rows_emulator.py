@@ -7,6 +7,7 @@ library's.
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 from unittest.mock import patch
 
@@ -108,7 +109,8 @@ def main() -> None:
             plain = functional.conv2d(x.float().permute(0, 3, 1, 2), weight.float(), stride=stride, padding=1)
             plain = plain.permute(0, 2, 3, 1)
             packed = fourflow_rows_triton.weight_rows(weight)
-            for follows in (False, True):
+            for alone, follows in product((0, 1000), (False, True)):
+                fourflow_rows_triton._ALONE = alone  # steps of both ways
                 given = fourflow_rows_triton.filter_rows(
                     x, packed, bias if follows else None, added if follows else None, outputs=outputs,
                     stride=stride, rectified=follows,
