@@ -1,10 +1,10 @@
 """Adaptive sampling of whole vectors of halves, as one CUDA kernel whose threads share the work on taps.
 
-Imported only where Triton is installed; see `adacof_sampling_triton`. A pixel has eight threads, each for
-eight channels. Where a tap's four neighbours lie and what they count is the same for all channels, and costs
-more instructions than their sum: so each thread finds it for one of eight taps and tells the others (38
-instructions a tap in the code for Hopper GPUs instead of 105). What is left is bound by the first cache,
-which hands out 512 bytes a tap.
+Imported only where Triton is installed; see `adacof_sampling_triton`. A pixel has four threads, each for
+sixteen channels. Where a tap's four neighbours lie and what they count is the same for all channels, and costs
+more instructions than their sum: so each thread finds it for one of four taps and tells the others (38
+instructions for a tap and eight channels in the code for Hopper GPUs, where every thread for itself took 105).
+What is left is bound by the first cache, which hands out 512 bytes a tap.
 """
 
 from __future__ import annotations
@@ -17,16 +17,11 @@ import triton.language as tl
 from torch import Tensor
 
 VECTOR = 64
-"""Channels of one program; the table's are a multiple of it."""
-TALL, WIDE = 4, 8
+"""Channels of one program, a line of memory; the table's are a multiple of it."""
+TALL, WIDE = 8, 8
 """Rows and columns of pixels of one program: neighbours look at the same places."""
-POLICY = ""
-"""For weights and offsets in the first cache, which are read once: `evict_first` leaves it to the table."""
-LANES = 8
-"""Threads of a pixel: 8 or 4, which then have 16 channels each and tell each other half as much."""
-
-REGISTERS: int | None = None
-"""Of a thread at most; None leaves it to the compiler."""
+LANES = 4
+"""Threads of a pixel, each for twice eight channels. With eight threads for eight it takes 5 % longer."""
 
 
 @triton.jit
@@ -103,10 +98,10 @@ def _sample(  # type: ignore[no-untyped-def]
     image_rows, image_columns, rows, columns, first_row, first_column, dilation,
     weights_n, weights_h, weights_w, down_n, down_h, down_w, across_n, across_h, across_w, result_n,
     KERNEL: tl.constexpr, TALL: tl.constexpr, WIDE: tl.constexpr, LANES: tl.constexpr,
-    channels: tl.constexpr, stride: tl.constexpr, MOST_TAPS: tl.constexpr, POLICY: tl.constexpr,
+    channels: tl.constexpr, stride: tl.constexpr, MOST_TAPS: tl.constexpr,
 ):  # fmt: skip
     PIXELS: tl.constexpr = TALL * WIDE  # noqa: N806 - a compile-time value
-    # An odd number's square is one more than a multiple of eight.
+    # An odd number's square is one more than a multiple of four.
     TAPS: tl.constexpr = KERNEL * KERNEL  # noqa: N806 - a compile-time value
     sample = tl.program_id(1).to(tl.int64)
     tiles = (columns + WIDE - 1) // WIDE
@@ -128,26 +123,23 @@ def _sample(  # type: ignore[no-untyped-def]
         logits = tl.load(weights[:, None] + some_taps[None, :], mask=is_room, other=0.0)
         logits = tl.where(is_tap, logits, float("-inf"))
         largest = tl.maximum(largest, tl.max(logits, 1).to(tl.float32))
-    # Weights of a sixteenth at most: sums of eight taps stay far from the largest half.
+    # Weights of a sixteenth at most: sums of four taps stay far from the largest half.
     largest = (largest + 2.7725887)[None, :]
     # Threads come before pixels: of axes that are alike the compiler takes the first for neighbours.
     lane = tl.arange(0, LANES)
     first = tl.program_id(2) * 64 + lane[:, None, None] * 8 + tl.arange(0, 8)[None, None, :]
-    first += tl.zeros((1, PIXELS, 1), tl.int32)
-    second = first
-    if LANES == 4:
-        # Of two pixels side by side one begins with the first half of a line of memory, one with the second.
-        odd = (inside & 1)[None, :, None]
-        first, second = first + 32 * odd, first + 32 * (1 - odd)
+    # Of two pixels side by side one begins with the first half of a line of memory, one with the second.
+    odd = (inside & 1)[None, :, None]
+    first, second = first + 32 * odd, first + 32 * (1 - odd)
     image += sample * image_rows * image_columns * channels
     row, column = (row + first_row)[None, :], (column + first_column)[None, :]
     total = tl.zeros((LANES, PIXELS, 8), tl.float32)
     other = tl.zeros((LANES, PIXELS, 8), tl.float32)
     whole = tl.zeros((LANES, PIXELS), tl.float32)
     tap = tl.minimum(lane, TAPS - 1)[:, None] + tl.zeros((1, PIXELS), tl.int32)
-    logit = tl.load(weights[None, :] + tap, eviction_policy=POLICY)
-    vertical = tl.load(down[None, :] + tap, eviction_policy=POLICY)
-    horizontal = tl.load(across[None, :] + tap, eviction_policy=POLICY)
+    logit = tl.load(weights[None, :] + tap)
+    vertical = tl.load(down[None, :] + tap)
+    horizontal = tl.load(across[None, :] + tap)
     below = image_columns * channels
     for _ in range(TAPS // LANES):
         weight, at, uppers, lowers = _found(
@@ -157,25 +149,20 @@ def _sample(  # type: ignore[no-untyped-def]
         whole += weight
         # The next ones are on their way meanwhile.
         tap = tl.minimum(tap + LANES, TAPS - 1)
-        logit = tl.load(weights[None, :] + tap, eviction_policy=POLICY)
-        vertical = tl.load(down[None, :] + tap, eviction_policy=POLICY)
-        horizontal = tl.load(across[None, :] + tap, eviction_policy=POLICY)
+        logit = tl.load(weights[None, :] + tap)
+        vertical = tl.load(down[None, :] + tap)
+        horizontal = tl.load(across[None, :] + tap)
         # Some taps are summed in halves, two channels at a time; these sums are summed in float32.
         some = tl.zeros((LANES, PIXELS, 8), tl.float16)
         others = tl.zeros((LANES, PIXELS, 8), tl.float16)
         for number in tl.static_range(LANES):
             whose = tl.full((LANES, PIXELS), number, tl.int32)
-            its, upper, lower = (
-                tl.gather(at, whose, 0),
-                tl.gather(uppers, whose, 0),
-                tl.gather(lowers, whose, 0),
-            )
+            its = tl.gather(at, whose, 0)
+            upper, lower = tl.gather(uppers, whose, 0), tl.gather(lowers, whose, 0)
             some = _summed(some, image + first, image + first + below, its, upper, lower, channels)
-            if LANES == 4:
-                others = _summed(others, image + second, image + second + below, its, upper, lower, channels)
+            others = _summed(others, image + second, image + second + below, its, upper, lower, channels)
         total += some.to(tl.float32)
-        if LANES == 4:
-            other += others.to(tl.float32)
+        other += others.to(tl.float32)
     # All threads have the last tap.
     weight, at, uppers, lowers = _found(
         logit, vertical, horizontal, tap, largest, row, column, image_rows, image_columns, dilation, KERNEL
@@ -183,16 +170,14 @@ def _sample(  # type: ignore[no-untyped-def]
     whole += weight / LANES
     none = tl.zeros((LANES, PIXELS, 8), tl.float16)
     share = (1 / tl.sum(whole, 0))[None, :, None]
-    total += _summed(none, image + first, image + first + below, at, uppers, lowers, channels).to(tl.float32)
+    some = _summed(none, image + first, image + first + below, at, uppers, lowers, channels)
+    others = _summed(none, image + second, image + second + below, at, uppers, lowers, channels)
+    total, other = (total + some.to(tl.float32)) * share, (other + others.to(tl.float32)) * share
     place = sample * result_n + (own_row * columns + own_column).to(tl.int64) * stride
     is_own = ((own_row < rows) & (own_column < columns))[None, :, None]
     out = result + place[None, :, None]
-    tl.store(out + first, (total * share).to(result.dtype.element_ty), mask=is_own)
-    if LANES == 4:
-        other += _summed(none, image + second, image + second + below, at, uppers, lowers, channels).to(
-            tl.float32
-        )
-        tl.store(out + second, (other * share).to(result.dtype.element_ty), mask=is_own)
+    tl.store(out + first, total.to(result.dtype.element_ty), mask=is_own)
+    tl.store(out + second, other.to(result.dtype.element_ty), mask=is_own)
 
 
 def takes(table: Tensor, *fields: Tensor) -> bool:
@@ -224,6 +209,5 @@ def sample_by_lanes(
         table, logits, down, across, result,
         image_rows, image_columns, rows, columns, *first, dilation, *strides, result.stride(0),
         KERNEL=isqrt(taps), TALL=TALL, WIDE=WIDE, LANES=LANES, channels=channels, stride=result.stride(2),
-        MOST_TAPS=triton.next_power_of_2(taps), num_warps=TALL * WIDE * LANES // 32, maxnreg=REGISTERS,
-        POLICY=POLICY,
+        MOST_TAPS=triton.next_power_of_2(taps), num_warps=TALL * WIDE * LANES // 32,
     )  # fmt: skip
