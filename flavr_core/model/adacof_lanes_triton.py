@@ -1,10 +1,10 @@
 """Adaptive sampling of whole vectors of halves, as one CUDA kernel whose threads share the work on taps.
 
 Imported only where Triton is installed; see `adacof_sampling_triton`. A pixel has four threads, each for
-sixteen channels. Where a tap's four neighbours lie and what they count is the same for all channels, and costs
-more instructions than their sum: so each thread finds it for one of four taps and tells the others (38
-instructions for a tap and eight channels in the code for Hopper GPUs, where every thread for itself took 105).
-What is left is bound by the first cache, which hands out 512 bytes a tap.
+sixteen channels. Where a tap's four neighbours lie and what they count is the same for all channels, and
+costs more instructions than their sum: so each thread finds it for one of four taps and tells the others
+(38 instructions for a tap and eight channels in the code for Hopper GPUs, where every thread for itself took
+105). What is left is bound by the first cache, which hands out 512 bytes a tap.
 """
 
 from __future__ import annotations
