@@ -69,13 +69,14 @@ def compare_ways(
     networks: Sequence[str],
     runs: int,
     ways: Sequence[str] = WAYS,
+    operators: bool = True,
 ) -> Iterator[WayRow]:
-    """All operators, then the networks (of `published`, with new weights), in float32 and float16.
+    """All operators, if wanted, then the networks (of `published`, with new weights), in float32 and float16.
 
     A CPU computes in float32 alone. What is measured first in float32 is what the others are compared with.
     """
     dtypes = [torch.float32] if device.type == "cpu" else [torch.float32, torch.float16]
-    for what, operator, inputs in _operators(device, width=width, height=height):
+    for what, operator, inputs in _operators(device, width=width, height=height) if operators else ():
         yield from _rows(what, partial(_operation, operator, inputs), dtypes, device, runs=runs, ways=ways)
     window = torch.rand(1, 2, 3, height, width, generator=torch.Generator().manual_seed(2)).to(device)
     for name in networks:
