@@ -5,8 +5,8 @@ three weights of each place in space, so a program that computes them together r
 out the two products that multiply padding. What follows a convolution (bias, rectifier, the sums that a gate
 wants, the next 1x1 fusion) is done before its result is written, and inputs are joined as they are read.
 
-Here are the layers and their plain way by torch's operations, which is what counts; `flavr_columns_triton`
-and `flavr_passes_triton` have the programs for Hopper GPUs.
+Here are the layers and their plain way by torch's operations, which is what counts; `flavr_columns_triton`,
+`flavr_passes_triton` and `flavr_sums_triton` have the programs for Hopper GPUs.
 
 Convention: frames (N * 4, C, H, W), channels last in memory or a range of the channels of such a tensor.
 """
@@ -256,22 +256,20 @@ def gate_factors(gate: Gate, means: Tensor, frames: Tensor) -> Tensor:
     """The factors of a gate for the means of frames, (N, C)."""
     if not is_programmed(frames) or gate.gathered is not None or gate.held is not None:
         return gate.factors(means)
-    from flavr_core.model import flavr_passes_triton
+    from flavr_core.model import flavr_sums_triton
 
     pooled = gate.attn_layer[0]
     assert isinstance(pooled, nn.Conv3d)
     assert pooled.bias is not None
-    found: Tensor = flavr_passes_triton.gate_factors(
-        means.contiguous(), pooled.weight.flatten(1), pooled.bias
-    )
+    found: Tensor = flavr_sums_triton.gate_factors(means.contiguous(), pooled.weight.flatten(1), pooled.bias)
     return found
 
 
 def tap_sums(frames: Tensor) -> Tensor:
     """For each tap of a growing layer the sum of its inputs, (N, C, 3, 4, 4), see `flavr_stages.tap_sums`."""
     if is_programmed(frames):
-        from flavr_core.model import flavr_passes_triton
+        from flavr_core.model import flavr_sums_triton
 
-        by_frame: Tensor = flavr_passes_triton.tap_sums(frames)
+        by_frame: Tensor = flavr_sums_triton.tap_sums(frames)
         return taps_over_time(by_frame, FRAMES)
     return taps_over_time(tap_sums_in_space(frames), FRAMES)

@@ -18,7 +18,7 @@ from triton.experimental.gluon import language as gl
 from triton.experimental.gluon.language.nvidia.hopper import mbarrier, tma, warpgroup_mma, warpgroup_mma_wait
 from triton.experimental.gluon.nvidia.hopper import TensorDescriptor
 
-from flavr_core.model.flavr_passes_triton import mean_of_tiles
+from flavr_core.model.flavr_sums_triton import mean_of_tiles
 
 BLOCK = 64
 """Channels in and out at a time, and places of a program."""

@@ -203,6 +203,7 @@ def test_the_stem_on_cells_is_the_stem(size: tuple[int, int]) -> None:
 INTERPRETED = """
 import torch
 from flavr_core.model import flavr_column_ends as plain, flavr_columns, flavr_passes_triton as passes
+from flavr_core.model import flavr_sums_triton as sums_of
 from flavr_core.model.flavr_fast import tap_sums_in_space
 
 def frames(*shape):
@@ -227,12 +228,12 @@ tell("rows", passes.scale_rows(rows, twice), rows.float() * twice[:, None], 1e-3
 tell("block", joined[:, 64:], wanted, 1e-3)
 for rows, columns in ((5, 7), (1, 1), (70, 130)):
     wide = frames(8, 192, rows, columns)[:, 64:]
-    tell("taps", passes.tap_sums(wide), tap_sums_in_space(wide.float()), 1e-5)
+    tell("taps", sums_of.tap_sums(wide), tap_sums_in_space(wide.float()), 1e-5)
 sums = torch.randn(2, 71, 192)
-tell("means", passes.mean_of_tiles(sums.flatten(0, 1), 2, 192, 5), sums.sum(1) / 5, 1e-6)
+tell("means", sums_of.mean_of_tiles(sums.flatten(0, 1), 2, 192, 5), sums.sum(1) / 5, 1e-6)
 means, weight, bias = torch.randn(2, 192), torch.randn(192, 192) / 14, torch.randn(192)
 wanted = torch.nn.functional.linear(means, weight, bias).sigmoid()
-tell("factors", passes.gate_factors(means, weight, bias), wanted, 1e-6)
+tell("factors", sums_of.gate_factors(means, weight, bias), wanted, 1e-6)
 for size in ((17, 33), (16, 24), (1, 5)):
     window = torch.rand(2, 4, 3, *size)
     mean = window.mean((1, 3, 4), keepdim=True)
