@@ -14,7 +14,7 @@ from statistics import median
 import torch
 from torch import Tensor, nn
 
-from flavr_core.benchmark.speed import Contest, matrix_product_tflops, medians_ms, wait_for
+from flavr_core.benchmark.speed import Contest, matrix_product_tflops, medians_ms, smooth_windows, wait_for
 from flavr_core.errors import ModelError
 from flavr_core.model.flavr import Flavr
 from flavr_core.model.flavr_column_form import ColumnFlavr, fast_form
@@ -40,7 +40,7 @@ def layer_rows(
     plain = contest.plain
     if not isinstance(plain, Flavr):
         raise ModelError(f"{plain.name} is no FLAVR.", "Stages are measured of FLAVR alone.")
-    window = contest.window(width=width, height=height)
+    window = smooth_windows(contest.plain, width=width, height=height)
     with torch.backends.cudnn.flags(enabled=True, benchmark=True, allow_tf32=True):
         times = {"plain fp32 ms": _stage_ms(plain, _plain_stages(plain), window, runs=runs, warm_up=warm_up)}
     work, values = _stage_work(plain, window)

@@ -2,7 +2,8 @@
 
 The plain form is our own unoptimised network in eager mode and float32, with TF32 convolutions on a GPU, as
 the authors run theirs; it computes in the very process and turn (ours, plain, ours, plain ...) of what stands
-beside it. Times are medians of runs after a warm-up; the device is waited for before and after each.
+beside it, and on a processor once more in a process of its own, where nothing that we set up helps it. Times
+are medians of runs after a warm-up; the device is waited for before and after each.
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ import copy
 import math
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
 from statistics import median
 
 import torch
@@ -76,10 +80,50 @@ def flops(network: Network, *, width: int, height: int) -> int:
     return int(counter.get_total_flops())
 
 
+def smooth_windows(network: Network, *, width: int, height: int, batch: int = 1) -> Tensor:
+    """Windows of noise that is smooth, always the same, (N, T, 3, H, W) on the network's device."""
+    generator = torch.Generator().manual_seed(1)
+    small = torch.rand(batch * network.num_inputs, 3, 9, 16, generator=generator)
+    large = torch.nn.functional.interpolate(small, size=(height, width), mode="bilinear")
+    return large.view(batch, network.num_inputs, 3, height, width).to(network.device)
+
+
+def plain_alone_ms(
+    name: str, *, width: int, height: int, batch: int, runs: int, warm_up: int
+) -> float | None:
+    """Median time of the plain network in float32 on the processor, all its places, in a process of its own.
+
+    Memory that this process keeps for its next pass does not help it there. None where that process died.
+
+    Raises:
+        FlavrError: when the network cannot be had.
+    """
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        measured = pool.submit(
+            _measure_plain, name, width=width, height=height, batch=batch, runs=runs, warm_up=warm_up
+        )
+        try:
+            return measured.result()
+        except BrokenProcessPool:  # out of memory, as a rule
+            return None
+
+
+def _measure_plain(name: str, *, width: int, height: int, batch: int, runs: int, warm_up: int) -> float:
+    limit_cpu_threads()
+    network = load(name).eval()
+    window = smooth_windows(network, width=width, height=height, batch=batch)
+    with torch.inference_mode():
+        (milliseconds,) = medians_ms(
+            [lambda: network(window, network.trial_positions)], network.device, runs=runs, warm_up=warm_up
+        )
+    return milliseconds
+
+
 class Contest:
     """One network on one device: the plain form, and ours in one precision.
 
     Attributes:
+        asked_for: the network's name or file.
         plain: float32, as the authors run it.
         ours: what the engine would draw with; as there, its passes are recorded on a GPU.
         choice: its number format, way and agreement.
@@ -95,6 +139,7 @@ class Contest:
         limit_cpu_threads()
         if target.type == "cpu":
             keep_freed_memory()
+        self.asked_for = name
         self.plain = load(name).eval().to(target)
         ours, choice = apply_precision(self.plain, precision, identity=None)
         self.ours, self.choice = speed_up(self.plain, ours, choice, wanted=precision, identity=None)
@@ -106,13 +151,6 @@ class Contest:
     def device(self) -> torch.device:
         """Where both are."""
         return self.plain.device
-
-    def window(self, *, width: int, height: int, batch: int = 1) -> Tensor:
-        """Windows of noise that is smooth, always the same."""
-        generator = torch.Generator().manual_seed(1)
-        small = torch.rand(batch * self.plain.num_inputs, 3, 9, 16, generator=generator)
-        large = torch.nn.functional.interpolate(small, size=(height, width), mode="bilinear")
-        return large.view(batch, self.plain.num_inputs, 3, height, width).to(self.device)
 
     def draw_ours(self, window: Tensor) -> Tensor:
         """Ours, all its places."""
@@ -158,12 +196,17 @@ def speed_row(
     contest: Contest, *, width: int, height: int, batch: int, runs: int, warm_up: int, with_plain: bool = True
 ) -> dict[str, str | float | int | None]:
     """One line of figures; those of the plain form are for the same windows."""
-    window = contest.window(width=width, height=height, batch=batch)
+    window = smooth_windows(contest.plain, width=width, height=height, batch=batch)
     actions: list[Action] = [lambda: contest.draw_ours(window)]
     if with_plain:
         actions.append(lambda: contest.draw_plain(window))
     ours_ms, *rest = medians_ms(actions, contest.device, runs=runs, warm_up=warm_up)
     plain_ms = rest[0] if rest else None
+    alone_ms = None
+    if with_plain and contest.device.type == "cpu":
+        alone_ms = plain_alone_ms(
+            contest.asked_for, width=width, height=height, batch=batch, runs=runs, warm_up=warm_up
+        )
     made = batch * len(contest.ours.trial_positions)
     work = flops(contest.plain, width=width, height=height) * batch
     rate = work / ours_ms / 1e9
@@ -178,6 +221,8 @@ def speed_row(
         "plain fp32 ms": plain_ms,
         "ours ms": ours_ms,
         "times as fast": None if plain_ms is None else plain_ms / ours_ms,
+        "plain alone ms": alone_ms,
+        "times plain alone": None if alone_ms is None else alone_ms / ours_ms,
         "made frames/s": made / ours_ms * 1e3,
         "TFLOP/s": rate,
         "% of matrix product": 100 * rate / limit,

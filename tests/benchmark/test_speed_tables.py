@@ -62,6 +62,7 @@ def test_speed_stands_beside_the_plain_form(
     assert row["way"].startswith("fast: ")
     assert row["dB to fp32"] > 90
     assert row["times as fast"] == pytest.approx(row["plain fp32 ms"] / row["ours ms"])
+    assert row["times plain alone"] == pytest.approx(row["plain alone ms"] / row["ours ms"])
     assert "| narrow | 32x24 |" in table.read_text(encoding="utf-8")
     with Image.open(chart) as image:
         assert image.format == "PNG"
