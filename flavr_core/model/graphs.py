@@ -42,13 +42,13 @@ def record(
     """A computation on fixed tensors, recorded and compared; None where it cannot be.
 
     Args:
-        run: computes; done once before, so that its kernels are built and chosen.
+        run: computes what it returns, anew or each time in the same place; nothing that it only reads. Done
+            once before, so that its kernels are built and chosen.
         device: a GPU.
         pool: of memory that recordings share which are never replayed at the same time.
         name: whose it is, for the log.
     """
-    first = run()
-    wanted = [x.clone() for x in first]  # it may write to the same places each time
+    wanted = run()
     torch.cuda.synchronize(device)
     torch.cuda.empty_cache()  # what the first pass left cannot be used by a recording
     graph = torch.cuda.CUDAGraph()
@@ -60,14 +60,25 @@ def record(
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         _log.info("%s is not recorded as a CUDA graph: %s", name, reason)
         return None
-    for one, before in zip(made, first, strict=True):
-        if one.data_ptr() != before.data_ptr():  # else it may be handed on as it came, and be read
-            one.fill_(math.nan)  # a recording that draws nothing must not pass
+    # A recording that draws nothing must not pass, so results are spoilt before it is replayed. What is
+    # written in place is made once more as it was: that memory would only be compared with itself.
+    if any(one.data_ptr() == before.data_ptr() for one, before in zip(made, wanted, strict=True)):
+        _spoil(made)
+        wanted = tuple(one.clone() for one in run())
+    _spoil(made)
     graph.replay()
-    if all(torch.allclose(a, b, rtol=0, atol=MOST_ERROR) for a, b in zip(made, wanted, strict=True)):
+    if all(
+        torch.allclose(a, b, rtol=0, atol=MOST_ERROR, equal_nan=True)
+        for a, b in zip(made, wanted, strict=True)
+    ):
         return Recording(graph, made)
     _log.warning("%s draws something else as a CUDA graph; it is not used.", name)
     return None
+
+
+def _spoil(tensors: tuple[Tensor, ...]) -> None:
+    for tensor in tensors:
+        tensor.fill_(math.nan)
 
 
 class RecordedNetwork:

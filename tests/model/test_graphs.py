@@ -112,19 +112,22 @@ def test_each_kind_of_pass_is_recorded_once() -> None:
 
 
 @pytest.mark.usefixtures("stand_in")
-def test_what_is_handed_on_as_it_came_is_not_spoilt() -> None:
-    held = torch.ones(3)
+@pytest.mark.parametrize(("adds", "passes"), [(0.0, True), (0.1, False), (None, False)])
+def test_what_is_written_in_place_is_held_to_itself_before(adds: float | None, passes: bool) -> None:
+    """`adds`: what a recording adds by mistake; None where it writes nothing."""
+    given, place = torch.ones(3), torch.zeros(4)
 
     def run() -> tuple[Tensor, ...]:
-        doubled = 2 * held
-        for graph in _StandIn.capturing:
-            graph.steps.append(lambda: doubled.copy_(2 * held))
-        return held, doubled
+        if _StandIn.capturing:  # nothing is computed while a graph is recorded
+            if adds is not None:
+                _StandIn.capturing[-1].steps.append(lambda: place[:3].copy_(2 * given + adds))
+        else:
+            place[:3] = 2 * given  # the last one is room that nobody looks at
+        return (place,)
 
-    recording = record(run, device=torch.device("cuda", 0), pool=None, name="handing on")
-    assert recording is not None
-    assert torch.equal(held, torch.ones(3))
-    assert torch.equal(recording.made[1], 2 * held)
+    recording = record(run, device=torch.device("cuda", 0), pool=None, name="in place")
+    assert (recording is not None) == passes
+    assert not passes or torch.equal(place[:3], 2 * given)
 
 
 @pytest.mark.usefixtures("stand_in")
