@@ -1,4 +1,4 @@
-"""FLAVR stage by stage: the plain network in eager mode beside our fast forms, the device waited for.
+"""FLAVR stage by stage: the plain network in eager mode beside our fast forms, by the device's own clock.
 
 The fastest form's time stands beside what the machine can do at best: the rate of a large matrix product, and
 that of a large copy for the bytes that must pass at least (inputs, weights and results of each convolution,
@@ -25,6 +25,8 @@ from flavr_core.model.network import DTYPES, Network
 STAGES = ("stem", "layer 1", "layer 2", "layer 3", "layer 4",
           "decoder 0", "decoder 1", "decoder 2", "decoder 3")  # fmt: skip
 """Stages that are modules in both forms."""
+Moment = float | torch.cuda.Event
+"""A time in seconds, or a point of a GPU's work."""
 REST = "decoder 4, fuse, output, the rest"
 """What is left of the whole: written as one in our form."""
 
@@ -81,43 +83,65 @@ def _fast_stages(network: Network) -> list[list[nn.Module]]:
 def _stage_ms(
     network: Network, stages: Sequence[Sequence[nn.Module]], window: Tensor, *, runs: int, warm_up: int
 ) -> dict[str, float]:
-    """Median time of each stage, of the rest and of all; each stage is waited for, which costs a little."""
-    device = network.device
-    collected: dict[str, list[float]] = {name: [] for name in (*STAGES, REST, "all")}
-    spent = dict.fromkeys(STAGES, 0.0)
-    started = [0.0]
+    """Median time of each stage, of the rest and of all.
 
-    def begin(*_: object) -> None:
-        wait_for(device)
-        started[0] = time.perf_counter()
-
+    A GPU tells when it begins and ends each: passes follow each other without a wait, so that it never waits
+    for the processor to say what to do next.
+    """
+    moments: list[tuple[str, Moment, Moment]] = []
+    begun: list[Moment] = []
     handles = []
     for name, modules in zip(STAGES, stages, strict=True):
 
+        def begin(*_: object) -> None:
+            begun.append(_now(network.device))
+
         def end(*_: object, name: str = name) -> None:
-            wait_for(device)
-            spent[name] += (time.perf_counter() - started[0]) * 1e3
+            moments.append((name, begun.pop(), _now(network.device)))
 
         for module in modules:
             handles += [module.register_forward_pre_hook(begin), module.register_forward_hook(end)]
     try:
-        for number in range(warm_up + runs):
-            spent.update(dict.fromkeys(STAGES, 0.0))
-            wait_for(device)
-            whole_started = time.perf_counter()
+        passes = []
+        for _ in range(warm_up + runs):
+            moments.clear()
+            started = _now(network.device)
             with torch.inference_mode():
                 network(window, network.trial_positions)
-            wait_for(device)
-            whole = (time.perf_counter() - whole_started) * 1e3
-            if number >= warm_up:
-                for name, value in spent.items():
-                    collected[name].append(value)
-                collected[REST].append(whole - sum(spent.values()))
-                collected["all"].append(whole)
+            moments.append(("all", started, _now(network.device)))
+            passes.append(list(moments))
     finally:
         for handle in handles:
             handle.remove()
-    return {name: median(values) for name, values in collected.items()}
+    wait_for(network.device)
+    tables = [_table(one) for one in passes[warm_up:]]
+    return {name: median(table[name] for table in tables) for name in (*STAGES, REST, "all")}
+
+
+def _now(device: torch.device) -> Moment:
+    """When a GPU comes to this point of its work; on a processor the time."""
+    if device.type != "cuda":
+        return time.perf_counter()
+    event = torch.cuda.Event(enable_timing=True)
+    event.record(torch.cuda.current_stream(device))
+    return event
+
+
+def _between_ms(before: Moment, after: Moment) -> float:
+    if isinstance(before, float):
+        assert isinstance(after, float)
+        return 1e3 * (after - before)
+    assert not isinstance(after, float)
+    return float(before.elapsed_time(after))
+
+
+def _table(moments: Sequence[tuple[str, Moment, Moment]]) -> dict[str, float]:
+    """What each stage of one pass took, and what is left."""
+    table = dict.fromkeys((*STAGES, "all"), 0.0)
+    for name, before, after in moments:
+        table[name] += _between_ms(before, after)
+    table[REST] = table["all"] - sum(table[name] for name in STAGES)
+    return table
 
 
 def copy_bytes_per_s(device: torch.device, *, runs: int = 5) -> float:
