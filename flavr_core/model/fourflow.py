@@ -31,6 +31,7 @@ from flavr_core.model.agreement import agreed
 from flavr_core.model.motion import MotionNetwork
 from flavr_core.model.network import Architecture, Network, Shape, pad_to_multiple
 from flavr_core.model.overlays import keep_overlays, overlay_share
+from flavr_core.model.sharpness import sharpened, steepness
 
 SLOPE = 0.2
 """Of the leaky rectifier after each convolution."""
@@ -42,6 +43,8 @@ MATCHED = 32
 """Channels that are compared in a correlation."""
 LARGE_ROWS = 1440
 """Pictures of this short side and more are matched at 1/64 too."""
+SIZE_MULTIPLE = 64
+"""Where tiles may begin, so that all scales and cells are those of the whole picture."""
 PICTURE_SAMPLING = "bicubic"
 """How the pictures themselves are fetched; what is compared and weighed is fetched bilinearly."""
 HYPOTHESES = 2
@@ -96,13 +99,16 @@ class Prediction:
     """Everything a pass through the network gives; training looks at the parts.
 
     Convention: as `Motion`; `image` (N, 3, H, W) float32 the result, `blend` the same before the residual;
-    `velocities` at full size, one a hypothesis; `coarse` the motion stages from 1/32 to 1/4.
+    `velocities` at full size, one a hypothesis; `coarse` the motion stages from 1/32 to 1/4, `half` the
+    last of them at 1/2; `parting` as of `sharpness.sharpened`.
     """
 
     image: Tensor
     blend: Tensor
     velocities: list[Tensor]
     coarse: list[Motion]
+    half: Motion
+    parting: Tensor
 
 
 @dataclass(slots=True)
@@ -365,9 +371,11 @@ class FourFlow(Network):
 
     `coarse_levels` says at how many scales the correlating stage runs (1/16, 1/32, ...); None picks it by
     size, so that motion of the same part of the picture is found at any size. A `partner` draws the same
-    moments, and where both agree the mean of the two is the result. Writing that stands still over what
-    moves is kept as filmed (`overlays`).
+    moments, and where both agree the mean of the two is the result. Fine detail is made as strong as in the
+    frames around (`sharpness`), and writing that stands still over what moves is kept as filmed (`overlays`).
     """
+
+    size_multiple = SIZE_MULTIPLE
 
     def __init__(self, widths: FourFlowWidths | None = None, *, partner: Network | None = None) -> None:
         super().__init__()
@@ -419,19 +427,21 @@ class FourFlow(Network):
         height, width = window.shape[-2:]
         levels = self.levels_for(height, width)
         encoded = self.encode(pad_to_multiple(window, self.multiple(levels)), levels)
-        images = []
-        for position in positions:
-            t = torch.full((window.shape[0],), float(position), device=window.device)
-            images.append(self.predict(encoded, t).image[..., :height, :width])
-        made = torch.stack(images, dim=1)
+        others = None
         if self.partner is not None and not window.is_meta:  # without contents motion cannot be measured
-            made = agreed(made, self.partner.draw(window, positions))
+            others = self.partner.draw(window, positions)
         share = overlay_share(window)
-        kept = [
-            keep_overlays(images, window, share, float(position))
-            for images, position in zip(made.unbind(1), positions, strict=True)
-        ]
-        return torch.stack(kept, dim=1).to(window.dtype)
+        filmed = torch.cat((steepness(window[:, 1]), steepness(window[:, 2])))
+        images = []
+        for number, position in enumerate(positions):
+            t = torch.full((window.shape[0],), float(position), device=window.device)
+            prediction = self.predict(encoded, t)
+            image, parting = (x[..., :height, :width] for x in (prediction.image, prediction.parting))
+            if others is not None:
+                image = agreed(image, others[:, number])
+            image = sharpened(image, parting, filmed, prediction.half.velocity, t[:, None, None, None])
+            images.append(keep_overlays(image, window, share, float(position)))
+        return torch.stack(images, dim=1).to(window.dtype)
 
     def estimate_flow(self, window: Tensor) -> Tensor:
         """See `flavr_core.model.flows.FlowEstimator`.
@@ -499,7 +509,9 @@ class FourFlow(Network):
         spread = (velocities[0] - velocities[1])[..., ::2, ::2]
         known = torch.cat((motion.logit, spread), dim=1)
         image, blend = self._compose(torch.cat(sides, dim=1), known, (hidden, *inner.chunk(2)), t)
-        return Prediction(image, blend, velocities, coarse)
+        apart = sides[0] + sides[2] - sides[1] - sides[3]
+        parting = apart.float().mean(dim=1, keepdim=True) / HYPOTHESES
+        return Prediction(image, blend, velocities, coarse, motion, parting)
 
     def _compose(
         self, stacked: Tensor, known: Tensor, context: tuple[Tensor, ...], t: Tensor

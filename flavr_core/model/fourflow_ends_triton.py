@@ -14,10 +14,9 @@ from torch import Tensor
 
 from flavr_core.model.fourflow_triton import SIZES, Gap, room
 from flavr_core.model.kernel_building import on
-from flavr_core.model.overlays_triton import enlarged_blocks, ramp
 
 WHOLE_SIZES = (
-    *SIZES, "height", "width", "frame_step", "colour_step", "row_step", "made_step",
+    *SIZES, "height", "width", "frame_step", "colour_step", "row_step",
 )  # fmt: skip
 """Arguments that these kernels are not built anew for."""
 CELL = 16
@@ -200,13 +199,10 @@ def fetch_pictures(cells: Tensor, gap: Gap, numbers: Tensor, change: Tensor, bia
 
 @triton.jit(do_not_specialize=WHOLE_SIZES)
 def _weigh(  # type: ignore[no-untyped-def]
-    fetched, drawn, bias, numbers, share, crowd, frames, places, made, t, rows, columns, height, width,
-    frame_step, colour_step, row_step, column_step, made_step, low, high,
-    HAS_SHARE: tl.constexpr, PIXELS: tl.constexpr,
+    fetched, drawn, bias, numbers, out, t, rows, columns, height, width, PIXELS: tl.constexpr
 ):  # fmt: skip
     number, y = tl.program_id(2).to(tl.int64), tl.program_id(1)
     column = tl.program_id(0) * PIXELS + tl.arange(0, PIXELS)
-    is_pixel = column < width
     x = tl.minimum(column, width - 1)
     size = rows * columns
     corner = y % 2 * 2 + x % 2
@@ -222,56 +218,44 @@ def _weigh(  # type: ignore[no-untyped-def]
     most = tl.maximum(tl.maximum(one, two), tl.maximum(three, four))
     one, two, three, four = tl.exp(one - most), tl.exp(two - most), tl.exp(three - most), tl.exp(four - most)
     whole = 1 / (one + two + three + four)
-    part = tl.arange(0, 4)
-    pictures = fetched + number * size * 64 + (cell * 64 + corner * 16)[:, None] + part[None, :]
-    value = tl.load(pictures).to(tl.float32) * (one * whole)[:, None]
-    value += tl.load(pictures + 4).to(tl.float32) * (two * whole)[:, None]
-    value += tl.load(pictures + 8).to(tl.float32) * (three * whole)[:, None]
-    value += tl.load(pictures + 12).to(tl.float32) * (four * whole)[:, None]
-    value += tl.load(drawn[:, None] + 4 + part[None, :]).to(tl.float32) + 0.5
-    value += tl.load(bias[:, None] + 4 + part[None, :])
-    colour = part[None, :]
-    mask = is_pixel[:, None] & (colour < 3)
-    if HAS_SHARE:
-        kept = tl.load(share + (number * height + y) * width + x)
-        crowded = enlarged_blocks(
-            crowd + number * (height // 8) * (width // 8), y, x, height // 8, width // 8, height, width
-        )
-        kept *= ramp(crowded, low, high)
-        at = y.to(tl.int64) * row_step + x[:, None] * column_step + colour * colour_step
-        is_kept = mask & (kept > 0)[:, None]
-        own = frames + tl.load(places + number * 4 + 1).to(tl.int64) * frame_step
-        first = tl.load(own + at, mask=is_kept, other=0.0).to(tl.float32)
-        own = frames + tl.load(places + number * 4 + 2).to(tl.int64) * frame_step
-        second = tl.load(own + at, mask=is_kept, other=0.0).to(tl.float32)
-        value += (first + (second - first) * t - value) * kept[:, None]
-    at = number * made_step + (colour * height + y).to(tl.int64) * width + x[:, None]
-    tl.store(made + at, value.to(made.dtype.element_ty), mask=mask)
+    part = tl.arange(0, 4)[None, :]
+    pictures = fetched + number * size * 64 + (cell * 64 + corner * 16)[:, None] + part
+    # First hypothesis before and after, then the second.
+    source_one, source_two = tl.load(pictures).to(tl.float32), tl.load(pictures + 4).to(tl.float32)
+    source_three, source_four = tl.load(pictures + 8).to(tl.float32), tl.load(pictures + 12).to(tl.float32)
+    value = source_one * (one * whole)[:, None] + source_two * (two * whole)[:, None]
+    value += source_three * (three * whole)[:, None] + source_four * (four * whole)[:, None]
+    value += tl.load(drawn[:, None] + 4 + part).to(tl.float32)
+    value += tl.load(bias[:, None] + 4 + part)
+    apart = tl.where(part < 3, source_one + source_three - source_two - source_four, 0.0)
+    apart = tl.sum(apart, axis=1) * (1 / 6)
+    value = tl.where(part < 3, value, apart[:, None])
+    out += ((number * height + y) * width + x)[:, None] * 4 + part
+    tl.store(out, value.to(out.dtype.element_ty), mask=(column < width)[:, None])
 
 
 def weigh(
-    fetched: Tensor, drawn: Tensor, bias: Tensor, numbers: Tensor, kept: tuple[Tensor, Tensor] | None,
-    frames: Tensor, gap: Gap, made: Tensor, *, crowd: tuple[float, float],
-) -> None:  # fmt: skip
-    """Draw the picture: the four fetched ones weighed, what none shows added, standing writing as filmed.
+    fetched: Tensor, drawn: Tensor, bias: Tensor, numbers: Tensor, gap: Gap, height: int, width: int
+) -> Tensor:
+    """The picture as `sharpness_triton` reads it: the four fetched ones weighed, what none shows added.
 
     Args:
         fetched: (N, h, w, FETCHED).
         drawn: (N, h, w, DRAWN), for each pixel of a cell four logits, three values to add, one of no meaning.
         bias: (DRAWN,) float32, not yet in it.
         numbers: (N, 5, h, w) float32, the motion at half the size.
-        kept: writing as `overlays_triton.find_strokes` has it, or None.
-        frames: (F, 3, H, W), any strides.
-        gap: which of the frames are those of a window, and the place in between.
-        made: (N, 3, H, W) to be written, of any stride from one window to the next, dense within.
-        crowd: of blocks, where writing begins to count and counts wholly.
+        gap: the place in between.
+        height: rows of the picture.
+        width: its columns.
+
+    Returns:
+        (N, height, width, 4), float32 or float16.
     """
-    if made.is_meta:
-        return
-    count, _, height, width = made.shape
-    rows, columns = numbers.shape[2:]
-    share, blocks = (numbers, numbers) if kept is None else kept
-    on(_weigh, (triton.cdiv(width, _PIXELS), height, count))(
-        fetched, drawn, bias, numbers, share, blocks, frames, gap.places, made, gap.t, rows, columns, height,
-        width, *frames.stride(), made.stride(0), *crowd, HAS_SHARE=kept is not None, PIXELS=_PIXELS,
-    )  # fmt: skip
+    count, _, rows, columns = numbers.shape
+    kept = torch.float32 if fetched.dtype == torch.float32 else torch.float16
+    out = torch.empty((count, height, width, 4), dtype=kept, device=fetched.device)
+    if not fetched.is_meta:
+        on(_weigh, (triton.cdiv(width, _PIXELS), height, count))(
+            fetched, drawn, bias, numbers, out, gap.t, rows, columns, height, width, PIXELS=_PIXELS
+        )
+    return out

@@ -5,8 +5,8 @@ Imported only where Triton is installed. What is saved beside half precision, mo
 * Pictures and features are warped by kernels that work out the flow, read vectors of channels and write where
   the next layer reads: nothing is joined, turned round in memory or widened to float32 on the way.
 * Products of a correlation are weighed as they are made, and never lie in memory.
-* The four warped pictures come from one kernel and the drawn one from another, softmax, residual and standing
-  writing included; the flow at full size is never written.
+* The four warped pictures come from one kernel and the drawn one from another, softmax and residual included,
+  and a third makes it sharp and keeps standing writing; the flow at full size is never written.
 * Features that a finer stage goes on from are projected before they are enlarged, at a quarter of the work.
 * Layers of 1x1 look at several pictures as if they were joined, and rectify, enlarge and add as they write.
 * Everything of a frame alone is computed by frame (`encode_frames`), whichever window it is in.
@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from flavr_core.errors import ModelError
-from flavr_core.model.fourflow import HYPOTHESES, FourFlow, usual_levels
+from flavr_core.model.fourflow import HYPOTHESES, SIZE_MULTIPLE, FourFlow, usual_levels
 from flavr_core.model.fourflow_ends_triton import CELL, FETCHED, TOLD, fetch_pictures, lay_frames, weigh
 from flavr_core.model.fourflow_filters import Filters
 from flavr_core.model.fourflow_layers import (
@@ -47,6 +47,7 @@ from flavr_core.model.kernel_building import only_building
 from flavr_core.model.network import Network
 from flavr_core.model.overlays import CROWD
 from flavr_core.model.overlays_triton import look_at_frames
+from flavr_core.model.sharpness_triton import steepness_by_kernel, write_sharpened
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,12 +67,14 @@ class FrameFeatures:
     """Features at 1/4."""
     matched: list[Tensor]
     """Features that are correlated, from the coarsest scale to 1/8."""
+    steepness: Tensor
+    """As of `sharpness`, float32."""
     outer: list[Tensor]
     """The same, narrowed to what is looked at where a frame is an outer one."""
 
     def tensors(self) -> tuple[Tensor, ...]:
         """All of it."""
-        return (self.frames, self.cells, self.half, self.quarter, *self.matched, *self.outer)
+        return (self.frames, self.cells, self.half, self.quarter, self.steepness, *self.matched, *self.outer)
 
     def room_for(self, count: int) -> FrameFeatures:
         """The same with nothing in it yet, for so many frames."""
@@ -82,16 +85,18 @@ class FrameFeatures:
         return self._of([x[frames] for x in self.tensors()])
 
     def _of(self, tensors: list[Tensor]) -> FrameFeatures:
-        frames, cells, half, quarter, *scales = tensors
+        frames, cells, half, quarter, steepness, *scales = tensors
         levels = len(self.matched)
         return FrameFeatures(
-            frames=frames, cells=cells, half=half, quarter=quarter, matched=scales[:levels],
-            outer=scales[levels:],
+            frames=frames, cells=cells, half=half, quarter=quarter, steepness=steepness,
+            matched=scales[:levels], outer=scales[levels:],
         )  # fmt: skip
 
 
 class FastFourFlow(Network):
     """See the module. Convention: as `Network`; the parameters are not the plain network's."""
+
+    size_multiple = SIZE_MULTIPLE
 
     def __init__(self, plain: FourFlow, *, dtype: torch.dtype, filters: Filters = Filters.LIBRARY) -> None:
         """Take the weights of a plain network, which keeps its own; see `Packing`.
@@ -203,8 +208,8 @@ class FastFourFlow(Network):
         levels = self.coarse_levels or usual_levels(height, width)
         multiple = FourFlow.multiple(levels)
         rows, columns = (-(-side // multiple) * multiple // 2 for side in (height, width))
-        into: Sequence[Tensor | None] = [None] * (2 * levels + 6) if out is None else out.tensors()
-        _, cells_at, half_at, quarter_at, *scales_at = into
+        into: Sequence[Tensor | None] = [None] * (2 * levels + 7) if out is None else out.tensors()
+        _, cells_at, half_at, quarter_at, steepness_at, *scales_at = into
         matched_at, outer_at = scales_at[: levels + 1][::-1], scales_at[levels + 1 :][::-1]
         cells = lay_frames(frames, rows, columns, self.dtype, cells_at)
         half = self.to_half(cells, half_at)
@@ -218,8 +223,9 @@ class FastFourFlow(Network):
         for seen, place in zip(matched[1:], outer_at[1:], strict=True):
             outer.append(self.match_sixteenth.outer(seen, out=place))
         return FrameFeatures(
-            frames=frames, cells=cells, half=half, quarter=quarter, matched=matched[::-1], outer=outer[::-1]
-        )
+            frames=frames, cells=cells, half=half, quarter=quarter, matched=matched[::-1], outer=outer[::-1],
+            steepness=steepness_by_kernel(frames, steepness_at),
+        )  # fmt: skip
 
     def draw_between(
         self, features: FrameFeatures, places: Tensor, positions: tuple[Fraction, ...]
@@ -236,7 +242,10 @@ class FastFourFlow(Network):
             joined, hidden, change, numbers = self._find_motion(features, gap)
             fetched = fetch_pictures(features.cells, gap, numbers, change, self.split_half.head_bias)
             drawn = self._synthesise(fetched, hidden, joined[..., : 2 * self.split_half.features])
-            weigh(fetched, drawn, self.head_bias, numbers, strokes, frames, gap, made[:, number], crowd=CROWD)
+            picture = weigh(fetched, drawn, self.head_bias, numbers, gap, *frames.shape[2:])
+            write_sharpened(
+                picture, features.steepness, numbers, strokes, frames, gap, made[:, number], crowd=CROWD
+            )
         return made
 
     def _find_motion(self, features: FrameFeatures, gap: Gap) -> tuple[Tensor, Tensor, Tensor, Tensor]:

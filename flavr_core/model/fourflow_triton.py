@@ -47,7 +47,7 @@ class Gap:
 
 
 @triton.jit
-def _corners(y, x, rows, columns):  # type: ignore[no-untyped-def]
+def corners(y, x, rows, columns):  # type: ignore[no-untyped-def]
     """The four pixels around a place, brought within the border, and the shares of lower and right ones."""
     y = tl.minimum(tl.maximum(y, 0.0), rows - 1.0)
     x = tl.minimum(tl.maximum(x, 0.0), columns - 1.0)
@@ -100,7 +100,7 @@ def _join(  # type: ignore[no-untyped-def]
     for side in tl.static_range(2):
         x = across_on if side else across
         y = down_on if side else down
-        one, two, three, four, low, right = _corners(row + y, column + x, rows, columns)
+        one, two, three, four, low, right = corners(row + y, column + x, rows, columns)
         frame = tl.load(places + number * 4 + 1 + side).to(tl.int64) * size
         out = joined + side * (FIRST + SECOND)
         _fetch(first + frame * FIRST, out, 1.0, one, two, three, four, low, right, is_pixel, local,
@@ -111,7 +111,7 @@ def _join(  # type: ignore[no-untyped-def]
         if OUTER:
             x = 2 * x - (across if side else across_on)
             y = 2 * y - (down if side else down_on)
-            one, two, three, four, low, right = _corners(row + y, column + x, rows, columns)
+            one, two, three, four, low, right = corners(row + y, column + x, rows, columns)
             frame = tl.load(places + number * 4 + 3 * side).to(tl.int64) * size
             out = joined + 2 * (FIRST + SECOND) + side * OUTER
             factor = tl.load(valid + number * 2 + side).to(tl.float32)
@@ -241,7 +241,7 @@ def _refine(  # type: ignore[no-untyped-def]
     is_place = place < 4 * rows * columns
     row = place // (2 * columns)
     column = place - row * (2 * columns)
-    one, two, three, four, low, right = _corners(row * 0.5 - 0.25, column * 0.5 - 0.25, rows, columns)
+    one, two, three, four, low, right = corners(row * 0.5 - 0.25, column * 0.5 - 0.25, rows, columns)
     numbers += (number * 5 + plane) * rows * columns
     change += number * rows * columns * CHANGE + plane
     a = tl.load(numbers + one, mask=is_place, other=0.0)
