@@ -94,7 +94,7 @@ def add_parser(commands: Any) -> None:
         nargs="+",
         metavar="NAME",
         help="psnr, psnr_8bit, ssim_uniform, ssim_gaussian (these four by default), vmaf, lpips, or all "
-        "of these; sharpness, brightness (of the filmed frame's, in percent)",
+        "of these; sharpness, brightness (in percent of the filmed neighbours')",
     )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: auto)")
     parser.add_argument(
@@ -135,7 +135,7 @@ def add_parser(commands: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Measure and print."""
     _check(args)
-    from flavr_core.cli.rendered_samples import hard_samples, pan_samples
+    from flavr_core.cli.rendered_samples import PAN_GAPS, hard_samples, pan_samples
     from flavr_core.evaluation.contest import EXTRA_METRICS, METRICS, evaluate
     from flavr_core.evaluation.flicker import judged
     from flavr_core.evaluation.report import STEADY
@@ -151,7 +151,7 @@ def run(args: argparse.Namespace) -> int:
         metrics = metrics if dataset.has_truth else []
     elif args.slow_pan:
         samples = pan_samples()
-        protocol = "a rendered pan of 4 px a gap, 448 x 256, at 1/4, 1/2 and 3/4 of ten gaps"
+        protocol = f"a rendered pan of 4 px a gap, 448 x 256, at every eighth of {PAN_GAPS} gaps"
         metrics = args.metrics or ["psnr", *STEADY]
         if set(STEADY) - set(metrics):
             raise SettingsError("The slow pan is about sharpness and brightness.", "Leave --metrics away.")

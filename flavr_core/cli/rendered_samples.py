@@ -8,6 +8,9 @@ from fractions import Fraction
 from flavr_core.evaluation.samples import Sample, Truth
 from flavr_core.sample.hard_cases import HARD_CASES, SLOW_PAN
 
+PAN_GAPS = 5
+"""Gaps of the slow pan that are drawn."""
+
 
 def hard_samples() -> Iterator[Sample]:
     """The rendered cases, each a clip of its own."""
@@ -18,12 +21,12 @@ def hard_samples() -> Iterator[Sample]:
 
 
 def pan_samples() -> Iterator[Sample]:
-    """Successive gaps of the slow pan."""
-    for gap in range(10):
+    """Successive gaps of the slow pan, at every eighth."""
+    places = [Fraction(number, 8) for number in range(1, 8)]
+    for gap in range(PAN_GAPS):
         before, first, last, after = (SLOW_PAN.picture(gap + time) for time in (-1, 0, 1, 2))
         truths = tuple(
-            Truth(position=place, picture=SLOW_PAN.picture(gap + float(place)))
-            for place in (Fraction(1, 4), Fraction(1, 2), Fraction(3, 4))
+            Truth(position=place, picture=SLOW_PAN.picture(gap + float(place))) for place in places
         )
         yield Sample(
             group=SLOW_PAN.name, name=f"{gap:02d}", inputs=(before, first, last, after), truths=truths

@@ -31,7 +31,7 @@ METRICS: dict[str, Metric] = {
 """The metrics that are measured unasked, by name; their protocols are in `metrics.PROTOCOLS`."""
 
 STEADINESS: dict[str, Metric] = {"sharpness": measures.sharpness, "brightness": measures.brightness}
-"""What flickers when it changes from frame to frame; measured when asked for."""
+"""What flickers when it changes from frame to frame, against the two frames around; when asked for."""
 
 EXTRA_METRICS = ("vmaf", "lpips")
 """Metrics that need another program or package, and are measured when asked for."""
@@ -138,6 +138,10 @@ def choose_metrics(names: Sequence[str], device: torch.device) -> tuple[dict[str
     return chosen, missing
 
 
+def _as_floats(picture: Picture8) -> measures.Picture:
+    return picture.astype(np.float32) / np.float32(255)
+
+
 def _vmaf(made: measures.Picture, truth: measures.Picture) -> float:
     return reference_ffmpeg.vmaf(measures.to_8bit(made), measures.to_8bit(truth))
 
@@ -185,8 +189,14 @@ class _Desk:
     def _judge(self, sample: Sample, truth: Truth, made: Drawn) -> Drawing:
         values = {}
         if truth.picture is not None:
-            filmed = truth.picture.astype(np.float32) / np.float32(255)
-            values = {name: metric(made, filmed) for name, metric in self._metrics.items()}
+            filmed = _as_floats(truth.picture)
+            neighbours = [_as_floats(picture) for picture in sample.inputs[1:3]]
+            values = {
+                name: float(np.mean([metric(made, one) for one in neighbours]))
+                if name in STEADINESS
+                else metric(made, filmed)
+                for name, metric in self._metrics.items()
+            }
         score = Score(group=sample.group, sample=sample.name, position=truth.position, values=values)
         self.scores.append(score)
         return Drawing(

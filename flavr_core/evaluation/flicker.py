@@ -18,5 +18,5 @@ def judged(report: Report) -> Report:
         words.append(f"{metric} {min(values):.2f} to {max(values):.2f} %")
         is_steady &= max(abs(value - 100) for value in values) <= LIMIT_PERCENT
     verdict = "within" if is_steady else "NOT within"
-    note = f"{', '.join(words)} of the filmed frames': {verdict} {LIMIT_PERCENT:g} %"
+    note = f"{', '.join(words)} of the filmed neighbours': {verdict} {LIMIT_PERCENT:g} %"
     return replace(report, notes=(*report.notes, note))

@@ -27,8 +27,8 @@ PROTOCOLS = {
     "vmaf": "VMAF (vmaf_v0.6.1 of ffmpeg's libvmaf), 0 to 100: BT.709 luma of the 8-bit picture in "
     "video range, each picture alone, so without its motion term (identical pictures get 97.4, not 100)",
     "sharpness": "mean steepness (absolute differences of neighbouring pixels, grey), in percent of the "
-    "filmed frame's: below 100 is softer, above is noisier",
-    "brightness": "mean of all values, in percent of the filmed frame's",
+    "filmed neighbours': below 100 is softer, above is noisier",
+    "brightness": "mean of all values, in percent of the filmed neighbours'",
     "lpips": "LPIPS 0.1 on AlexNet, clamped floats scaled to [-1, 1]; lower is better",
 }
 """What each number means, by the name of its function."""
