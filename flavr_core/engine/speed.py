@@ -22,7 +22,7 @@ from flavr_core.engine.drawing import is_out_of_memory
 from flavr_core.engine.precision import LEAST_PSNR_DB, PrecisionChoice, agreement_db, draw_test_picture
 from flavr_core.model.adacof import MiddleNetwork
 from flavr_core.model.flavr import Flavr
-from flavr_core.model.flavr_column_form import fast_form
+from flavr_core.model.flavr_column_form import ColumnFlavr, fast_form
 from flavr_core.model.flavr_columns import has_programs
 from flavr_core.model.flavr_fast import can_be_fast
 from flavr_core.model.flavr_fast_options import FastOptions, has_fast_int8
@@ -205,6 +205,8 @@ def _first_that_agrees(
     for form in forms:
         try:
             fast = fast_form(plain, dtype=DTYPES[choice.precision], options=form.options)
+            if isinstance(fast, ColumnFlavr) and has_programs(plain.device, DTYPES[choice.precision]):
+                fast.build_kernels()
             psnr_db = agreement_db(draw_test_picture(fast), reference)
         except Exception as error:  # a compiler of kernels may fail in any way
             _log.info("%s does not run: %s", form.options, _why(error))

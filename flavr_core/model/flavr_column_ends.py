@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from flavr_core.model.flavr_columns import BLOCK, is_programmed
+from flavr_core.model.flavr_out_rows import OutWay
 from flavr_core.model.network import pad_to_multiple
 
 MULTIPLE = 8
@@ -80,30 +81,46 @@ def out_weight(weight: Tensor) -> Tensor:
     return functional.pad(laid, (0, wanted - laid.shape[1])).contiguous()
 
 
-def draw_out(merged: Tensor, weights: Tensor, bias: Tensor, mean: Tensor, size: Sequence[int]) -> Tensor:
+def draw_out(
+    merged: Tensor,
+    weights: Tensor,
+    bias: Tensor,
+    mean: Tensor,
+    size: Sequence[int],
+    *,
+    way: OutWay | None = None,
+    stack: Tensor | None = None,
+) -> Tensor:
     """The output convolution with reflected edges, and the mean, for the first rows and columns.
 
     Args:
-        merged: (N, C, H', W'), channels last in memory.
+        merged: (N, C, H', W'), channels last in memory, with room beside it (`flavr_out_rows.room`).
         weights: see `out_weight`.
         bias: (O,), float32 or more.
         mean: (N, 1, 3, 1, 1) likewise.
         size: rows and columns that are wanted.
+        way: how one program does it at once, where one does.
+        stack: the weights once more for that program, see `flavr_out_rows`.
 
     Returns:
         (N, O, *size) of the type of the bias.
     """
+    outputs = len(bias)
+    if is_programmed(merged) and way is not None and stack is not None:
+        from flavr_core.model import flavr_output_triton
+
+        return flavr_output_triton.draw_out(merged, stack, bias, mean.flatten(1), size, way)
     # One picture's partial sums are kept exactly; seven pictures' would be too much to write.
     partial = torch.float32 if weights.shape[1] == OUT_WIDTHS[0] else merged.dtype
     if is_programmed(merged) and weights.shape[1] in OUT_WIDTHS:
         from flavr_core.model import flavr_passes_triton
 
         return flavr_passes_triton.draw_out(merged, weights, bias, mean.flatten(1), size, partial=partial)
-    outputs = len(bias)
     laid = weights[:, : OUT_TAPS * outputs].unflatten(1, (OUT_TAPS, outputs)).unflatten(0, (OUT_TAPS, -1))
     edge = OUT_TAPS // 2
     if merged.is_meta:  # counted as the programs do it
-        sums = merged.new_empty((len(merged), *merged.shape[2:], weights.shape[1]), dtype=partial)
+        width = weights.shape[1] if way is None else 0
+        sums = merged.new_empty((len(merged), *merged.shape[2:], width), dtype=partial)
         drawn = functional.conv2d(merged, laid.permute(3, 1, 0, 2), None, 1, edge)
         return sums.new_empty((*drawn.shape[:2], *size), dtype=bias.dtype)
     padded = functional.pad(merged, (edge, edge, edge, edge), mode="reflect")

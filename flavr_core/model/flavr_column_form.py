@@ -35,8 +35,12 @@ from flavr_core.model.flavr_columns_fp8 import CodedConv, coarse_layers, largest
 from flavr_core.model.flavr_fast import FastFlavr, can_be_fast, conv_and_gate
 from flavr_core.model.flavr_fast_options import FastOptions
 from flavr_core.model.flavr_form import FlavrForm, copied_gate, kept
+from flavr_core.model.flavr_out_rows import OUT_WAYS, room, stack_rows
 from flavr_core.model.flavr_stages import Block, Gate
 from flavr_core.model.network import Network
+
+_BUILT_SIZES = ((96, 128), (720, 1280), (1080, 1920))
+"""Of the test picture and of usual clips: sizes differ in how places are shared out."""
 
 
 def can_be_columns(network: Network) -> bool:
@@ -101,6 +105,10 @@ class ColumnFlavr(FlavrForm):
         self.last_sums = kept(pairs[4][0].weight.detach().to(self.wide))
         assert out.bias is not None
         self.out_weight = kept(out_weight(out.weight.detach()).to(dtype))
+        self.out_way = OUT_WAYS.get(len(out.weight))
+        self.out_stack: nn.Parameter | None = None
+        if self.out_way is not None:
+            self.out_stack = kept(stack_rows(out.weight.detach(), self.out_way).to(dtype))
         self.out_bias = kept(out.bias.detach().to(self.wide))
         self.eval()
 
@@ -108,7 +116,10 @@ class ColumnFlavr(FlavrForm):
         """See `Network`. Mean and sum are taken in at least float32, whatever the weights' precision."""
         mean = self.window_mean(window)  # (N, 1, 3, 1, 1)
         merged = self.merge(*self.decode(*self.encode(window, mean)))  # (N, 64, H', W')
-        drawn = draw_out(merged, self.out_weight, self.out_bias, mean, window.shape[3:])
+        drawn = draw_out(
+            merged, self.out_weight, self.out_bias, mean, window.shape[3:], way=self.out_way,
+            stack=self.out_stack,
+        )  # fmt: skip
         pictures = drawn.unflatten(1, (-1, 3))  # (N, outputs, 3, H, W)
         assert self.positions is not None
         if positions != self.positions:
@@ -116,6 +127,15 @@ class ColumnFlavr(FlavrForm):
             pictures = torch.stack([pictures[:, number] for number in wanted], 1)
         out: Tensor = pictures.to(window.dtype)
         return out
+
+    def build_kernels(self) -> None:
+        """Build the programs that pictures of usual sizes are drawn by, several at a time."""
+        from flavr_core.model.kernel_building import only_building
+
+        with torch.inference_mode(), only_building():
+            for size in _BUILT_SIZES:
+                window = torch.zeros((1, self.num_inputs, 3, *size), device=self.device)
+                self.draw(window, self.trial_positions)
 
     def encode(self, window: Tensor, mean: Tensor) -> tuple[Tensor, list[Tensor]]:
         """A window and its mean to layer 4's result and what the decoder joins: stem's, layers 1 to 3's."""
@@ -148,7 +168,7 @@ class ColumnFlavr(FlavrForm):
         scale = with_ones(scale, skip)
         factors = gate_factors(self.last.gate, self._last_means(x, skip, scale), x)  # (N, C)
         fuse = (self.fuse * factors[:, None, None]).flatten(1, 2).to(self.dtype)
-        merged = empty_frames(x, samples, BLOCK, 2 * rows, 2 * columns)
+        merged = room(x, samples, 2 * rows, 2 * columns)
         self.last.conv.fused(x, skip, merged, fuse, rows=self.last.conv.scaled(scale))
         return merged
 

@@ -19,6 +19,7 @@ from triton.experimental.gluon.language.nvidia.hopper import mbarrier, tma, warp
 from triton.experimental.gluon.nvidia.hopper import TensorDescriptor
 
 from flavr_core.model.flavr_sums_triton import mean_of_tiles
+from flavr_core.model.kernel_building import on
 
 BLOCK = 64
 """Channels in and out at a time, and places of a program."""
@@ -279,7 +280,7 @@ def convolve(
     shared, channels = rows.stride(0) == 0, _STEP_BYTES // x.element_size()
     weights = _matrices(rows[0] if shared else rows.flatten(0, 1))
     pictures = _pictures(x, stride, tile)
-    _column[tiles,](
+    on(_column, (tiles,))(
         pictures, pictures if joined is None else _pictures(joined, stride, tile), weights,
         weights if merging is None else _matrices(merging.flatten(0, 1)), out,
         out if factors is None else factors, out if bias is None else bias, sums, tiles_x, tiles_y, blocks,

@@ -13,6 +13,8 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
+from flavr_core.model.kernel_building import on
+
 _VALUES = 2048
 """Values of one program."""
 
@@ -45,7 +47,7 @@ def finish_block(values: Tensor, scale: Tensor, rest: Tensor) -> None:
     """
     frames, width, rows, columns = values.shape
     count = width * rows * columns
-    _finish[triton.cdiv(count, _VALUES), frames](
+    on(_finish, (triton.cdiv(count, _VALUES), frames))(
         values, scale.contiguous(), rest, count, values.stride(0), values.stride(3), rest.stride(0),
         rest.stride(3), FRAMES=frames // len(scale), WIDTH=width, VALUES=_VALUES, num_warps=8,
     )  # fmt: skip
@@ -66,7 +68,7 @@ def _scale_rows(  # type: ignore[no-untyped-def]
 def scale_rows(rows: Tensor, scale: Tensor) -> Tensor:
     """Weights (R, I) for inputs yet to be multiplied by (N, I) float32: (N, R, I), rounded once."""
     out = torch.empty((len(scale), *rows.shape), dtype=rows.dtype, device=rows.device)
-    _scale_rows[triton.cdiv(rows.numel(), _VALUES), len(scale)](
+    on(_scale_rows, (triton.cdiv(rows.numel(), _VALUES), len(scale)))(
         rows, scale.contiguous(), out, rows.numel(), WIDTH=rows.shape[1], VALUES=_VALUES, num_warps=8
     )
     return out
@@ -84,7 +86,9 @@ def code(values: Tensor, codes: Tensor, factor: float, largest: float) -> None:
     """Write values times a factor as 8-bit floats, clamped; both laid out alike, without gaps."""
     assert values.stride() == codes.stride()
     count = values.numel()
-    _code[(triton.cdiv(count, _VALUES),)](values, codes, count, factor, largest, VALUES=_VALUES, num_warps=8)
+    on(_code, (triton.cdiv(count, _VALUES),))(
+        values, codes, count, factor, largest, VALUES=_VALUES, num_warps=8
+    )
 
 
 @triton.jit
@@ -125,7 +129,7 @@ def lay_cells(window: Tensor, mean: Tensor, cells: Tensor, *, before: int, aroun
     """
     frames, (height, width) = window.shape[1], window.shape[3:]
     values = cells[0].numel()
-    _lay_cells[triton.cdiv(values, _VALUES), len(cells)](
+    on(_lay_cells, (triton.cdiv(values, _VALUES), len(cells)))(
         window, mean.contiguous(), cells, values, height, width, cells.shape[2],
         window.stride(0), window.stride(1), window.stride(2), window.stride(3),
         FRAMES=frames, BEFORE=before, AROUND=around, CELL=cells.shape[3], VALUES=_VALUES, num_warps=8,
@@ -224,12 +228,12 @@ def draw_out(
     sums, outputs, (height, width) = weights.shape[1], len(bias), size
     wide, narrow = WIDTHS[sums]
     projected = torch.empty((samples * rows, columns, sums), dtype=partial, device=merged.device)
-    _project[triton.cdiv(columns, _PIXELS), samples * rows](
+    on(_project, (triton.cdiv(columns, _PIXELS), samples * rows))(
         merged, weights, projected, rows, columns, merged.stride(0), merged.stride(2), TAPS=TAPS,
         CHANNELS=channels, WIDE=wide, NARROW=narrow, PIXELS=_PIXELS, num_warps=8 if wide else 4, num_stages=3,
     )  # fmt: skip
     out = torch.empty((samples, outputs, height, width), dtype=torch.float32, device=merged.device)
-    _gather[triton.cdiv(width, _PIXELS), height, samples](
+    on(_gather, (triton.cdiv(width, _PIXELS), height, samples))(
         projected, bias, mean.contiguous(), out, height, width, rows, columns, sums, height * width,
         OUTPUTS=outputs, PADDED=triton.next_power_of_2(outputs), TAPS=TAPS, PIXELS=_PIXELS,
     )  # fmt: skip

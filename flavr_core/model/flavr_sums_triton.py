@@ -11,6 +11,8 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
+from flavr_core.model.kernel_building import on
+
 _CHANNELS = 64
 """Channels that one program reads at a time."""
 _PARTS = 32
@@ -40,7 +42,7 @@ def mean_of_tiles(sums: Tensor, samples: int, width: int, count: int) -> Tensor:
     """Sums of tiles, for each sample tile after tile of its channels, over a count: (N, width) float32."""
     rows = sums.numel() // (samples * width)
     parts = torch.empty((samples, _PARTS, width), dtype=torch.float32, device=sums.device)
-    _sum_tiles[_PARTS, width // _CHANNELS, samples](
+    on(_sum_tiles, (_PARTS, width // _CHANNELS, samples))(
         sums, parts, rows, triton.cdiv(rows, _PARTS), width, 1 / count, CHANNELS=_CHANNELS, LINES=_LINES,
         num_warps=4,
     )  # fmt: skip
@@ -73,7 +75,7 @@ def gate_factors(means: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     """The sigmoid of a linear layer of means, (N, C); weight (C, C) and bias (C,), all float32."""
     samples, width = means.shape
     out = torch.empty_like(means)
-    _find_factors[width // _FACTORS, samples](
+    on(_find_factors, (width // _FACTORS, samples))(
         means, weight, bias, out, width, CHANNELS=_CHANNELS, FACTORS=_FACTORS, num_warps=4
     )
     return out
@@ -149,11 +151,11 @@ def tap_sums(frames: Tensor) -> Tensor:
     steps = frames.stride(0), frames.stride(2), frames.stride(3)
     sums = torch.empty((count * rows, width), dtype=torch.float32, device=frames.device)
     blocks = width // _CHANNELS
-    _sum_rows[count * rows, blocks](
+    on(_sum_rows, (count * rows, blocks))(
         frames, sums, rows, columns, width, *steps, CHANNELS=_CHANNELS, PIXELS=64, num_warps=8
     )
     out = torch.empty((count, width, 4, 4), dtype=torch.float32, device=frames.device)
-    _sum_taps[count, blocks](
+    on(_sum_taps, (count, blocks))(
         frames, sums, out, rows, columns, width, *steps, CHANNELS=_CHANNELS, LINES=32, num_warps=8
     )
     return out

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from flavr_core.model.flavr_config import FlavrConfig
 from flavr_core.model.flavr_fast import FastFlavr
 from flavr_core.model.flavr_fast_convs import as_frames, as_volume
 from flavr_core.model.flavr_fast_options import FastOptions
+from flavr_core.model.flavr_out_rows import OUT_WAYS, stack_rows
 from flavr_core.model.fused import has_triton
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -328,6 +330,33 @@ def test_the_output_convolution() -> None:
     wanted = functional.conv2d(padded, weight, bias) + mean.flatten().repeat(2)[:, None, None]
     given = draw_out(merged, out_weight(weight), bias, mean, (7, 11))
     torch.testing.assert_close(given, wanted[..., :7, :11])
+
+
+@pytest.mark.parametrize("outputs", sorted(OUT_WAYS))
+def test_weights_lie_as_the_output_convolutions_program_reads_them(outputs: int) -> None:
+    way, weight = OUT_WAYS[outputs], torch.randn(outputs, BLOCK, 7, 7)
+    stack = stack_rows(weight, way)
+    for line, tap, row in product(range(way.fold + 6), range(7), range(way.fold)):
+        at = (tap * (way.fold + 6) + way.fold + 5 - line + row) * way.group
+        if 0 <= line - row < 7:
+            assert torch.equal(stack[at : at + outputs], weight[:, :, line - row, tap])
+        else:
+            assert not stack[at : at + way.group].any()
+
+
+@pytest.mark.slow
+def test_the_output_convolution_by_its_programs() -> None:
+    """Followed step by step on what they are launched with."""
+    if not has_triton():
+        pytest.skip("needs Triton")
+    done = subprocess.run(
+        [sys.executable, str(Path(__file__).with_name("output_emulator.py"))],
+        env={**os.environ, "TRITON_INTERPRET": "1", "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])},
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    errors = [float(line.split()[-1]) for line in done.stdout.splitlines()]
+    assert len(errors) == 10
+    assert max(errors) < 1e-4
 
 
 @pytest.mark.cuda
