@@ -153,9 +153,9 @@ class Contest:
         return self.plain.device
 
     def draw_ours(self, window: Tensor) -> Tensor:
-        """Ours, all its places."""
+        """Ours, all its places; the next pass overwrites them, as in the engine."""
         with torch.inference_mode(), full_fp32(), torch.cuda.device_of(window):
-            return self._recorded(window, self.ours.trial_positions)
+            return self._recorded(window, self.ours.trial_positions, lent=True)
 
     def draw_plain(self, window: Tensor) -> Tensor:
         """The plain form, all its places, with TF32 convolutions on a GPU."""

@@ -186,6 +186,8 @@ class Drawer:
         windows: Sequence[Tensor | Sequence[Tensor]],
         positions: tuple[Fraction, ...],
         known: Sequence[Sequence[Hashable]] | None = None,
+        *,
+        lent: bool = False,
     ) -> list[Tensor]:
         """Draw the same positions of several windows.
 
@@ -194,7 +196,7 @@ class Drawer:
 
         Convention: each window (1, T, 3, H, W) float32 on the network's device, or its T frames (1, 3, H, W)
         apart; returns (P, 3, H, W) float32 for each, not clamped. `known` says what these frames are known
-        by: what has the same pixels is computed once.
+        by: what has the same pixels is computed once. What is `lent` may be overwritten by the next call.
 
         Raises:
             DeviceError: when memory ran out in every way, or the device failed.
@@ -204,7 +206,9 @@ class Drawer:
             some = windows[len(drawn) : len(drawn) + self.way.batch]
             spare = self.way.batch - len(some) if self.network.draws_together else 0
             names = None if known is None else known[len(drawn) : len(drawn) + len(some)]
-            result = self._try([*some, *[some[-1]] * spare], positions, names)
+            result = self._try(
+                [*some, *[some[-1]] * spare], positions, names, lent=lent and len(windows) <= self.way.batch
+            )
             if result is not None:
                 drawn.extend(result[: len(some)].unbind(0))
         return drawn
@@ -214,6 +218,8 @@ class Drawer:
         windows: Sequence[Tensor | Sequence[Tensor]],
         positions: tuple[Fraction, ...],
         known: Sequence[Sequence[Hashable]] | None,
+        *,
+        lent: bool,
     ) -> Tensor | None:
         """One call; None when memory ran out and another way was taken."""
         try:
@@ -223,7 +229,7 @@ class Drawer:
                     return self._shared(apart, known, positions).float()
                 whole = [x if isinstance(x, Tensor) else torch.stack(list(x), dim=1) for x in windows]
                 batch = whole[0] if len(whole) == 1 else torch.cat(whole)  # (N, T, 3, H, W)
-                return self._run(batch, positions)
+                return self._run(batch, positions, lent=lent)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise self._failure(error) from error
@@ -236,21 +242,22 @@ class Drawer:
         self._note_way()
         return None
 
-    def _run(self, batch: Tensor, positions: tuple[Fraction, ...]) -> Tensor:
+    def _run(self, batch: Tensor, positions: tuple[Fraction, ...], *, lent: bool) -> Tensor:
         way = self.way
         if way.half_size:
             count, size = len(batch), batch.shape[-2:]
             half = [-(-side // 2) for side in size]
             small = functional.interpolate(batch.flatten(0, 1), size=half, mode="bilinear", antialias=True)
-            drawn = self._run_at_size(small.view(count, -1, 3, *half), positions)  # (N, P, 3, H/2, W/2)
+            small = small.view(count, -1, 3, *half)
+            drawn = self._run_at_size(small, positions, lent=False)  # (N, P, 3, H/2, W/2)
             large = functional.interpolate(drawn.flatten(0, 1).float(), size=size, mode="bicubic")
             return large.view(count, -1, 3, *size)  # (N, P, 3, H, W)
-        return self._run_at_size(batch, positions).float()
+        return self._run_at_size(batch, positions, lent=lent).float()
 
-    def _run_at_size(self, batch: Tensor, positions: tuple[Fraction, ...]) -> Tensor:
+    def _run_at_size(self, batch: Tensor, positions: tuple[Fraction, ...], *, lent: bool) -> Tensor:
         if self.way.tile_px is not None:
             return draw_in_tiles(self.network, batch, positions, tile=self.way.tile_px)
-        return self._recorded(batch, positions)
+        return self._recorded(batch, positions, lent=lent)
 
     @property
     def _draws_whole(self) -> bool:

@@ -164,7 +164,9 @@ class TensorDrawing:
         self, windows: Sequence[Sequence[Frame]], positions: tuple[Fraction, ...]
     ) -> list[dict[Fraction, Frame]]:
         pictures = [[self.pictures.picture(frame) for frame in frames] for frames in windows]
-        drawn = self.drawer.draw([colours_of(of) for of in pictures], positions, pictures)
+        # Alpha is drawn before colours are done with.
+        lent = not any(has_clear_pixels(of) for of in pictures)
+        drawn = self.drawer.draw([colours_of(of) for of in pictures], positions, pictures, lent=lent)
         results = []
         for inputs, of, colours in zip(windows, pictures, drawn, strict=True):
             before = inputs[len(inputs) // 2 - 1]

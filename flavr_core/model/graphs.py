@@ -96,8 +96,8 @@ class RecordedNetwork:
         # One for all: only one is replayed at a time, and results are copied at once.
         self._pool: Any = None
 
-    def __call__(self, window: Tensor, positions: tuple[Fraction, ...]) -> Tensor:
-        """See `Network`; the result is the caller's own."""
+    def __call__(self, window: Tensor, positions: tuple[Fraction, ...], *, lent: bool = False) -> Tensor:
+        """See `Network`; the result is the caller's own, or `lent`: the next pass may overwrite it."""
         network = self.network
         kind = (tuple(window.shape), window.dtype, positions, network.strip_rows)
         kept = None
@@ -114,7 +114,7 @@ class RecordedNetwork:
         recording, held = kept
         held.copy_(window)
         recording.graph.replay()
-        return recording.made[0].clone()
+        return recording.made[0] if lent else recording.made[0].clone()
 
     def forget(self) -> None:
         """Give up all recordings and their memory."""
