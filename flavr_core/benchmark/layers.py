@@ -1,5 +1,7 @@
 """FLAVR stage by stage: the plain network in eager mode beside our fast forms, by the device's own clock.
 
+On a GPU ours are replayed as CUDA graphs, as the engine draws.
+
 The fastest form's time stands beside what the machine can do at best: the rate of a large matrix product, and
 that of a large copy for the bytes that must pass at least (inputs, weights and results of each convolution,
 once). A stage near the second is bound by memory; one of fused convolutions passes less than is counted.
@@ -8,8 +10,10 @@ once). A stage near the second is bound by memory; one of fused convolutions pas
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from statistics import median
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -49,7 +53,8 @@ def layer_rows(
     dtype = DTYPES[contest.choice.precision]
     for name, steps in options.items():
         fast = fast_form(plain, dtype=dtype, options=steps)
-        times[f"{name} ms"] = _stage_ms(fast, _fast_stages(fast), window, runs=runs, warm_up=warm_up)
+        measure = _recorded_ms if contest.device.type == "cuda" else _stage_ms
+        times[f"{name} ms"] = measure(fast, _fast_stages(fast), window, runs=runs, warm_up=warm_up)
         del fast
     limit = matrix_product_tflops(contest.device, contest.choice.precision)
     copied = copy_bytes_per_s(contest.device)
@@ -116,6 +121,54 @@ def _stage_ms(
     wait_for(network.device)
     tables = [_table(one) for one in passes[warm_up:]]
     return {name: median(table[name] for table in tables) for name in (*STAGES, REST, "all")}
+
+
+def _recorded_ms(
+    network: Network, stages: Sequence[Sequence[nn.Module]], window: Tensor, *, runs: int, warm_up: int
+) -> dict[str, float]:
+    """The same of a form whose passes the engine records as CUDA graphs: of each stage by itself, and all."""
+    calls: dict[str, list[Callable[[], object]]] = {name: [] for name in STAGES}
+    handles = []
+    for name, modules in zip(STAGES, stages, strict=True):
+
+        def note(module: nn.Module, args: tuple[Any, ...], named: dict[str, Any], name: str = name) -> None:
+            calls[name].append(partial(module.forward, *args, **named))
+
+        handles += [module.register_forward_pre_hook(note, with_kwargs=True) for module in modules]
+    whole = partial(network, window, network.trial_positions)
+    with torch.inference_mode():
+        try:
+            whole()
+        finally:
+            for handle in handles:
+                handle.remove()
+        table = {name: _replayed_ms(of, network.device, runs, warm_up) for name, of in calls.items()}
+        table["all"] = _replayed_ms([whole], network.device, runs, warm_up)
+    return table | {REST: table["all"] - sum(table[name] for name in STAGES)}
+
+
+_REPLAYS = 4
+"""Replays that are timed together."""
+
+
+def _replayed_ms(
+    calls: Sequence[Callable[[], object]], device: torch.device, runs: int, warm_up: int
+) -> float:
+    """Median time of some calls, recorded together and replayed."""
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.device(device):
+        wait_for(device)
+        with torch.cuda.graph(graph):
+            for call in calls:
+                call()
+        moments = []
+        for _ in range(warm_up + runs):
+            before = _now(device)
+            for _ in range(_REPLAYS):
+                graph.replay()
+            moments.append((before, _now(device)))
+        wait_for(device)
+    return median(_between_ms(*pair) for pair in moments[warm_up:]) / _REPLAYS
 
 
 def _now(device: torch.device) -> Moment:
