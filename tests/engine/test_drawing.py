@@ -77,6 +77,29 @@ def test_batches_give_what_single_windows_give(kit):
         assert torch.allclose(one, other, atol=1e-6)
 
 
+def test_only_what_one_pass_draws_is_lent(kit, greedy, monkeypatch):
+    """The next pass draws in the same place."""
+    network = greedy(kit.SmoothNetwork, most_pixels=2 * 64 * 48)
+    drawer = Drawer(network, width=64, height=48, batch=4)
+    place, lents = torch.empty(4, 1, 3, 48, 64), []
+
+    def draw(batch, positions, *, lent):
+        drawn = network(batch, positions)
+        lents.append(lent)
+        return place[: len(drawn)].copy_(drawn) if lent else drawn
+
+    draw.forget = lambda: None
+    monkeypatch.setattr(drawer, "_recorded", draw)
+    for count in (3, 2, 3):
+        some = windows(count, seed=count)
+        wanted = Drawer(kit.SmoothNetwork(), width=64, height=48).draw(some, HALF)
+        for one, other in zip(drawer.draw(some, HALF, lent=True), wanted, strict=True):
+            assert torch.allclose(one, other, atol=1e-6)
+    assert lents == [False, False, True, False, False]
+    drawer.draw(windows(1), HALF)
+    assert not lents[-1]
+
+
 def test_a_batch_too_large_is_halved_until_it_fits(greedy):
     network = greedy(most_pixels=64 * 48)
     drawer = Drawer(network, width=64, height=48, batch=4)
