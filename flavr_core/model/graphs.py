@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import logging
 import math
+import threading
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -25,6 +27,14 @@ MOST_ERROR = 1e-2
 """Largest difference between a replayed picture and the network's own, of a range of 1."""
 
 _log = logging.getLogger(__name__)
+_one_at_a_time = threading.Lock()
+"""Torch allows for one recording at a time in a process, whatever its device."""
+
+
+@lru_cache(maxsize=64)
+def _stream_of(device: torch.device) -> torch.cuda.Stream:
+    """Where this device's passes are recorded: torch's own stream for that is the first device's for all."""
+    return torch.cuda.Stream(device)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +59,16 @@ def record(
         name: whose it is, for the log.
     """
     wanted = run()
-    torch.cuda.synchronize(device)
-    torch.cuda.empty_cache()  # what the first pass left cannot be used by a recording
-    graph = torch.cuda.CUDAGraph()
     try:
-        # Other threads may talk to the device meanwhile.
-        with torch.cuda.device(device), torch.cuda.graph(graph, pool=pool, capture_error_mode="thread_local"):
-            made = run()
+        with _one_at_a_time, torch.cuda.device(device):
+            torch.cuda.synchronize(device)
+            torch.cuda.empty_cache()  # what the first pass left cannot be used by a recording
+            graph = torch.cuda.CUDAGraph()
+            # Other threads may talk to the device meanwhile.
+            with torch.cuda.graph(
+                graph, pool=pool, stream=_stream_of(device), capture_error_mode="thread_local"
+            ):
+                made = run()
     except (RuntimeError, MemoryError) as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         _log.info("%s is not recorded as a CUDA graph: %s", name, reason)

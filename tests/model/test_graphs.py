@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from fractions import Fraction
 from typing import ClassVar
@@ -11,6 +14,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from flavr_core.model import graphs
 from flavr_core.model.graphs import MOST_RECORDED, RecordedNetwork, record
 from flavr_core.model.network import Network
 from flavr_core.model.published import new_network
@@ -46,6 +50,7 @@ class _StandIn:
     """A CUDA graph as far as `RecordedNetwork` sees one: it repeats what was done while it was captured."""
 
     capturing: ClassVar[list[_StandIn]] = []
+    streams: ClassVar[list[object]] = []
 
     def __init__(self) -> None:
         self.steps: list[Callable[[], object]] = []
@@ -56,7 +61,9 @@ class _StandIn:
 
     @staticmethod
     @contextmanager
-    def capture(graph: _StandIn, **_options: object) -> Iterator[None]:
+    def capture(graph: _StandIn, *, stream: object = None, **_options: object) -> Iterator[None]:
+        assert not _StandIn.capturing
+        _StandIn.streams.append(stream)
         _StandIn.capturing.append(graph)
         try:
             yield
@@ -90,6 +97,7 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "CUDAGraph", _StandIn)
     monkeypatch.setattr(torch.cuda, "graph", _StandIn.capture)
     monkeypatch.setattr(torch.cuda, "device", lambda _device: nullcontext())
+    monkeypatch.setattr(graphs, "_stream_of", lambda device: f"of {device}")
     for name in ("synchronize", "empty_cache", "graph_pool_handle"):
         monkeypatch.setattr(torch.cuda, name, lambda *_: None)
 
@@ -128,6 +136,59 @@ def test_what_is_written_in_place_is_held_to_itself_before(adds: float | None, p
     recording = record(run, device=torch.device("cuda", 0), pool=None, name="in place")
     assert (recording is not None) == passes
     assert not passes or torch.equal(place[:3], 2 * given)
+
+
+@pytest.mark.usefixtures("stand_in")
+def test_devices_record_one_after_the_other_each_on_a_stream_of_its_own() -> None:
+    """Torch's own stream for recording is the first device's, whatever is recorded: there it died."""
+    both_begin = threading.Barrier(2)
+    devices = [torch.device("cuda", number) for number in (0, 1)]
+
+    def record_on(device: torch.device) -> bool:
+        passes = 0
+
+        def run() -> tuple[Tensor, ...]:
+            nonlocal passes
+            passes += 1
+            if passes == 1:
+                both_begin.wait(timeout=10)
+            else:
+                time.sleep(0.05)  # the other one wants to record meanwhile
+                _StandIn.capturing[-1].steps.append(lambda: place.fill_(1))
+            return (torch.ones(3) if passes == 1 else place,)
+
+        place = torch.zeros(3)
+        return record(run, device=device, pool=None, name="two") is not None
+
+    _StandIn.streams.clear()
+    with ThreadPoolExecutor(2) as pool:
+        assert all(pool.map(record_on, devices))
+    assert sorted(map(str, _StandIn.streams)) == ["of cuda:0", "of cuda:1"]
+
+
+@pytest.mark.cuda
+def test_every_device_records_while_others_do() -> None:
+    networks = [new_network("adacof-compressed").to("cuda", torch.float16).eval() for _ in range(2)]
+    if torch.cuda.device_count() > 1:
+        networks = [network.to(f"cuda:{number}") for number, network in enumerate(networks)]
+
+    def draw(network: Network) -> list[Tensor]:
+        torch.cuda.set_device(network.device)
+        recorded = RecordedNetwork(network)
+        with torch.inference_mode():
+            drawn = [recorded(window(64, 96, seed, str(network.device)), HALF) for seed in range(5)]
+        kept = list(recorded._recorded.values())
+        assert all(one is not None for one in kept)
+        assert kept
+        return drawn
+
+    with ThreadPoolExecutor(2) as pool:
+        given = list(pool.map(draw, networks))
+    for network, pictures in zip(networks, given, strict=True):
+        for seed, picture in enumerate(pictures):
+            with torch.inference_mode(), torch.cuda.device(network.device):
+                wanted = network(window(64, 96, seed, str(network.device)), HALF)
+            assert torch.allclose(picture, wanted, rtol=0, atol=1e-2)
 
 
 @pytest.mark.usefixtures("stand_in")
