@@ -63,6 +63,10 @@ class BatchSettings:
         size = max(1, self.size * self.height * self.width // (height * width))
         return replace(self, size=size, height=height, width=width, other_crops=())
 
+    def rendered_of(self, size: int) -> int:
+        """How many samples of a batch, its first ones, are rendered where there are clips as well."""
+        return round(size * self.synthetic_share)
+
 
 @dataclass(slots=True)
 class Batch:
@@ -147,7 +151,7 @@ def draw_batch(
     numbers = np.random.default_rng([settings.seed, rank, step])
     growth = min(1.0, 0.25 + 0.75 * step / max(settings.curriculum_steps, 1))
     reach = settings.max_motion_px * growth
-    rendered = round(settings.size * settings.synthetic_share) if bank is not None else settings.size
+    rendered = settings.rendered_of(settings.size) if bank is not None else settings.size
     filmed = settings.size - rendered
     frames, positions, flows, known = [], [], [], []
     if rendered:

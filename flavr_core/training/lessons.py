@@ -16,6 +16,7 @@ from flavr_core.model.network import Network
 from flavr_core.model.uprnet import UprNet
 from flavr_core.training.batches import Batch
 from flavr_core.training.criteria import Criterion, parse_loss
+from flavr_core.training.flavr_together import can_be_together, draw_together
 from flavr_core.training.losses import charbonnier, guide_loss, total_loss
 
 LOSSES = {
@@ -118,7 +119,7 @@ class PictureLesson(Lesson):
         """See `Lesson`. Where no truth is known, nothing is missed."""
         seen = batch.window if self._network.num_inputs == 4 else batch.window[:, 1:3]
         with half_products(seen.device):
-            made = self._network(seen, self.grid)
+            made = self._drawn(seen)
         made = made.float()
         is_known = batch.known[..., None, None, None] > 0
         judged = torch.where(is_known, made, batch.truths)
@@ -126,6 +127,16 @@ class PictureLesson(Lesson):
         loss = self._criterion(judged.flatten(0, 1), batch.truths.flatten(0, 1)) / share
         error = ((judged.detach().clamp(0, 1) - batch.truths) ** 2).mean(dim=(2, 3, 4))  # (N, P)
         return Outcome(made, loss, error.sum(dim=1) / batch.known.sum(dim=1).clamp(min=1))
+
+    def _drawn(self, seen: Tensor) -> Tensor:
+        network = self._network
+        fits = not any(side % network.size_multiple for side in seen.shape[-2:])
+        if (
+            seen.is_cuda and fits and can_be_together(network)
+        ):  # small pictures on a CPU: the weights would count
+            return draw_together(network, seen)
+        drawn: Tensor = network(seen, self.grid)
+        return drawn
 
 
 def lesson_for(network: Network, loss: str | None, device: torch.device) -> Lesson:

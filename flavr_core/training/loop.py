@@ -88,7 +88,9 @@ class Trainer:
             return batch
         with plain_only(), half_products(self.rank.device):
             if batch.times.shape[1] > 1:
-                return fill_from_teacher(self.teacher, batch)
+                return fill_from_teacher(
+                    self.teacher, batch, first=self.batch_settings.rendered_of(len(batch.t))
+                )
             taught, has_taught = draw_taught(self.teacher, batch.window, batch.t)
         return replace(batch, taught=taught, has_taught=has_taught)
 

@@ -27,20 +27,27 @@ FLOW_CLAMP_PX = 100.0
 """Larger errors of the flow teach nothing more."""
 
 
-@lru_cache(maxsize=8)
-def _binomial(device: torch.device) -> Tensor:
-    """1 4 6 4 1, of sum one; kept, since nothing may be sent to a device while a step is recorded."""
-    return torch.tensor([1.0, 4.0, 6.0, 4.0, 1.0]).to(device).reshape(1, 1, 1, 5) / 16
+@lru_cache(maxsize=32)
+def _shrinking(size: int, device: torch.device) -> Tensor:
+    """(size, size // 2): a line blurred by 1 4 6 4 1, mirrored at its ends, and halved, as one matrix.
+
+    Dense products are several times as quick on a GPU as filters of one channel and their way back. Kept,
+    since nothing may be sent to a device while a step is recorded.
+    """
+    lines = functional.pad(torch.eye(size)[:, None], (2, 2), mode="reflect")
+    blurred = functional.conv1d(lines, torch.tensor([1.0, 4.0, 6.0, 4.0, 1.0])[None, None] / 16)
+    return functional.avg_pool1d(blurred, 2)[:, 0].to(device)
 
 
-def _blur(images: Tensor) -> Tensor:
-    """Binomial 5x5 filter of each channel."""
-    channels = images.shape[1]
-    across = _binomial(images.device).expand(channels, 1, 1, 5)
-    padded = functional.pad(images, (2, 2, 2, 2), mode="reflect")
-    return functional.conv2d(
-        functional.conv2d(padded, across, groups=channels), across.transpose(2, 3), groups=channels
-    )
+@lru_cache(maxsize=32)
+def _growing(size: int, wanted: int, device: torch.device) -> Tensor:
+    """(size, wanted): a line enlarged linearly, as one matrix."""
+    return functional.interpolate(torch.eye(size)[:, None], size=wanted, mode="linear")[:, 0].to(device)
+
+
+def _resized(images: Tensor, down: Tensor, across: Tensor) -> Tensor:
+    """Columns times one matrix, rows times another."""
+    return down.T @ (images @ across)
 
 
 def laplacian_l1(
@@ -50,11 +57,13 @@ def laplacian_l1(
 
     Convention: (N, C, H, W) float32. Since the pyramid is linear, the difference is decomposed once.
     """
-    difference = images - truth
-    total = torch.zeros((), device=images.device)
+    difference, device = images - truth, images.device
+    total = torch.zeros((), device=device)
     for band in range(levels - 1):
-        coarse = functional.avg_pool2d(_blur(difference), 2)
-        fine = difference - functional.interpolate(coarse, size=difference.shape[-2:], mode="bilinear")
+        height, width = difference.shape[-2:]
+        coarse = _resized(difference, _shrinking(height, device), _shrinking(width, device))
+        grown = _resized(coarse, _growing(height // 2, height, device), _growing(width // 2, width, device))
+        fine = difference - grown
         total = total + (fine_weight if band < FINE_BANDS else 1.0) * fine.abs().mean()
         difference = coarse
     return total + difference.abs().mean()

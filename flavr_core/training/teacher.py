@@ -18,15 +18,19 @@ LARGEST_DENOMINATOR = 64
 
 
 @torch.no_grad()
-def fill_from_teacher(teacher: Network, batch: Batch) -> Batch:
-    """A batch whose unknown truths that are asked for are the teacher's pictures, where it can draw there."""
-    rows = torch.arange(len(batch.times), device=batch.times.device)
-    taught, has_taught = draw_taught(teacher, batch.window, batch.times[rows, batch.asked])
+def fill_from_teacher(teacher: Network, batch: Batch, *, first: int = 0) -> Batch:
+    """A batch whose unknown truths that are asked for are the teacher's pictures, where it can draw there.
+
+    Samples before the one numbered `first` are known to be complete, and are not drawn.
+    """
+    rows = torch.arange(first, len(batch.times), device=batch.times.device)
+    asked = batch.asked[first:]
+    taught, has_taught = draw_taught(teacher, batch.window[first:], batch.times[rows, asked])
     known, truths = batch.known.clone(), batch.truths.clone()
-    is_missing = (known[rows, batch.asked] == 0) & (has_taught > 0)
+    is_missing = (known[rows, asked] == 0) & (has_taught > 0)
     missing = is_missing[:, None, None, None]
-    truths[rows, batch.asked] = torch.where(missing, taught.clamp(0, 1), truths[rows, batch.asked])
-    known[rows, batch.asked] = torch.where(is_missing, 1.0, known[rows, batch.asked])
+    truths[rows, asked] = torch.where(missing, taught.clamp(0, 1), truths[rows, asked])
+    known[rows, asked] = torch.where(is_missing, 1.0, known[rows, asked])
     return replace(batch, truths=truths, known=known)
 
 
