@@ -5,9 +5,13 @@ from __future__ import annotations
 import argparse
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flavr_core.cli import train_course
 from flavr_core.errors import DeviceError, SettingsError
+
+if TYPE_CHECKING:
+    from flavr_core.training.shifts_first import ShiftSettings
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -106,6 +110,12 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     parser.add_argument("--eager", action="store_true", help="neither compile nor record the step")
     parser.add_argument(
+        "--shift-steps",
+        default="1600,600",
+        metavar="N,M",
+        help="of a new UPR-Net on shifted pictures, one level and all of them (default: 1600,600)",
+    )
+    parser.add_argument(
         "--find-cuts", action="store_true", help="clips have cuts: find them, and train between them"
     )
     parser.add_argument(
@@ -151,6 +161,16 @@ def crop_size(text: str) -> tuple[int, int]:
     return int(width), int(height)
 
 
+def shift_settings(text: str) -> ShiftSettings:
+    """Steps of `N,M`. Raises SettingsError when it is something else."""
+    steps = text.split(",")
+    if len(steps) != 2 or not all(part.isdecimal() for part in steps):
+        raise SettingsError(f"--shift-steps {text} is no pair of numbers.", "Write two: 1600,600.")
+    from flavr_core.training.shifts_first import ShiftSettings
+
+    return ShiftSettings(steps=int(steps[0]), whole_steps=int(steps[1]))
+
+
 def _run_leg(args: argparse.Namespace, started: float) -> int:
     """One leg; goes on from FOLDER/checkpoint.pt when it is there."""
     if args.folder is None:
@@ -165,7 +185,7 @@ def _run_leg(args: argparse.Namespace, started: float) -> int:
     from flavr_core.training.leg_settings import LegSettings
 
     (width, height), *others = (crop_size(text) for text in args.crop.split(","))
-    sizes = batch_sizes(args.batch)
+    sizes, shifts = batch_sizes(args.batch), shift_settings(args.shift_steps)
     device_type = args.device or "cuda"
     if device_type == "cuda" and not torch.cuda.is_available():
         raise DeviceError("There is no usable GPU to train on.", "Use --device cpu, which is slow.")
@@ -198,6 +218,7 @@ def _run_leg(args: argparse.Namespace, started: float) -> int:
         compile=args.compile,
         eager=args.eager,
         board=args.use_tensorboard,
+        shifts=shifts,
     )
     files = LegFiles(
         clips=tuple(args.clips),

@@ -14,8 +14,10 @@ from flavr_core.model.flavr_config import FlavrConfig, Join, UpMode
 from flavr_core.model.fourflow import FourFlow
 from flavr_core.model.network import Network
 from flavr_core.model.published import PUBLISHED, new_network
+from flavr_core.model.uprnet import UprNet
 from flavr_core.training.cross_fade_start import start_as_cross_fade
 from flavr_core.training.fresh_weights import keep_signals_alive
+from flavr_core.training.matching_start import start_as_matcher
 from flavr_core.training.narrowing import narrow
 
 NARROW_FLAVR = FlavrConfig(
@@ -104,7 +106,10 @@ def begin_anew(name: str) -> Network:
     if name not in PUBLISHED:
         raise ModelError(f"There is no network {name} to begin anew.", f"There are {', '.join(NEW)}.")
     published = new_network(name)
-    keep_signals_alive(published)
+    if isinstance(published, UprNet):
+        start_as_matcher(published)
+    else:
+        keep_signals_alive(published)
     return published
 
 

@@ -26,22 +26,23 @@ def keep_signals_alive(network: nn.Module) -> None:
             continue
         for layer, follower in pairwise(sequence):
             if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d) and isinstance(follower, RECTIFIERS):
-                layer.weight.normal_(std=_gain(follower) / _seen_by_each(layer) ** 0.5)
+                gain = nn.init.calculate_gain("leaky_relu", slope_of(follower))
+                layer.weight.normal_(std=gain / seen_by_each(layer) ** 0.5)
                 if layer.bias is not None:
                     layer.bias.zero_()
 
 
-def _gain(rectifier: nn.Module) -> float:
-    """What a rectifier takes away of the spread of its input, to be made up for."""
+def slope_of(rectifier: nn.Module) -> float:
+    """What a rectifier lets pass of negative numbers."""
     match rectifier:
         case nn.LeakyReLU():
-            return float(nn.init.calculate_gain("leaky_relu", rectifier.negative_slope))
+            return rectifier.negative_slope
         case nn.PReLU():
-            return float(nn.init.calculate_gain("leaky_relu", rectifier.init))
-    return float(nn.init.calculate_gain("relu"))
+            return rectifier.init
+    return 0.0
 
 
-def _seen_by_each(layer: nn.Conv2d | nn.ConvTranspose2d) -> int:
+def seen_by_each(layer: nn.Conv2d | nn.ConvTranspose2d) -> int:
     """How many numbers each result is a sum of."""
     taps = layer.kernel_size[0] * layer.kernel_size[1] * layer.in_channels // layer.groups
     if isinstance(layer, nn.ConvTranspose2d):

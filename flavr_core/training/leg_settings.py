@@ -8,6 +8,7 @@ from pathlib import Path
 from flavr_core.model.network import Network
 from flavr_core.training.batches import BatchSettings
 from flavr_core.training.lessons import LOSSES
+from flavr_core.training.shifts_first import ShiftSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,8 @@ class LegSettings:
     """Whether the step is compiled (minutes at the start); else it is recorded and replayed on CUDA."""
     eager: bool = False
     """Whether it is neither compiled nor recorded."""
+    shifts: ShiftSettings = field(default_factory=ShiftSettings)
+    """What a new UPR-Net is shown before its first leg."""
     board: bool = False
     """Whether TensorBoard's files are written as well."""
 

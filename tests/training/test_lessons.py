@@ -20,12 +20,14 @@ from flavr_core.model.flavr import Flavr
 from flavr_core.model.flavr_config import FlavrConfig
 from flavr_core.model.fourflow import FourFlow
 from flavr_core.model.network import Network
+from flavr_core.model.published import new_network
 from flavr_core.model.store import hash_file
 from flavr_core.model.uprnet import UprNet, UprWidths
 from flavr_core.training import probing
 from flavr_core.training.batches import BatchSettings, draw_batch
 from flavr_core.training.beginnings import begin_anew
 from flavr_core.training.cross_fade_start import start_as_cross_fade
+from flavr_core.training.fresh_weights import keep_signals_alive
 from flavr_core.training.kept_weights import read_progress
 from flavr_core.training.leg import LegFiles, run_leg
 from flavr_core.training.leg_settings import LegSettings
@@ -33,11 +35,13 @@ from flavr_core.training.lessons import lesson_for
 from flavr_core.training.loop import Trainer
 from flavr_core.training.losses import KNOWN_WEIGHT, guide_loss
 from flavr_core.training.ranks import Rank
+from flavr_core.training.shifts_first import ShiftSettings
 from flavr_core.training.shipping import ship
 from flavr_core.training.teacher import fill_from_teacher
 from tests.small_networks import small_adacof
 
 CPU = torch.device("cpu")
+FEW = ShiftSettings(steps=1, whole_steps=1, size=2, side=64, report_steps=2)
 ALONE = Rank(0, 1, CPU)
 BATCH = BatchSettings(size=2, height=32, width=32, synthetic_share=1.0, max_motion_px=6.0, seed=3)
 EIGHTHS = tuple(Fraction(step, 8) for step in range(1, 8))
@@ -150,7 +154,9 @@ def test_upr_draws_each_sample_at_its_own_position() -> None:
 
 def test_new_weights_hand_the_pictures_on_to_the_flow() -> None:
     torch.manual_seed(0)
-    network = begin_anew("upr-base")
+    network = new_network("upr-base")
+    keep_signals_alive(network)
+    assert isinstance(network, UprNet)
     with torch.no_grad():
         flows = torch.stack([network.estimate_flow(torch.rand(1, 2, 3, 64, 64)) for _ in range(2)])
         assert float(flows.std(dim=0).mean()) > 1e-3
@@ -276,13 +282,17 @@ def test_a_leg_tries_batches_once_and_goes_on_from_its_weights(
     monkeypatch.setattr(probing, "PROBE_STEPS", 2)
     monkeypatch.setattr(probing, "BUSY_SECONDS", 100.0)
     settings = LegSettings(
-        folder=tmp_path / "first", batch=replace(BATCH, other_crops=((32, 64),)), max_steps=2
+        folder=tmp_path / "first", batch=replace(BATCH, other_crops=((32, 64),)), max_steps=2, shifts=FEW
     )
     files = LegFiles(bank=tmp_path / "bank", model="upr-base", batch_choices=(4, 2))
     run_leg(settings, files, device_type="cpu", started=0.0)
-    assert "taken: " in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "taken: " in told
+    assert "shifts: step 2 of 2" in told  # once, before anything else
     run_leg(replace(settings, max_steps=4), files, device_type="cpu", started=0.0)
-    assert "taken: " not in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "taken: " not in told
+    assert "shifts" not in told
     size = json.loads((tmp_path / "first/batch.json").read_text())
     step, samples = read_progress(tmp_path / "first/average.safetensors")
     assert (step, samples) == (4, 2 * (size + size // 2))
@@ -298,7 +308,7 @@ def test_a_leg_tries_batches_once_and_goes_on_from_its_weights(
 def test_a_leg_is_shipped_with_its_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("leg", "shipping"):
         monkeypatch.setattr(f"flavr_core.training.{module}.begin_anew", lambda _: small_upr())
-    settings = LegSettings(folder=tmp_path / "leg", batch=BATCH, max_steps=2)
+    settings = LegSettings(folder=tmp_path / "leg", batch=BATCH, max_steps=2, shifts=FEW)
     run_leg(settings, LegFiles(bank=tmp_path / "bank", model="upr-base"), device_type="cpu", started=0.0)
     curve = tmp_path / "leg/curve.jsonl"
     curve.write_text(curve.read_text() + json.dumps({"step": 2, "psnr_db": 31.256}) + "\n")

@@ -14,7 +14,8 @@ import pytest
 import torch
 
 from flavr_core.cli import build_parser, main
-from flavr_core.cli.train import batch_sizes
+from flavr_core.cli.train import batch_sizes, shift_settings
+from flavr_core.errors import SettingsError
 from flavr_core.model import load
 from flavr_core.model.flavr import Flavr
 from flavr_core.model.flavr_config import FlavrConfig
@@ -206,3 +207,11 @@ def test_weights_of_the_same_shape_are_taken(tmp_path: Path, network: Path) -> N
         if name.startswith("outconv"):
             assert torch.equal(fitted.state_dict()[name], value)
     assert len(own.state_dict()) > 10
+
+
+def test_shift_steps_are_two_numbers() -> None:
+    found = shift_settings("20,10")
+    assert (found.steps, found.whole_steps) == (20, 10)
+    for wrong in ("20", "20,", "-1,2", "1,2,3"):
+        with pytest.raises(SettingsError, match="--shift-steps"):
+            shift_settings(wrong)
