@@ -158,7 +158,7 @@ def _replayed_ms(
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.device(device):
         wait_for(device)
-        with torch.cuda.graph(graph):
+        with torch.cuda.graph(graph, stream=torch.cuda.Stream(device)):
             for call in calls:
                 call()
         moments = []
