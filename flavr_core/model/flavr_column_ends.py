@@ -64,26 +64,9 @@ def cells(window: Tensor, mean: Tensor, *, dtype: torch.dtype) -> Tensor:
     return laid.as_strided((size[0], BLOCK, rows, columns), (rows * row, 1, row, _CELL))
 
 
-OUT_TAPS = 7
-"""Taps of the output convolution, in rows and columns."""
-OUT_WIDTHS = (32, 64, 160)
-"""Sums a pixel, for a row of taps and all outputs, that there are programs for: 1, 3 and 7 pictures."""
-
-
-def out_weight(weight: Tensor) -> Tensor:
-    """The output convolution's (O, C, 7, 7) as (7 * C, outputs): for each row's taps all columns' at once.
-
-    The last axis holds, tap by tap, the O outputs, and zeros up to a width that there are programs for.
-    """
-    outputs, channels = weight.shape[:2]
-    laid = weight.permute(2, 1, 3, 0).reshape(OUT_TAPS * channels, OUT_TAPS * outputs)
-    wanted = min((width for width in OUT_WIDTHS if width >= laid.shape[1]), default=laid.shape[1])
-    return functional.pad(laid, (0, wanted - laid.shape[1])).contiguous()
-
-
 def draw_out(
     merged: Tensor,
-    weights: Tensor,
+    weight: Tensor,
     bias: Tensor,
     mean: Tensor,
     size: Sequence[int],
@@ -95,7 +78,7 @@ def draw_out(
 
     Args:
         merged: (N, C, H', W'), channels last in memory, with room beside it (`flavr_out_rows.room`).
-        weights: see `out_weight`.
+        weight: (O, C, 7, 7).
         bias: (O,), float32 or more.
         mean: (N, 1, 3, 1, 1) likewise.
         size: rows and columns that are wanted.
@@ -105,26 +88,15 @@ def draw_out(
     Returns:
         (N, O, *size) of the type of the bias.
     """
-    outputs = len(bias)
     if is_programmed(merged) and way is not None and stack is not None:
         from flavr_core.model import flavr_output_triton
 
         return flavr_output_triton.draw_out(merged, stack, bias, mean.flatten(1), size, way)
-    # One picture's partial sums are kept exactly; seven pictures' would be too much to write.
-    partial = torch.float32 if weights.shape[1] == OUT_WIDTHS[0] else merged.dtype
-    if is_programmed(merged) and weights.shape[1] in OUT_WIDTHS:
-        from flavr_core.model import flavr_passes_triton
-
-        return flavr_passes_triton.draw_out(merged, weights, bias, mean.flatten(1), size, partial=partial)
-    laid = weights[:, : OUT_TAPS * outputs].unflatten(1, (OUT_TAPS, outputs)).unflatten(0, (OUT_TAPS, -1))
-    edge = OUT_TAPS // 2
-    if merged.is_meta:  # counted as the programs do it
-        width = weights.shape[1] if way is None else 0
-        sums = merged.new_empty((len(merged), *merged.shape[2:], width), dtype=partial)
-        drawn = functional.conv2d(merged, laid.permute(3, 1, 0, 2), None, 1, edge)
-        return sums.new_empty((*drawn.shape[:2], *size), dtype=bias.dtype)
+    edge = weight.shape[2] // 2
+    if merged.is_meta:  # counted as the program does it
+        drawn = functional.conv2d(merged, weight, None, 1, edge)
+        return drawn.new_empty((*drawn.shape[:2], *size), dtype=bias.dtype)
     padded = functional.pad(merged, (edge, edge, edge, edge), mode="reflect")
-    drawn = functional.conv2d(padded, laid.permute(3, 1, 0, 2), None)[..., : size[0], : size[1]]
-    return (
-        drawn.to(bias.dtype) + bias[:, None, None] + mean.flatten(1).repeat(1, outputs // 3)[..., None, None]
-    )
+    drawn = functional.conv2d(padded, weight, None)[..., : size[0], : size[1]]
+    means = mean.flatten(1).repeat(1, len(bias) // 3)[..., None, None]
+    return drawn.to(bias.dtype) + bias[:, None, None] + means

@@ -21,7 +21,7 @@ from torch.nn import functional
 
 from flavr_core.errors import ModelError
 from flavr_core.model.flavr import Flavr
-from flavr_core.model.flavr_column_ends import STEM_ABOVE, cells, draw_out, out_weight, stem_weight
+from flavr_core.model.flavr_column_ends import STEM_ABOVE, cells, draw_out, stem_weight
 from flavr_core.model.flavr_columns import (
     BLOCK,
     FRAMES,
@@ -35,7 +35,7 @@ from flavr_core.model.flavr_columns_fp8 import CodedConv, coarse_layers, largest
 from flavr_core.model.flavr_fast import FastFlavr, can_be_fast, conv_and_gate
 from flavr_core.model.flavr_fast_options import FastOptions
 from flavr_core.model.flavr_form import FlavrForm, copied_gate, kept
-from flavr_core.model.flavr_out_rows import OUT_WAYS, room, stack_rows
+from flavr_core.model.flavr_out_rows import out_way, room, stack_rows
 from flavr_core.model.flavr_stages import Block, Gate
 from flavr_core.model.network import Network
 
@@ -104,8 +104,8 @@ class ColumnFlavr(FlavrForm):
         self.fuse = kept(by_frame.to(self.wide))  # (4, O, I)
         self.last_sums = kept(pairs[4][0].weight.detach().to(self.wide))
         assert out.bias is not None
-        self.out_weight = kept(out_weight(out.weight.detach()).to(dtype))
-        self.out_way = OUT_WAYS.get(len(out.weight))
+        self.out_weight = kept(out.weight.detach().to(dtype))
+        self.out_way = out_way(len(out.weight))
         self.out_stack: nn.Parameter | None = None
         if self.out_way is not None:
             self.out_stack = kept(stack_rows(out.weight.detach(), self.out_way).to(dtype))

@@ -15,7 +15,13 @@ import torch
 from torch import Tensor
 from triton.experimental import gluon
 from triton.experimental.gluon import language as gl
-from triton.experimental.gluon.language.nvidia.hopper import mbarrier, tma, warpgroup_mma, warpgroup_mma_wait
+from triton.experimental.gluon.language.nvidia.hopper import (
+    fence_async_shared,
+    mbarrier,
+    tma,
+    warpgroup_mma,
+    warpgroup_mma_wait,
+)
 from triton.experimental.gluon.nvidia.hopper import TensorDescriptor
 
 from flavr_core.model.flavr_sums_triton import mean_of_tiles
@@ -26,6 +32,9 @@ BLOCK = 64
 _STAGES = 2
 """Steps in shared memory at once."""
 _WARPS = 4
+_SHORT_STEPS = 4
+"""Programs of no more steps, as the stem's, have their results written by the copy engine: begin and end are
+much of their time. Elsewhere nothing is gained."""
 _STEP_BYTES = 128
 """Of a place's input channels in one step."""
 _PICTURES = {size: gl.NVMMASharedLayout(_STEP_BYTES, 8 * size, 5) for size in (1, 2)}
@@ -93,10 +102,11 @@ _PLAIN_NUMBERS = (
 
 @gluon.jit(do_not_specialize=_PLAIN_NUMBERS)
 def _column(  # type: ignore[no-untyped-def]
-    pictures, joined, weights, merging, out, factors, bias, sums, tiles_x, tiles_y, blocks, phase_blocks,
-    chunks, own_chunks, sample_rows, x_step, rows, columns, frame_step, row_step, column_step,
+    pictures, joined, weights, merging, made, out, factors, bias, sums, tiles_x, tiles_y, blocks,
+    phase_blocks, chunks, own_chunks, sample_rows, x_step, rows, columns, frame_step, row_step, column_step,
     KH: gl.constexpr, KW: gl.constexpr, STRIDE: gl.constexpr, ABOVE: gl.constexpr, BESIDE: gl.constexpr,
-    GROWS: gl.constexpr, JOINS: gl.constexpr, MERGES: gl.constexpr, ACTIVATION: gl.constexpr,
+    GROWS: gl.constexpr, JOINS: gl.constexpr, MERGES: gl.constexpr, BY_COPY: gl.constexpr,
+    ACTIVATION: gl.constexpr,
     HAS_FACTORS: gl.constexpr, HAS_BIAS: gl.constexpr, HAS_SUMS: gl.constexpr, TH: gl.constexpr,
     TW: gl.constexpr, STAGES: gl.constexpr, num_warps: gl.constexpr,
 ):  # fmt: skip
@@ -201,6 +211,23 @@ def _column(  # type: ignore[no-untyped-def]
         total = gl.where(is_inside[:, None], y0 + y1 + y2 + y3, 0.0)
         at = tile.to(gl.int64) * 64 + gl.arange(0, 64, layout=over_columns)
         gl.store(sums + at, gl.sum(total, 0))
+    h0 = _rectified(y0, ACTIVATION).to(gl.float16)
+    h1 = _rectified(y1, ACTIVATION).to(gl.float16)
+    h2 = _rectified(y2, ACTIVATION).to(gl.float16)
+    h3 = _rectified(y3, ACTIVATION).to(gl.float16)
+    if BY_COPY:  # from where inputs were
+        halves: gl.constexpr = gl.NVMMASharedLayout(swizzle_byte_width=128, element_bitwidth=16, rank=2)
+        room = picture_bufs.index(0)._reinterpret(gl.float16, [4 * M, 64], halves)
+        room.slice(0, M, 0).store(h0)
+        room.slice(M, M, 0).store(h1)
+        room.slice(2 * M, M, 0).store(h2)
+        room.slice(3 * M, M, 0).store(h3)
+        fence_async_shared()
+        gl.thread_barrier()
+        box = picture_bufs.index(0)._reinterpret(gl.float16, made.block_type.shape, made.layout)
+        tma.async_copy_shared_to_global(made, [sample * 4, top, 0, left, channel], box)
+        tma.store_wait(0)
+        return
     m = gl.arange(0, M, layout=gl.SliceLayout(1, stored))
     n = gl.arange(0, 64, layout=gl.SliceLayout(0, stored))
     y = top + m // TW
@@ -210,10 +237,6 @@ def _column(  # type: ignore[no-untyped-def]
         y = 2 * y + phase // 2
         x = 2 * x + phase % 2
     at = (y * row_step + x * column_step)[:, None] + (channel + n)[None, :]
-    h0 = _rectified(y0, ACTIVATION).to(gl.float16)
-    h1 = _rectified(y1, ACTIVATION).to(gl.float16)
-    h2 = _rectified(y2, ACTIVATION).to(gl.float16)
-    h3 = _rectified(y3, ACTIVATION).to(gl.float16)
     if MERGES:
         mbarrier.expect(arrived.index(0), 4 * merging.block_type.nbytes)
         for k in gl.static_range(4):
@@ -280,14 +303,17 @@ def convolve(
     shared, channels = rows.stride(0) == 0, _STEP_BYTES // x.element_size()
     weights = _matrices(rows[0] if shared else rows.flatten(0, 1))
     pictures = _pictures(x, stride, tile)
+    by_copy = not grows and kernel[0] * kernel[1] * rows.shape[2] // channels <= _SHORT_STEPS
     on(_column, (tiles,))(
         pictures, pictures if joined is None else _pictures(joined, stride, tile), weights,
-        weights if merging is None else _matrices(merging.flatten(0, 1)), out,
+        weights if merging is None else _matrices(merging.flatten(0, 1)),
+        _pictures(out, 1, tile) if by_copy else pictures, out,
         out if factors is None else factors, out if bias is None else bias, sums, tiles_x, tiles_y, blocks,
         width // BLOCK, rows.shape[2] // channels, x.shape[1] // channels,
         0 if shared else rows.shape[1], x.stride(3), height, across, out.stride(0), out.stride(2),
         out.stride(3), KH=kernel[0], KW=kernel[1], STRIDE=stride, ABOVE=padding[0], BESIDE=padding[1],
-        GROWS=grows, JOINS=joined is not None, MERGES=merging is not None, ACTIVATION=activation,
+        GROWS=grows, JOINS=joined is not None, MERGES=merging is not None,
+        BY_COPY=by_copy, ACTIVATION=activation,
         HAS_FACTORS=factors is not None, HAS_BIAS=bias is not None, HAS_SUMS=has_means, TH=tile[0],
         TW=tile[1], STAGES=_STAGES, num_warps=_WARPS,
     )  # fmt: skip

@@ -37,10 +37,16 @@ class OutWay:
 
 
 OUT_WAYS = {
-    9: OutWay(fold=2, group=16, columns=32, stages=3),
-    21: OutWay(fold=2, group=24, columns=64, stages=2),
+    8: OutWay(fold=8, group=8, columns=64, stages=3),
+    16: OutWay(fold=2, group=16, columns=32, stages=3),
+    24: OutWay(fold=2, group=24, columns=64, stages=2),
 }
-"""By the number of outputs, where they are faster than rows by themselves: three pictures, seven."""
+"""By the most outputs: of one or two pictures, of up to five, of up to eight."""
+
+
+def out_way(outputs: int) -> OutWay | None:
+    """How so many outputs are computed; None where their weights do not fit beside pixels."""
+    return next((way for most, way in OUT_WAYS.items() if outputs <= most), None)
 
 
 def room(like: Tensor, samples: int, rows: int, columns: int) -> Tensor:

@@ -56,13 +56,28 @@ def fetched(descriptor: Any, at: tuple[int, ...]) -> Tensor:
     return block
 
 
+def stored(descriptor: Any, at: tuple[int, ...], block: Tensor) -> None:
+    """What the copy engine writes: nothing outside."""
+    view = torch.as_strided(
+        descriptor.base, descriptor.shape, descriptor.strides, descriptor.base.storage_offset()
+    )
+    assert all(start >= 0 for start in at)
+    target = tuple(
+        slice(start, min(start + size, count))
+        for start, size, count in zip(at, descriptor.block_shape, descriptor.shape, strict=True)
+    )
+    given = view[target]
+    assert given.isnan().all()
+    given.copy_(block[tuple(slice(0, size) for size in given.shape)])
+
+
 class Followed:
     """Stands for the program: `Followed()[grid](...)` as it is launched."""
 
     def __getitem__(self, grid: tuple[int]) -> Any:
         def run(*args: Any, **constants: Any) -> None:
             with _disable_current_modes():  # what following takes is not the network's
-                for descriptor in args[:4]:
+                for descriptor in args[:5]:
                     check(descriptor)
                 for tile in range(grid[0]):
                     follow(tile, *args, **constants)
@@ -71,7 +86,7 @@ class Followed:
 
 
 def follow(
-    tile, pictures, joined, weights, merging, out, factors, bias, sums, tiles_x, tiles_y, blocks,
+    tile, pictures, joined, weights, merging, made, out, factors, bias, sums, tiles_x, tiles_y, blocks,
     phase_blocks, chunks, own_chunks, sample_rows, x_step, rows, columns, frame_step, row_step,
     column_step, **constants,
 ):  # fmt: skip
@@ -127,6 +142,10 @@ def follow(
     if constants["MERGES"]:
         merged = sum(halves[f].float() @ fetched(merging, (256 * sample + 64 * f, 0)).T for f in range(4))
         write(values, sample * frame_step + at, rectified(merged, 2).half())
+        return
+    if constants["BY_COPY"]:
+        block = rectified(drawn, constants["ACTIVATION"]).half().view(4, tile_rows, 1, tile_columns, 64)
+        stored(made, (4 * sample, top, 0, left, channel), block)
         return
     for frame in range(4):
         write(values, (4 * sample + frame) * frame_step + at, halves[frame])

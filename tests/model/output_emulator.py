@@ -17,14 +17,7 @@ from torch.nn import functional
 from torch.utils._python_dispatch import _disable_current_modes
 
 from flavr_core.model import flavr_output_triton as programs
-from flavr_core.model.flavr_out_rows import OUT_WAYS, OutWay, room, stack_rows
-
-WAYS = {
-    3: (OutWay(fold=4, group=8, columns=32, stages=3), OutWay(fold=8, group=8, columns=64, stages=3)),
-    9: (OUT_WAYS[9],),
-    21: (OUT_WAYS[21], OutWay(fold=1, group=24, columns=32, stages=3)),
-}
-"""By the number of outputs."""
+from flavr_core.model.flavr_out_rows import OUT_WAYS, room, stack_rows
 
 
 class Followed:
@@ -89,21 +82,21 @@ def main() -> None:
     """Pictures of some sizes, whole and cut."""
     torch.manual_seed(1)
     torch.use_deterministic_algorithms(True)  # fills new memory with what are no numbers
-    for outputs, ways in WAYS.items():
+    for most, way in OUT_WAYS.items():
+        outputs = most - most % 3
         weight, bias = torch.randn(outputs, 64, 7, 7) / 56, torch.randn(outputs)
-        for way in ways:
-            stack = stack_rows(weight, way).half()
-            assert len(stack) % 8 == 0
-            for samples, rows, across, size in ((2, 8, 16, (7, 13)), (1, 16, 152, (16, 150))):
-                merged = room(torch.empty(0).half(), samples, rows, across)
-                merged.copy_(torch.randn(merged.shape))
-                mean = torch.rand(samples, 3)
-                with followed():
-                    given = programs.draw_out(merged, stack, bias, mean, size, way)
-                padded = functional.pad(merged.float(), (3, 3, 3, 3), mode="reflect")
-                wanted = functional.conv2d(padded, weight.half().float(), bias)[..., : size[0], : size[1]]
-                wanted += mean.repeat(1, outputs // 3)[..., None, None]
-                print(outputs, float((given - wanted).abs().max()))
+        stack = stack_rows(weight, way).half()
+        assert len(stack) % 8 == 0
+        for samples, rows, across, size in ((2, 8, 16, (7, 13)), (1, 16, 152, (16, 150))):
+            merged = room(torch.empty(0).half(), samples, rows, across)
+            merged.copy_(torch.randn(merged.shape))
+            mean = torch.rand(samples, 3)
+            with followed():
+                given = programs.draw_out(merged, stack, bias, mean, size, way)
+            padded = functional.pad(merged.float(), (3, 3, 3, 3), mode="reflect")
+            wanted = functional.conv2d(padded, weight.half().float(), bias)[..., : size[0], : size[1]]
+            wanted += mean.repeat(1, outputs // 3)[..., None, None]
+            print(outputs, float((given - wanted).abs().max()))
 
 
 if __name__ == "__main__":

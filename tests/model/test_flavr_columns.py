@@ -17,7 +17,7 @@ from torch.nn import functional
 from flavr_core.engine.memory import activation_bytes
 from flavr_core.errors import ModelError, SettingsError
 from flavr_core.model.flavr import Flavr
-from flavr_core.model.flavr_column_ends import STEM_ABOVE, cells, draw_out, out_weight, stem_weight
+from flavr_core.model.flavr_column_ends import STEM_ABOVE, cells, draw_out, stem_weight
 from flavr_core.model.flavr_column_form import ColumnFlavr, can_be_columns, fast_form
 from flavr_core.model.flavr_columns import BLOCK, Activation, ColumnConv, activated, has_programs
 from flavr_core.model.flavr_columns_fp8 import CodedConv, coarse_layers
@@ -25,7 +25,7 @@ from flavr_core.model.flavr_config import FlavrConfig
 from flavr_core.model.flavr_fast import FastFlavr
 from flavr_core.model.flavr_fast_convs import as_frames, as_volume
 from flavr_core.model.flavr_fast_options import FastOptions
-from flavr_core.model.flavr_out_rows import OUT_WAYS, stack_rows
+from flavr_core.model.flavr_out_rows import out_way, stack_rows
 from flavr_core.model.fused import has_triton
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -243,12 +243,6 @@ for size in ((17, 33), (16, 24), (1, 5)):
     laid = torch.full((8, wanted.shape[2], wanted.shape[3] + 3, 16), 9.0)
     passes.lay_cells(window, mean.flatten(1), laid, before=plain.STEM_ABOVE, around=3)
     tell("cells", laid.as_strided(wanted.shape, wanted.stride()), wanted, 1e-6)
-for outputs in (3, 9, 21):
-    merged, weight, bias = frames(2, 64, 16, 24), torch.randn(outputs, 64, 7, 7) * 0.02, torch.randn(outputs)
-    rows, mean = plain.out_weight(weight).half(), torch.rand(2, 1, 3, 1, 1)
-    wanted = plain.draw_out(merged.float(), rows.float(), bias, mean, (13, 22))
-    given = passes.draw_out(merged, rows, bias, mean.flatten(1), (13, 22), partial=torch.float32)
-    tell("output", given, wanted, 1e-3)
 """
 
 
@@ -262,7 +256,7 @@ def test_passes_give_the_same_in_tritons_interpreter() -> None:
         env={**os.environ, "TRITON_INTERPRET": "1"},
         cwd=ROOT, capture_output=True, text=True, check=True,
     )  # fmt: skip
-    assert done.stdout.split()[1::2] == ["True"] * 15, done.stdout
+    assert done.stdout.split()[1::2] == ["True"] * 12, done.stdout
 
 
 @pytest.mark.slow
@@ -295,13 +289,14 @@ halves, singles = dict.fromkeys(("out",), "*fp16"), dict.fromkeys(("factors", "b
 for grows, kind, size in ((False, "fp16", 2), (True, "fp16", 2), (False, "fp8e4nv", 1)):
     constants = dict(
         KH=3 - grows, KW=3 - grows, STRIDE=1, ABOVE=1, BESIDE=1, GROWS=grows, JOINS=grows, MERGES=grows,
-        ACTIVATION=1 + grows, HAS_FACTORS=size == 1, HAS_BIAS=True, HAS_SUMS=not grows, TH=8, TW=8,
-        STAGES=programs._STAGES, num_warps=programs._WARPS,
+        BY_COPY=not grows, ACTIVATION=1 + grows, HAS_FACTORS=size == 1, HAS_BIAS=True, HAS_SUMS=not grows,
+        TH=8, TW=8, STAGES=programs._STAGES, num_warps=programs._WARPS,
     )
     types = {name: "i32" for name in program.arg_names} | halves | singles
     types |= dict.fromkeys(constants, "constexpr")
     step, layouts = 128 // size, (programs._PICTURES[size], programs._WEIGHTS[size])
     types["pictures"] = types["joined"] = f"tensordesc<{kind}[4, 8, 1, 8, {step}],{layouts[0]!r}>"
+    types["made"] = f"tensordesc<fp16[4, 8, 1, 8, 64],{programs._PICTURES[2]!r}>"
     types["weights"] = types["merging"] = f"tensordesc<{kind}[64, {step}],{layouts[1]!r}>"
     places = {(program.arg_names.index(name),): value for name, value in constants.items()}
     done = compile(
@@ -323,18 +318,58 @@ def test_programs_compile_for_hopper() -> None:
     assert done.stdout.split() == ["True", "24", "True", "40", "True", "24"]
 
 
+OUTPUT_COMPILED = """
+from triton.backends.compiler import GPUTarget
+from triton.compiler import compile
+from triton.experimental.gluon._runtime import GluonASTSource
+from flavr_core.model import flavr_output_triton as programs
+from flavr_core.model.flavr_out_rows import CHANNELS, OUT_WAYS, RUN, RUNS, TAPS, stack_rows
+import torch
+
+program = programs._draw
+for outputs, way in OUT_WAYS.items():
+    blocks = len(stack_rows(torch.zeros(outputs, CHANNELS, TAPS, TAPS), way)) // 8
+    constants = dict(
+        OUTPUTS=outputs, FOLD=way.fold, GROUP=way.group, COLUMNS=way.columns, BLOCKS=blocks, TAPS=TAPS,
+        STAGES=way.stages, num_warps=8,
+    )
+    types = {name: "i32" for name in program.arg_names} | dict.fromkeys(("bias", "mean", "out"), "*fp32")
+    types |= dict.fromkeys(constants, "constexpr")
+    for name, count in (("pictures", RUN), ("beside", programs._HALO)):
+        types[name] = f"tensordesc<fp16[1, 1, {count}, {RUNS}, {CHANNELS}],{programs._LAYOUT[5]!r}>"
+    types["weights"] = f"tensordesc<fp16[8, {CHANNELS}],{programs._LAYOUT[2]!r}>"
+    places = {(program.arg_names.index(name),): value for name, value in constants.items()}
+    done = compile(
+        GluonASTSource(program, types, places, {}), target=GPUTarget("cuda", 90, 32), options={"num_warps": 8}
+    )
+    print(done.metadata.shared <= 232_448, done.asm["ptx"].count("wgmma.mma_async.sync"))
+"""
+
+
+@pytest.mark.slow
+def test_the_output_convolutions_program_compiles_for_hopper() -> None:
+    """Seven products of four instructions; all weights fit a multiprocessor."""
+    if not has_triton():
+        pytest.skip("needs Triton")
+    done = subprocess.run(
+        [sys.executable, "-c", OUTPUT_COMPILED], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["True", "28"] * 3
+
+
 def test_the_output_convolution() -> None:
     merged, weight = torch.randn(1, BLOCK, 8, 16).double(), torch.randn(6, BLOCK, 7, 7).double()
     bias, mean = torch.randn(6).double(), torch.rand(1, 1, 3, 1, 1).double()
     padded = functional.pad(merged, (3, 3, 3, 3), mode="reflect")
     wanted = functional.conv2d(padded, weight, bias) + mean.flatten().repeat(2)[:, None, None]
-    given = draw_out(merged, out_weight(weight), bias, mean, (7, 11))
+    given = draw_out(merged, weight, bias, mean, (7, 11))
     torch.testing.assert_close(given, wanted[..., :7, :11])
 
 
-@pytest.mark.parametrize("outputs", sorted(OUT_WAYS))
+@pytest.mark.parametrize("outputs", [3, 9, 21])
 def test_weights_lie_as_the_output_convolutions_program_reads_them(outputs: int) -> None:
-    way, weight = OUT_WAYS[outputs], torch.randn(outputs, BLOCK, 7, 7)
+    way, weight = out_way(outputs), torch.randn(outputs, BLOCK, 7, 7)
+    assert way is not None
     stack = stack_rows(weight, way)
     for line, tap, row in product(range(way.fold + 6), range(7), range(way.fold)):
         at = (tap * (way.fold + 6) + way.fold + 5 - line + row) * way.group
@@ -355,7 +390,7 @@ def test_the_output_convolution_by_its_programs() -> None:
         cwd=ROOT, capture_output=True, text=True, check=True,
     )  # fmt: skip
     errors = [float(line.split()[-1]) for line in done.stdout.splitlines()]
-    assert len(errors) == 10
+    assert len(errors) == 6
     assert max(errors) < 1e-4
 
 
