@@ -52,7 +52,8 @@ def conformance(name):
     state = {key: torch.from_numpy(np.asarray(value)) for key, value in weights.fill(shapes).items()}
     network = from_state_dict(state).eval().requires_grad_(False)
     network.name = name
-    return network, np.load(CONFORMANCE / f"{name}.npz")
+    with np.load(CONFORMANCE / f"{name}.npz") as arrays:
+        return network, dict(arrays)
 
 
 @pytest.fixture(scope="module")

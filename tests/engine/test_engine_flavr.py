@@ -44,7 +44,8 @@ def flavr():
 @pytest.fixture(scope="module")
 def footage():
     """Frames of the conformance vectors, (1, 4, 3, H, W)."""
-    return torch.from_numpy(np.load(CONFORMANCE / "flavr_2x.npz")["frames"]).unsqueeze(0)
+    with np.load(CONFORMANCE / "flavr_2x.npz") as arrays:
+        return torch.from_numpy(arrays["frames"]).unsqueeze(0)
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +105,8 @@ def test_the_engine_draws_what_the_network_draws(flavr, footage):
         expected = converter.download(converter.from_rgb(flavr(rounded, HALF)[:, 0]))
     for plane, other in zip(frame.planes, expected, strict=True):
         assert np.array_equal(plane, other)
-    reference = np.load(CONFORMANCE / "flavr_2x.npz")["output"][0]
+    with np.load(CONFORMANCE / "flavr_2x.npz") as arrays:
+        reference = arrays["output"][0]
     assert np.abs(np.stack(frame.planes) / 255 - reference.clip(0, 1)).mean() < 0.01
 
 
