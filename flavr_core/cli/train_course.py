@@ -206,11 +206,14 @@ def _settings(args: argparse.Namespace, folder: Path, outputs: int) -> CourseSet
 def _train(args: argparse.Namespace, settings: CourseSettings, rank: Rank, checkpoint: Path) -> None:
     import torch
 
+    from flavr_core.cli.train import shift_settings
     from flavr_core.model import load
     from flavr_core.model.flavr_config import Join, UpMode
-    from flavr_core.training.beginnings import Beginning, begin
+    from flavr_core.model.uprnet import UprNet
+    from flavr_core.training.beginnings import Beginning, begin, is_new_upr
     from flavr_core.training.course import Course, describe
     from flavr_core.training.criteria import parse_loss
+    from flavr_core.training.shifts_first import show_shifts
     from flavr_core.training.sparsity import density_report, measure_densities
 
     torch.manual_seed(settings.seed)
@@ -229,7 +232,11 @@ def _train(args: argparse.Namespace, settings: CourseSettings, rank: Rank, check
     criterion = parse_loss(args.loss or "1*L1", rank.device)
     train, held_out = _examples(args, settings, rank)
     teacher = load(args.teacher) if args.teacher else None
-    course = Course(begin(beginning), criterion, settings, rank, teacher=teacher)
+    network = begin(beginning)
+    if is_new_upr(beginning, network) and not checkpoint.exists() and args.resume_exp is None:
+        assert isinstance(network, UprNet)
+        show_shifts(network, shift_settings(args.shift_steps), None, rank, seed=settings.seed)
+    course = Course(network, criterion, settings, rank, teacher=teacher)
     course.epoch = args.start_epoch
     if checkpoint.exists():
         course.load(checkpoint)

@@ -62,6 +62,13 @@ class Beginning:
     """The narrower network's widths are multiples of it; GPUs are quickest at multiples of 8."""
 
 
+def is_new_upr(beginning: Beginning, network: Network) -> bool:
+    """Whether a network that `begin` returned is a UPR-Net that has learnt nothing yet."""
+    is_named = beginning.model in NEW and not _is_in_catalogue(beginning.model)
+    has_weights = beginning.weights or beginning.same_shape or beginning.narrow
+    return isinstance(network, UprNet) and is_named and not has_weights
+
+
 def begin(beginning: Beginning) -> Network:
     """The network, float32 on the CPU.
 

@@ -6,9 +6,7 @@ import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import torch
-from torch import Tensor
 from torch import distributed as dist
 
 from flavr_core.errors import ModelError
@@ -23,8 +21,7 @@ from flavr_core.training.lessons import lesson_for
 from flavr_core.training.loop import Trainer
 from flavr_core.training.probing import choose_batch
 from flavr_core.training.ranks import Rank, join_ranks
-from flavr_core.training.shifts_first import learn_shifts
-from flavr_core.training.synthetic import draw_textures
+from flavr_core.training.shifts_first import show_shifts
 from flavr_core.training.validation import read_validation
 
 CLIP_SCALES = (1.0, 0.82)
@@ -78,7 +75,7 @@ def run_leg(settings: LegSettings, files: LegFiles, *, device_type: str, started
         and isinstance(network, UprNet)
         and not (settings.folder / "checkpoint.pt").exists()
     ):
-        _show_shifts(network, settings, bank, rank)
+        show_shifts(network, settings.shifts, bank, rank, seed=settings.batch.seed)
     teacher = load(files.teacher) if files.teacher is not None else None
     if files.batch_choices:
         lesson_for(network, settings.loss, rank.device)  # says first what cannot be
@@ -112,23 +109,6 @@ def _begin(files: LegFiles) -> Network:
             f"'{files.start}' holds weights of {found.architecture}, not of {wanted}.", "Leave --model away."
         )
     return found
-
-
-def _show_shifts(network: UprNet, settings: LegSettings, bank: ClipBank | None, rank: Rank) -> None:
-    """Before its first leg a new UPR-Net learns to match; what the first rank has learnt counts."""
-    draws = np.random.default_rng([settings.batch.seed, 7])
-    generator = torch.Generator(device=rank.device).manual_seed(settings.batch.seed)
-
-    def pictures(count: int, height: int, width: int) -> Tensor:
-        if bank is not None:
-            return bank.pictures(count, height, width, draws)
-        return draw_textures(count, height, width, generator)
-
-    network.to(rank.device)
-    learn_shifts(network, pictures, settings.shifts, seed=settings.batch.seed, device=rank.device)
-    if rank.count > 1:
-        for parameter in network.parameters():
-            dist.broadcast(parameter.data, src=0)
 
 
 def _batch_size(

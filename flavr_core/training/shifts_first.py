@@ -12,11 +12,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
+from torch import distributed as dist
 from torch.nn import functional
 
 from flavr_core.model.uprnet import UprNet
+from flavr_core.training.clips import ClipBank
+from flavr_core.training.ranks import Rank
+from flavr_core.training.synthetic import draw_textures
 
 QUARTER = 4
 """Flow is estimated at a quarter of a level's size."""
@@ -47,6 +52,28 @@ class ShiftSettings:
     """AdamW's at one level; half of it with all."""
     report_steps: int = 200
     """Between two lines on how it goes."""
+
+
+def show_shifts(
+    network: UprNet, settings: ShiftSettings, bank: ClipBank | None, rank: Rank, *, seed: int
+) -> None:
+    """Before anything else a new UPR-Net learns to match, on pictures of clips or, without any, on noise.
+
+    It is left on the rank's device; what the first rank has learnt counts.
+    """
+    draws = np.random.default_rng([seed, 7])
+    generator = torch.Generator(device=rank.device).manual_seed(seed)
+
+    def pictures(count: int, height: int, width: int) -> Tensor:
+        if bank is not None:
+            return bank.pictures(count, height, width, draws)
+        return draw_textures(count, height, width, generator)
+
+    network.to(rank.device)
+    learn_shifts(network, pictures, settings, seed=seed, device=rank.device)
+    if rank.count > 1:
+        for parameter in network.parameters():
+            dist.broadcast(parameter.data, src=0)
 
 
 def learn_shifts(

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
 import torch
 from torch import Tensor
 
 from flavr_core.model.cost_volume import cost_volume
 from flavr_core.model.uprnet import RADIUS, UprNet, UprWidths
+from flavr_core.training.beginnings import Beginning, begin, is_new_upr
 from flavr_core.training.matching_start import start_as_matcher
 from flavr_core.training.shifts_first import ShiftSettings, learn_shifts, shifted_pairs
 
@@ -60,7 +65,7 @@ def test_new_features_already_tell_what_matches() -> None:
     assert float((best == RADIUS * side + RADIUS + 2).float().mean()) > 0.5
 
 
-def test_shifts_are_learnt(capsys) -> None:  # type: ignore[no-untyped-def]
+def test_shifts_are_learnt(capsys: pytest.CaptureFixture[str]) -> None:
     missed = learn_shifts(matcher(), Textures(), SETTINGS, seed=1, device=CPU)
     lines = capsys.readouterr().out.splitlines()
     assert [line.split(",")[0] for line in lines] == [
@@ -69,3 +74,13 @@ def test_shifts_are_learnt(capsys) -> None:  # type: ignore[no-untyped-def]
     assert 0 < missed < 1.5
     again = learn_shifts(matcher(), Textures(), SETTINGS, seed=1, device=CPU)
     assert again == missed  # from its seed
+
+
+def test_only_a_new_upr_net_begins_with_shifts(tmp_path: Path) -> None:
+    new, other = Beginning(model="upr-large"), Beginning(model="adacof")
+    assert is_new_upr(new, begin(new))
+    assert not is_new_upr(other, begin(other))
+    kept = tmp_path / "kept.pth"
+    torch.save({"state_dict": begin(new).state_dict()}, kept)
+    from_file = replace(new, weights=kept)
+    assert not is_new_upr(from_file, begin(from_file))
