@@ -18,6 +18,8 @@ from PySide6.QtWidgets import QWidget
 
 from app.application import has_screen
 from app.jobs.places import HOME_VARIABLE
+from app.viewmodels.previews import network_key
+from app.viewmodels.viewer import FLOW, ORIGINAL, RESULT
 from flavr_core.errors import FlavrError
 from flavr_core.media.presets import load_preset
 
@@ -92,6 +94,11 @@ def take(folder: Path, *, size_px: tuple[int, int], language: str) -> list[Path]
             store.change(theme=theme)
             _rest(500)
             taken.append(_save(studio.window, folder / f"window-{theme}.webp"))
+        _compare_networks(studio)
+        taken.append(_save(studio.window, folder / "networks-light.webp"))
+        _show_flow(studio)
+        taken.append(_save(studio.window, folder / "flow-light.webp"))
+        _show_result(studio)
         _fill_queue(studio, Path(os.environ[HOME_VARIABLE]))
         taken.append(_save(studio.window, folder / "queue-light.webp"))
         store.change(theme=ThemeChoice.DARK)
@@ -122,6 +129,38 @@ def _arrange(studio: Studio) -> None:
     wait(lambda: all(studio.player.picture(side) is not None for side in ("a", "b")), "pictures")
     wait(lambda: studio.settings.forecast.seconds is not None, "the time it takes to be measured")
     _rest(1000)  # thumbnails
+
+
+def _compare_networks(studio: Studio) -> None:
+    """The same frame by FLAVR and by UPR-Net, under the wipe."""
+    studio.viewer.choose("a", network_key("flavr-narrow"))
+    studio.viewer.choose("b", network_key("upr-base"))
+    _render_here(studio)
+
+
+def _show_flow(studio: Studio) -> None:
+    """UPR-Net's frame beside its flow."""
+    studio.settings.set_network("upr-base")
+    studio.viewer.choose("a", network_key("upr-base"))
+    studio.viewer.choose("b", FLOW)
+    _render_here(studio)
+
+
+def _render_here(studio: Studio) -> None:
+    """What stands on the sides, rendered from the playhead on until both are there."""
+    here = studio.player.position
+    studio.previews.render()
+    studio.player.seek(here)
+    wait(lambda: all(studio.player.picture(side) is not None for side in ("a", "b")), "pictures")
+    studio.previews.stop()
+    _rest(1500)
+
+
+def _show_result(studio: Studio) -> None:
+    """Original and result again, by the default network."""
+    studio.settings.set_network("fourflow")
+    studio.viewer.choose("a", ORIGINAL)
+    studio.viewer.choose("b", RESULT)
 
 
 def _fill_queue(studio: Studio, folder: Path) -> None:

@@ -25,6 +25,11 @@ _NETWORK = "network:"
 _Key = tuple[int, str]
 
 
+def network_key(name: str) -> str:
+    """What the viewer calls the result by a network."""
+    return _NETWORK + name
+
+
 def network_of(key: str) -> str | None:
     """The network that a key of the viewer names; None for the result by the clip's own."""
     return key.removeprefix(_NETWORK) if key.startswith(_NETWORK) else None
@@ -87,11 +92,11 @@ class Previews(QObject):
             return
         for name in self._networks:
             if name not in names:
-                self._viewer.remove_maker(_NETWORK + name)
+                self._viewer.remove_maker(network_key(name))
         for name in names:
             if name not in self._networks:
                 title = self.tr("Result by {network}").format(network=name)
-                self._viewer.add_maker(self._maker(_NETWORK + name, title, model=name))
+                self._viewer.add_maker(self._maker(network_key(name), title, model=name))
         self._networks = names
 
     def set_view_size(self, width_px: int, height_px: int) -> None:
