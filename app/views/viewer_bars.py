@@ -119,6 +119,7 @@ class SourceChooser(ElidedCombo):
         what = self.tr("What stands on side {side}").format(side=self._side.upper())
         self.setToolTip(f"{what}: {self.currentText()}")
         self.setEnabled(self._viewer.info is not None)
+        self.updateGeometry()
 
     def _on_activated(self, place: int) -> None:
         key = self.itemData(place)
@@ -131,6 +132,13 @@ class SourceChooser(ElidedCombo):
         )
         if name:
             self._viewer.open_file(self._side, Path(name))
+
+    def sizeHint(self) -> QSize:
+        """Room for the text that is shown; where there is none, the row shortens it."""
+        least, letter = super().sizeHint(), self.fontMetrics().horizontalAdvance("X")
+        around = least.width() - letter * self.minimumContentsLength()
+        words = self.fontMetrics().horizontalAdvance(self.currentText())
+        return QSize(max(least.width(), words + around), least.height())
 
 
 class CompareBar(GivingRow):
