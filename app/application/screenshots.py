@@ -134,14 +134,14 @@ def _arrange(studio: Studio) -> None:
 def _compare_networks(studio: Studio) -> None:
     """The same frame by FLAVR and by UPR-Net, under the wipe."""
     studio.viewer.choose("a", network_key("flavr-narrow"))
-    studio.viewer.choose("b", network_key("upr-base"))
+    studio.viewer.choose("b", network_key("upr-net"))
     _render_here(studio)
 
 
 def _show_flow(studio: Studio) -> None:
     """UPR-Net's frame beside its flow."""
-    studio.settings.set_network("upr-base")
-    studio.viewer.choose("a", network_key("upr-base"))
+    studio.settings.set_network("upr-net")
+    studio.viewer.choose("a", network_key("upr-net"))
     studio.viewer.choose("b", FLOW)
     _render_here(studio)
 

@@ -18,10 +18,12 @@ from flavr_core.training.kept_weights import read_about
 TITLES = {
     "fourflow": "FourFlow, four frames with light motion, any position",
     "flavr-narrow": "FLAVR with fewer channels, seven in-betweens at once",
-    "upr-base": "UPR-Net base, two frames with flow, any position",
+    "upr-base": "UPR-Net base with weights of our own, two frames with flow, any position",
     "adacof-compressed": "AdaCoF compressed, two frames, the middle between them",
 }
 """{network: a few words for a list} where no card says them yet."""
+SHELF_NAMES = {"upr-base": "upr-net"}
+"""{network: what it is called among the program's} where an authors' file has its name."""
 HELD_OUT = "held-out windows while training, RGB PSNR dB"
 """Name of the score that a leg's curve tells."""
 
@@ -31,7 +33,7 @@ def ship(source: Path, name: str, *, folder: Path = EMBEDDED_DIR) -> ModelCard:
 
     Args:
         source: a leg's folder, of which the average and the curve are taken, or a file of weights.
-        name: what was trained, see `begin_anew`; the network is called so.
+        name: what was trained, see `begin_anew`; the network is called so, or as `SHELF_NAMES` says.
         folder: where file and card go.
 
     Raises:
@@ -43,7 +45,8 @@ def ship(source: Path, name: str, *, folder: Path = EMBEDDED_DIR) -> ModelCard:
         key: value.shape for key, value in wanted.state_dict().items()
     }:
         raise ModelError(f"'{weights}' does not hold the weights of {name}.", "Name what was trained.")
-    target, card_path = folder / f"{name}.safetensors", folder / f"{name}.json"
+    shelf_name = SHELF_NAMES.get(name, name)
+    target, card_path = folder / f"{shelf_name}.safetensors", folder / f"{shelf_name}.json"
     if card_path.exists():
         card = card_from_json(card_path.read_text(encoding="utf-8"), where=card_path)
     else:
@@ -51,7 +54,7 @@ def ship(source: Path, name: str, *, folder: Path = EMBEDDED_DIR) -> ModelCard:
     about, curve = read_about(weights), source / "curve.jsonl"
     card = replace(
         card,
-        name=name,
+        name=shelf_name,
         licence="Apache-2.0",
         source="trained by this project",
         file=target.name,

@@ -465,7 +465,7 @@ def test_networks_say_what_they_are() -> None:
     assert "(default)" in by_model["default"].title
     assert all(entry.card and entry.facts for entry in entries if not entry.is_missing)
     missing = {entry.title: entry.problem for entry in entries if entry.is_missing}
-    assert set(missing) == {f"{name} (not available)" for name in ("FLAVR", "CDFI", "UPR-Net")}
+    assert set(missing) == {f"{name} (not available)" for name in ("CDFI",)}
     assert all("import" in problem for problem in missing.values())
     assert by_model["motion"].title == "motion: for long clips and a look around; quick on any processor"
     assert "M parameters" in by_model["default"].facts

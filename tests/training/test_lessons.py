@@ -315,14 +315,14 @@ def test_a_leg_is_shipped_with_its_card(tmp_path: Path, monkeypatch: pytest.Monk
     shelf = tmp_path / "models"
     shelf.mkdir()
     card = ship(tmp_path / "leg", "upr-base", folder=shelf)
-    assert (card.name, card.file, card.licence) == ("upr-base", "upr-base.safetensors", "Apache-2.0")
+    assert (card.name, card.file, card.licence) == ("upr-net", "upr-net.safetensors", "Apache-2.0")
     assert card.training["steps"] == "2 (4 samples)"
     assert "1*Charb+1*Census" in card.training["recipe"]
     assert list(card.scores.values()) == [31.26]
     assert hash_file(shelf / card.file) == card.sha256
     assert card.file_bytes == (shelf / card.file).stat().st_size
     written = replace(card, description="Words of a person.")
-    (shelf / "upr-base.json").write_text(card_to_json(written))
+    (shelf / "upr-net.json").write_text(card_to_json(written))
     assert ship(tmp_path / "leg", "upr-base", folder=shelf) == written
     assert not list(shelf.glob("*.part"))
     wrong = tmp_path / "wrong.pth"
