@@ -540,8 +540,8 @@ def test_choosing_a_network_and_asking_for_another(qtbot: QtBot, bench: Bench, p
     with qtbot.waitSignal(bench.model.import_network_requested):
         panel.network.activated.emit(panel.network.count() - 1)
     assert panel.network.currentIndex() == row
-    missing = next(i for i, entry in enumerate(bench.model.networks) if entry.model == "uprnet")
-    assert panel.network.itemText(missing) == "UPR-Net (not available)"
+    missing = next(i for i, entry in enumerate(bench.model.networks) if entry.model == "cdfi")
+    assert panel.network.itemText(missing) == "CDFI (not available)"
     assert "download" in panel.network.itemData(missing, Qt.ItemDataRole.ToolTipRole)
     with qtbot.waitSignal(bench.model.import_network_requested):
         panel.network.activated.emit(missing)
