@@ -10,6 +10,7 @@ drawn in the clip's own transfer characteristic.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import cast
 
@@ -187,14 +188,25 @@ class FrameConverter:
 
     def download(self, planes: list[Tensor]) -> tuple[Plane, ...]:
         """Code values on the device to planes in main memory; waits for the device once."""
+        return self.begin_download(planes)()
+
+    def begin_download(self, planes: list[Tensor]) -> Callable[[], tuple[Plane, ...]]:
+        """The same behind the work that is queued already; what is returned waits for it, in any thread."""
         if self.device.type != "cuda":
-            return tuple(cast(Plane, plane.numpy().astype(self.format.dtype)) for plane in planes)
+            there = tuple(cast(Plane, plane.numpy().astype(self.format.dtype)) for plane in planes)
+            return lambda: there
         pinned = []
         for plane in planes:
             codes = plane.to(torch.uint8 if self.format.depth == 8 else torch.int32)
             codes = codes if self.format.depth == 8 else codes.to(torch.int16)
             host = torch.empty(codes.shape, dtype=codes.dtype, pin_memory=True)
             pinned.append(host.copy_(codes, non_blocking=True))
-        torch.cuda.current_stream(self.device).synchronize()
-        # Copied out, so that few pinned pages are held however many frames wait to be written.
-        return tuple(cast(Plane, host.numpy().view(self.format.dtype).copy()) for host in pinned)
+        is_there = torch.cuda.Event(blocking=True)  # who waits leaves the processor to the encoder
+        is_there.record(torch.cuda.current_stream(self.device))
+
+        def finish() -> tuple[Plane, ...]:
+            is_there.synchronize()
+            # Copied out, so that few pinned pages are held however many frames wait to be written.
+            return tuple(cast(Plane, host.numpy().view(self.format.dtype).copy()) for host in pinned)
+
+        return finish

@@ -12,7 +12,7 @@ others get RGB tensors (`tensors`). torch is imported with the first thing that 
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from types import TracebackType
@@ -22,7 +22,7 @@ import cv2
 import numpy as np
 
 from flavr_core.engine.processor import cpu_name, usable_cpus
-from flavr_core.engine.side_by_side import Taken, draw_group, draw_side_by_side, in_groups
+from flavr_core.engine.side_by_side import Taken, begin_group, draw_side_by_side, in_groups
 from flavr_core.errors import MediaError
 from flavr_core.frame import Frame, FrameWindow, Plane, PlannedFrame
 from flavr_core.model.planes import BlendPlanes, PlaneInterpolator, PlaneNetwork
@@ -164,7 +164,7 @@ class Engine:
         Whoever leaves it early closes it: only then is nothing being drawn any more.
 
         Args:
-            windows: read a few ahead of what is taken out where there are several devices.
+            windows: read a few ahead of what is taken out where GPUs draw.
             cut_mode: what is shown at cuts.
             taken: gives the frames of windows that need not be drawn; None for none.
 
@@ -172,11 +172,12 @@ class Engine:
             DeviceError: as `interpolate`.
             MediaError: likewise.
         """
-        if self._fellows:
+        draws_on_gpu = self._tensors is not None and self._tensors.device.type == "cuda"
+        if self._fellows or draws_on_gpu:
             yield from draw_side_by_side((self, *self._fellows), windows, cut_mode=cut_mode, taken=taken)
             return
         for group in in_groups(windows, self.together, taken):
-            yield from draw_group(self, group, cut_mode)
+            yield from begin_group(self, group, cut_mode)()
 
     def interpolate(self, window: FrameWindow, *, cut_mode: CutMode = CutMode.HOLD) -> tuple[Frame, ...]:
         """One frame for each of the window's outputs, in order.
@@ -194,6 +195,16 @@ class Engine:
         self, windows: Sequence[FrameWindow], *, cut_mode: CutMode = CutMode.HOLD
     ) -> list[tuple[Frame, ...]]:
         """The same for several windows; small pictures are then drawn together, which keeps a GPU busy."""
+        return self.begin(windows, cut_mode=cut_mode)()
+
+    def begin(
+        self, windows: Sequence[FrameWindow], *, cut_mode: CutMode = CutMode.HOLD
+    ) -> Callable[[], list[tuple[Frame, ...]]]:
+        """The same, without waiting for a GPU.
+
+        Returns:
+            What waits for the frames and gives them, once, in any thread.
+        """
         drawn: list[dict[Fraction, Frame]] = [{} for _ in windows]
         waiting: dict[tuple[Fraction, ...], list[int]] = {}
         for number, window in enumerate(windows):
@@ -211,14 +222,21 @@ class Engine:
                 drawn[number] |= self._draw_planes(window, positions)
             else:
                 waiting.setdefault(positions, []).append(number)
-        for positions, numbers in waiting.items():
-            inputs = [self._inputs(windows[number]) for number in numbers]
-            for number, frames in zip(numbers, self.tensors.draw(inputs, positions), strict=True):
-                drawn[number] |= frames
-        return [
-            tuple(_timed(frames[planned.position], planned) for planned in window.outputs)
-            for window, frames in zip(windows, drawn, strict=True)
+        begun = [
+            (numbers, self.tensors.begin([self._inputs(windows[number]) for number in numbers], positions))
+            for positions, numbers in waiting.items()
         ]
+
+        def finish() -> list[tuple[Frame, ...]]:
+            for numbers, wait in begun:
+                for number, frames in zip(numbers, wait(), strict=True):
+                    drawn[number] |= frames
+            return [
+                tuple(_timed(frames[planned.position], planned) for planned in window.outputs)
+                for window, frames in zip(windows, drawn, strict=True)
+            ]
+
+        return finish
 
     def _inputs(self, window: FrameWindow) -> list[Frame]:
         """The network's frames: the middle ones of the window, or its outer ones repeated."""

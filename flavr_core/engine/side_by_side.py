@@ -1,8 +1,10 @@
-"""Several engines that draw the windows of one stream at the same time, each on a device of its own.
+"""One engine or several that draw the windows of one stream while it is read and written, each on a device.
 
 Windows are dealt in turn, one or a group that is drawn together: the first to the first engine, the second to
-the second, and so on. What they draw comes back in the order of the windows, however long each takes. Few
-windows are under way at once, so that memory stays bounded; the first error ends it, and nothing is drawn
+the second, and so on. An engine's thread brings frames to its device and tells it what to do without waiting
+for it: that is left to the thread that reads the stream, which fetches what was drawn. So a GPU always has a
+window to go on with. What is drawn comes back in the order of the windows, however long each takes. Few
+windows are under way at once, so that memory stays bounded; the first error ends it, and nothing is begun
 any more when the stream is over.
 """
 
@@ -23,8 +25,12 @@ if TYPE_CHECKING:
 Taken = Callable[[FrameWindow], tuple[Frame, ...] | None]
 """Says what need not be drawn: the frames of a window, or None where it must be drawn."""
 
-GROUPS_EACH = 2
-"""Groups of windows under way for each engine: one that it draws, and the next, so that it never waits."""
+Finish = Callable[[], list[tuple[Frame, ...]]]
+"""Waits for what was begun and gives it."""
+
+GROUPS_EACH = 3
+"""Groups of windows under way for each engine: one that it draws, the next, so that it never waits, and one
+that is read or fetched."""
 
 Group = list[tuple[FrameWindow, tuple[Frame, ...] | None]]
 """Windows in order, each with its frames where these are known."""
@@ -43,11 +49,15 @@ def in_groups(windows: Iterable[FrameWindow], size: int, taken: Taken | None) ->
         yield group
 
 
-def draw_group(engine: Engine, group: Group, cut_mode: CutMode) -> list[tuple[Frame, ...]]:
-    """What `Engine.interpolate` gives for each window of a group."""
-    unknown = [window for window, known in group if known is None]
-    made = iter(engine.interpolate_many(unknown, cut_mode=cut_mode))
-    return [next(made) if known is None else known for _, known in group]
+def begin_group(engine: Engine, group: Group, cut_mode: CutMode) -> Finish:
+    """Begin what `Engine.interpolate` gives for each window of a group."""
+    wait = engine.begin([window for window, known in group if known is None], cut_mode=cut_mode)
+
+    def finish() -> list[tuple[Frame, ...]]:
+        made = iter(wait())
+        return [next(made) if known is None else known for _, known in group]
+
+    return finish
 
 
 def draw_side_by_side(
@@ -68,7 +78,7 @@ def draw_side_by_side(
     Raises:
         FlavrError: the first of the windows' errors, in order; no window after it is given.
     """
-    under_way: deque[Future[list[tuple[Frame, ...]]]] = deque()
+    under_way: deque[Future[Finish]] = deque()
     with ExitStack() as stack:
         pools = [stack.enter_context(_pool(engine)) for engine in engines]
         # Undone first: what waits is given up, so that leaving the pools waits for running passes alone.
@@ -77,15 +87,15 @@ def draw_side_by_side(
         for group in in_groups(windows, min(engine.together for engine in engines), taken):
             if any(known is None for _, known in group):
                 engine, pool = engines[number % len(engines)], pools[number % len(engines)]
-                under_way.append(pool.submit(draw_group, engine, group, cut_mode))
+                under_way.append(pool.submit(begin_group, engine, group, cut_mode))
                 number += 1
             else:
                 under_way.append(Future())
-                under_way[-1].set_result([known for _, known in group if known is not None])
+                under_way[-1].set_result(begin_group(engines[0], group, cut_mode))
             while len(under_way) >= GROUPS_EACH * len(engines):
-                yield from under_way.popleft().result()
+                yield from under_way.popleft().result()()
         while under_way:
-            yield from under_way.popleft().result()
+            yield from under_way.popleft().result()()
 
 
 def _pool(engine: Engine) -> ThreadPoolExecutor:

@@ -8,7 +8,8 @@ the same network as a gray picture where it changes, and kept where it does not.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
 
@@ -123,6 +124,8 @@ class TensorDrawing:
 
     def close(self) -> None:
         """Give the device's memory back; nothing can be drawn any more."""
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)  # what was begun and is not wanted any more
         self.pictures.clear()
         self.drawer.forget()
         if self.device.type == "cuda":
@@ -144,25 +147,39 @@ class TensorDrawing:
         Raises:
             DeviceError: when the device failed, or memory ran out in every way of drawing.
         """
-        results: list[dict[Fraction, Frame]] = []
-        for start in range(0, len(windows), self.batch):
-            some = windows[start : start + self.batch]
-            try:
-                with torch.inference_mode():
-                    results.extend(self._draw_batch(some, positions))
-            except (RuntimeError, MemoryError) as error:
-                # The drawer steps down by itself; what is left is converting frames.
-                if is_out_of_memory(error):
-                    raise DeviceError(
-                        f"{device_name(self.device)} has not enough memory to convert {self._size} pictures.",
-                        "Close other programs, or use --device cpu.",
-                    ) from error
-                raise
-        return results
+        return self.begin(windows, positions)()
 
-    def _draw_batch(
+    def begin(
         self, windows: Sequence[Sequence[Frame]], positions: tuple[Fraction, ...]
-    ) -> list[dict[Fraction, Frame]]:
+    ) -> Callable[[], list[dict[Fraction, Frame]]]:
+        """The same, without waiting for a GPU; what is returned waits for it, in any thread."""
+        begun: list[dict[Fraction, Callable[[], Frame]]] = []
+        for start in range(0, len(windows), self.batch):
+            with self._shortage_told(), torch.inference_mode():
+                begun.extend(self._begin_batch(windows[start : start + self.batch], positions))
+
+        def finish() -> list[dict[Fraction, Frame]]:
+            with self._shortage_told():
+                return [{position: frame() for position, frame in of.items()} for of in begun]
+
+        return finish
+
+    @contextmanager
+    def _shortage_told(self) -> Generator[None, None, None]:
+        """Memory that runs out outside the drawer, which steps down by itself: converting frames is left."""
+        try:
+            yield
+        except (RuntimeError, MemoryError) as error:
+            if is_out_of_memory(error):
+                raise DeviceError(
+                    f"{device_name(self.device)} has not enough memory to convert {self._size} pictures.",
+                    "Close other programs, or use --device cpu.",
+                ) from error
+            raise
+
+    def _begin_batch(
+        self, windows: Sequence[Sequence[Frame]], positions: tuple[Fraction, ...]
+    ) -> list[dict[Fraction, Callable[[], Frame]]]:
         pictures = [[self.pictures.picture(frame) for frame in frames] for frames in windows]
         # Alpha is drawn before colours are done with.
         lent = not any(has_clear_pixels(of) for of in pictures)
@@ -176,7 +193,7 @@ class TensorDrawing:
                 rgb, alpha = colours[number : number + 1], alphas[number : number + 1]
                 if has_clear_pixels(of):
                     rgb = divide_by_alpha(rgb, alpha, straight=blend_straight(of, position))
-                frames[position] = self._frame(before, rgb, alpha)
+                frames[position] = self._begin_frame(before, rgb, alpha)
             results.append(frames)
         return results
 
@@ -205,13 +222,14 @@ class TensorDrawing:
             alpha = torch.lerp(alphas[0], alphas[1], float(position))
             if has_clear_pixels(pair):
                 rgb = divide_by_alpha(rgb, alpha, straight=blend_straight(pair, position))
-            frames[position] = self._frame(before, rgb, alpha)
+            frames[position] = self._begin_frame(before, rgb, alpha)()
         return frames
 
-    def _frame(self, before: Frame, rgb: Tensor, alpha: Tensor) -> Frame:
+    def _begin_frame(self, before: Frame, rgb: Tensor, alpha: Tensor) -> Callable[[], Frame]:
         converter = self.pictures.converter(before)
-        planes = converter.download(converter.from_rgb(rgb, alpha if before.format.has_alpha else None))
-        return replace(before, planes=planes, made=True)
+        drawn = converter.from_rgb(rgb, alpha if before.format.has_alpha else None)
+        planes = converter.begin_download(drawn)
+        return lambda: replace(before, planes=planes(), made=True)
 
 
 def weights_hash(network: Network) -> str:

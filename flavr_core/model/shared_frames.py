@@ -90,7 +90,10 @@ class SharedFrames:
             if _can_be_recorded(frame.device):
                 self._pool = torch.cuda.graph_pool_handle()
         self._know(windows, known)
-        self._places.copy_(torch.tensor([[self._slots[name] for name in row] for row in known]))
+        slots = [[self._slots[name] for name in row] for row in known]
+        # From a page that stays in place, so that this does not wait for the window before.
+        places = torch.tensor(slots, dtype=torch.int32, pin_memory=frame.device.type == "cuda")
+        self._places.copy_(places, non_blocking=True)
         if positions not in self._draw:
             while len(self._draw) >= MOST_RECORDED:
                 self._draw.pop(next(iter(self._draw)))

@@ -12,7 +12,7 @@ from flavr_core.engine import Engine, create_engine
 from flavr_core.engine.device import choose_devices
 from flavr_core.engine.placement import place_on
 from flavr_core.engine.precision import PrecisionChoice, full_fp32
-from flavr_core.engine.side_by_side import in_groups
+from flavr_core.engine.side_by_side import GROUPS_EACH, draw_side_by_side, in_groups
 from flavr_core.errors import DeviceError, SettingsError
 from flavr_core.model import load
 from flavr_core.settings import CutMode, EngineSettings, Precision
@@ -73,6 +73,36 @@ def test_windows_are_dealt_in_turn_however_long_each_takes(kit, windows):
     assert (len(pair.network.windows), len(fellow.network.windows)) == (5, 4)
 
 
+class Waiting:
+    """An engine whose device is done with a window only when the one after it was begun."""
+
+    together = 1
+
+    def __init__(self, last):
+        self.begun = [threading.Event() for _ in range(last + 1)]
+
+    def use_device(self):
+        pass
+
+    def begin(self, windows, *, cut_mode):
+        (number,) = windows
+        self.begun[number].set()
+
+        def finish():
+            after = self.begun[min(number + 1, len(self.begun) - 1)]
+            assert after.wait(10)
+            return [(number,)]
+
+        return finish
+
+
+def test_a_device_has_the_next_window_before_it_is_done_with_one():
+    engine = Waiting(last=7)
+    assert GROUPS_EACH > 1
+    drawn = draw_side_by_side([engine], range(8), cut_mode=CutMode.HOLD)
+    assert list(drawn) == [(number,) for number in range(8)]
+
+
 def test_few_windows_are_under_way(kit, windows):
     pair, _ = pair_of(kit.MixNetwork)
     read = []
@@ -84,7 +114,7 @@ def test_few_windows_are_under_way(kit, windows):
 
     given = 0
     for _ in pair.interpolate_each(watched()):
-        assert len(read) - given <= 4
+        assert len(read) - given <= 6
         given += 1
     assert given == len(windows)
 
@@ -190,14 +220,14 @@ def test_devices_that_choose_two_formats_draw_in_fp32(monkeypatch):
 def grouped(monkeypatch):
     """Engines draw three windows together; what they were asked for at once is collected."""
     asked = []
-    many = Engine.interpolate_many
+    begin = Engine.begin
 
     def collecting(self, windows, **options):
         asked.append([window.gap for window in windows])
-        return many(self, windows, **options)
+        return begin(self, windows, **options)
 
     monkeypatch.setattr(Engine, "together", 3)
-    monkeypatch.setattr(Engine, "interpolate_many", collecting)
+    monkeypatch.setattr(Engine, "begin", collecting)
     return asked
 
 
