@@ -12,6 +12,9 @@ from typing import Any
 from flavr_core.errors import SettingsError
 from flavr_core.settings import EngineSettings, Precision
 
+LAYER_WAYS = ("layout", "skipping", "six-products", "windows", "columns")
+"""Our ways to draw a FLAVR whose stages are timed; the last two on GPUs."""
+
 
 def add_parsers(kinds: Any) -> None:
     """Describe the four commands."""
@@ -40,6 +43,13 @@ def add_parsers(kinds: Any) -> None:
     layers.add_argument("network", metavar="NAME|FILE", help="a FLAVR")
     _add_sizes(layers, ["1280x720"])
     layers.add_argument("--precision", choices=[*Precision], default=Precision.AUTO, help="number format")
+    layers.add_argument(
+        "--ways",
+        nargs="+",
+        choices=LAYER_WAYS,
+        default=LAYER_WAYS,
+        help="of ours that there are (default: all)",
+    )
     scaling = kinds.add_parser(
         "scaling",
         help="a network as pictures and batches grow",
@@ -140,13 +150,18 @@ def run_layers(args: argparse.Namespace) -> int:
     bands = 256 if contest.device.type == "cuda" else 64
     ways = {
         "layout": FastOptions(band_rows=bands),
-        "no padding taps": FastOptions(band_rows=bands, skip_padding=True),
-        "six products": FastOptions(band_rows=bands, toom_cook_from=128),
+        "skipping": FastOptions(band_rows=bands, skip_padding=True),
+        "six-products": FastOptions(band_rows=bands, toom_cook_from=128),
     }
     if contest.device.type == "cuda":
         ways["windows"] = FastOptions(band_rows=bands, windows=True)
     if has_programs(contest.device, DTYPES[contest.choice.precision]):
-        ways["four frames at once"] = FastOptions(columns=True)
+        ways["columns"] = FastOptions(columns=True)
+    ways = {name: options for name, options in ways.items() if name in args.ways}
+    if not ways:
+        raise SettingsError(
+            f"There is no such way on {contest.device}.", "Leave out --ways for all there are."
+        )
     rows: list[dict[str, Any]] = []
     for width, height in [parse_size(text) for text in args.size]:
         of_size = layer_rows(contest, ways, width=width, height=height, runs=args.runs, warm_up=args.warm_up)

@@ -90,6 +90,26 @@ def test_stages_are_flavrs_alone(capsys: pytest.CaptureFixture[str]) -> None:
     assert "fourflow is no FLAVR" in capsys.readouterr().err
 
 
+def test_ways_of_stages_can_be_chosen(narrow: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = [
+        "benchmark",
+        "layers",
+        str(narrow),
+        "--size",
+        "32x24",
+        "--device",
+        "cpu",
+        "--precision",
+        "fp32",
+    ]
+    once = [*command, "--runs", "1", "--warm-up", "0", "--json", "--ways"]
+    assert main([*once, "skipping"]) == 0
+    row = json.loads(capsys.readouterr().out)["rows"][0]
+    assert [column for column in row if column.endswith(" ms")] == ["plain fp32 ms", "skipping ms"]
+    assert main([*once, "columns"]) != 0
+    assert "no such way on cpu" in capsys.readouterr().err
+
+
 def test_scaling_and_pipeline_run(narrow: Path, capsys: pytest.CaptureFixture[str]) -> None:
     common = ["--device", "cpu", "--precision", "fp32", "--json"]
     sizes = ["--size", "16x16", "24x16", "--batch", "1", "2", "--runs", "1", "--warm-up", "0"]
