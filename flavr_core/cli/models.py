@@ -1,4 +1,4 @@
-"""`models`: list, import, verify and remove networks."""
+"""`models`: list, show, import, verify and remove networks."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Describe the arguments."""
     parser = commands.add_parser(
         "models",
-        help="list, import, verify and remove networks",
+        help="list, show, import, verify and remove networks",
         description="Networks that draw the frames between frames.",
         epilog=WHERE_TO_GET,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -36,6 +36,17 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     listing = actions.add_parser("list", help="what there is")
     listing.add_argument("--json", action="store_true", help="all that is known, as JSON")
+    show = actions.add_parser("show", help="one network's card: what it is, what it is weak at, its scores")
+    show.add_argument("name", metavar="NAME", help="which")
+    show.add_argument("--json", action="store_true", help="all that is known, as JSON")
+    picture = actions.add_parser(
+        "picture",
+        help="draw the picture of a network's card",
+        description="Renders scenes that are hard to interpolate and lets networks draw them, beside a "
+        "cross-fade, classical flow and the truth. The picture lies beside the card, in place of an older "
+        "one, and is shown with it.",
+    )
+    picture.add_argument("models", nargs="+", metavar="NAME", help="whose")
     bring = actions.add_parser(
         "import",
         help="bring in a file of weights",
@@ -69,6 +80,8 @@ def run(args: argparse.Namespace) -> int:
         return _list(as_json=args.json)
     if args.action == "verify":
         return _verify(args.models)
+    if args.action in ("show", "picture"):
+        return _cards(args)
     from flavr_core.model import store
 
     if args.action == "import":
@@ -110,11 +123,27 @@ def _list(*, as_json: bool) -> int:
     return 0
 
 
+def _cards(args: argparse.Namespace) -> int:
+    from flavr_core.cli.model_cards import card_words, draw_picture, entry_of
+
+    if args.action == "picture":
+        for name in args.models:
+            print(f"saved {draw_picture(name)}")
+        return 0
+    entry = entry_of(args.name)
+    if args.json:
+        print(json.dumps(_record(entry, catalog.read_catalog()), indent=2, ensure_ascii=False))
+    else:
+        print(card_words(entry))
+    return 0
+
+
 def _record(entry: Entry, known: Catalog) -> dict[str, object]:
     record = asdict(entry.card)
     record.update(
         origin=str(entry.origin),
         weights=str(entry.weights) if entry.weights else None,
+        picture=str(entry.picture) if entry.picture else None,
         default=entry.card.name == known.default,
     )
     return record

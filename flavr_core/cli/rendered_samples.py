@@ -17,7 +17,7 @@ def hard_samples() -> Iterator[Sample]:
     for case in HARD_CASES:
         before, first, last, after = (case.picture(time) for time in (-1, 0, 1, 2))
         truth = Truth(position=Fraction(1, 2), picture=case.picture(0.5))
-        yield Sample(group=case.name, name="rendered", inputs=(before, first, last, after), truths=(truth,))
+        yield Sample(group=case.name, name="1/2", inputs=(before, first, last, after), truths=(truth,))
 
 
 def pan_samples() -> Iterator[Sample]:

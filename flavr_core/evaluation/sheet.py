@@ -35,8 +35,9 @@ class _Row:
 class Sheet:
     """Keeps of each clip the sample that `judged` drew worst, as all networks drew it."""
 
-    def __init__(self, *, judged: str, metric: str = "psnr") -> None:
-        self._judged, self._metric = judged, metric
+    def __init__(self, *, judged: str, metric: str = "psnr", tile_px: tuple[int, int] = TILE_PX) -> None:
+        """Judge by the drawings of `judged`, and show at most `tile_px` (width, height) of each picture."""
+        self._judged, self._metric, self._tile_px = judged, metric, tile_px
         self._current: _Row | None = None
         self._kept: dict[str, _Row] = {}
 
@@ -70,7 +71,7 @@ class Sheet:
         self._settle()
         if not self._kept:
             raise SettingsError("There is nothing to show.", "Data sets without truth have no sheet.")
-        rows = [_draw_row(row, self._judged, self._metric) for row in self._kept.values()]
+        rows = [_draw_row(row, self._judged, self._metric, self._tile_px) for row in self._kept.values()]
         width = max(row.shape[1] for row in rows)
         return np.concatenate([_widened(row, width) for row in rows])
 
@@ -97,10 +98,10 @@ def check_path(path: Path) -> None:
         raise OutputError(f"'{path}' is there already.", "Choose another name with --sheet.")
 
 
-def _draw_row(row: _Row, judged: str, metric: str) -> Picture8:
+def _draw_row(row: _Row, judged: str, metric: str, tile_px: tuple[int, int]) -> Picture8:
     truth = row.truth.picture
     assert truth is not None
-    part = _window(row.drawings[judged].made, truth)
+    part = _window(row.drawings[judged].made, truth, tile_px)
     titles = ["before", "after"]
     pictures = [row.sample.inputs[1], row.sample.inputs[2]]
     for network, drawing in row.drawings.items():
@@ -114,10 +115,10 @@ def _draw_row(row: _Row, judged: str, metric: str) -> Picture8:
     return np.concatenate([_widened(tile, tile.shape[1] + GAP_PX) for tile in named], axis=1)
 
 
-def _window(made: Picture8, truth: Picture8) -> tuple[slice, slice]:
+def _window(made: Picture8, truth: Picture8, tile_px: tuple[int, int]) -> tuple[slice, slice]:
     """The part of the picture that is shown: all of it, or where the error is largest."""
     height, width = truth.shape[:2]
-    across, down = min(width, TILE_PX[0]), min(height, TILE_PX[1])
+    across, down = min(width, tile_px[0]), min(height, tile_px[1])
     error = np.square(made.astype(np.float32) - truth).mean(axis=2)
     # Sums over every window of that size; its middle is cv2's anchor.
     sums = cv2.boxFilter(error, -1, (across, down), borderType=cv2.BORDER_CONSTANT)

@@ -35,6 +35,8 @@ class ModelCard:
     """What it is for and how quick it is, for the line of a list; empty where that is not known."""
     description: str = ""
     """What it is good for and what its weaknesses are, a few sentences."""
+    weaknesses: str = ""
+    """What its picture shows it to be weak at, case by case, a few sentences; empty where nobody looked."""
     licence: str = "unknown"
     """Licence of the weights (an SPDX identifier where there is one)."""
     source: str = ""
@@ -50,7 +52,7 @@ class ModelCard:
     training: dict[str, str] = field(default_factory=dict)
     """Data, recipe, steps, seed, commit: words for a reader."""
     translations: dict[str, dict[str, str]] = field(default_factory=dict)
-    """{language: {field: text}} for title, purpose and description, in languages other than English."""
+    """{language: {field: text}} for the texts of `card_text`, in languages other than English."""
     scores: dict[str, float] = field(default_factory=dict)
     """Measured results by protocol, e.g. {"clips/eval, RGB PSNR dB": 34.2}."""
     schema_version: int = CARD_SCHEMA_VERSION
@@ -58,7 +60,7 @@ class ModelCard:
 
 
 def card_text(card: ModelCard, field_name: str, language: str) -> str:
-    """Title, purpose or description in a language (`de`), in English where it has no such words."""
+    """Title, purpose, description or weaknesses in a language (`de`), in English where it lacks them."""
     english: str = getattr(card, field_name)
     return card.translations.get(language, {}).get(field_name, english)
 

@@ -82,6 +82,10 @@ RESERVED = {"default", "catalog", "con", "prn", "aux", "nul"} | {
 """Names with a meaning of their own, here or on Windows."""
 
 
+PICTURE_ENDING = "-hard-cases.webp"
+"""A card's picture lies beside it, called NAME and this: what the network makes of rendered hard cases."""
+
+
 class Origin(StrEnum):
     """Where a model of the catalogue comes from."""
 
@@ -100,6 +104,14 @@ class Entry:
     """Where it comes from."""
     weights: Path | None = None
     """Its file of weights; None when it needs none."""
+
+    @property
+    def picture(self) -> Path | None:
+        """The card's picture; None when it has none."""
+        if self.weights is None:
+            return None
+        path = self.weights.with_name(f"{self.card.name}{PICTURE_ENDING}")
+        return path if path.is_file() else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

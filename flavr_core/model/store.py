@@ -288,9 +288,15 @@ def _kept_file(name: str) -> str:
 
 
 def _sweep(name: str, *, keep: str) -> None:
-    """Delete weights of this model that no card names, whole or half-written by a killed import."""
+    """Delete weights of this model that no card names, whole or half-written by a killed import.
+
+    Where none are kept before, or others, the card's picture shows what is gone.
+    """
     folder = catalog.user_dir()
-    orphans = {*folder.glob(f"{name}-????????.safetensors"), *folder.glob(f".{name}*.part")} - {folder / keep}
+    orphans = {*folder.glob(f"{name}-????????.safetensors")} - {folder / keep}
+    if orphans or not keep:
+        orphans.add(folder / f"{name}{catalog.PICTURE_ENDING}")
+    orphans |= set(folder.glob(f".{name}*.part"))
     for path in orphans:
         with suppress(OSError):  # on Windows one that is in use stays until next time
             path.unlink(missing_ok=True)
