@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -23,9 +23,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.dialogs.card_picture import CardPictureDialog
 from app.viewmodels.models import ModelsModel
 from app.viewmodels.networks import in_words
 from app.widgets.icons import icon
+from app.widgets.picture_button import PictureButton
+from app.widgets.screen_fit import fit_into_screen
 from flavr_core.model.cards import ModelCard
 from flavr_core.model.catalog import Entry
 from flavr_core.model.licences import UNKNOWN
@@ -69,7 +72,7 @@ class ModelsDialog(QDialog):
         model.said.connect(self._on_said)
         model.examined.connect(self._on_examined)
         self._on_changed()
-        self.resize(820, 600)
+        self.resize(960, 700)
 
     def import_file(self, path: Path) -> None:
         """Look what a file is; the user sees that and its licence before it is kept."""
@@ -161,6 +164,7 @@ class ModelsDialog(QDialog):
         for words in (in_words(entry.card, "purpose"), in_words(entry.card, "description")):
             if words:
                 layout.addWidget(_text(words))
+        self._fill_weaknesses(layout, entry)
         form = QFormLayout()
         form.setVerticalSpacing(6)
         form.setHorizontalSpacing(12)
@@ -172,6 +176,29 @@ class ModelsDialog(QDialog):
             shown.setToolTip(value if " " not in value else "")
             form.addRow(name, shown)
         layout.addLayout(form)
+
+    def _fill_weaknesses(self, layout: QVBoxLayout, entry: Entry) -> None:
+        """What the network is weak at, and the picture that shows it."""
+        words = in_words(entry.card, "weaknesses")
+        if words:
+            heading = QLabel(self.tr("What it is weak at"))
+            heading.setProperty("heading", True)
+            layout.addWidget(heading)
+            layout.addWidget(_text(words))
+        image = QImage(str(entry.picture)) if entry.picture is not None else QImage()
+        if image.isNull():
+            return
+        picture = PictureButton(image)
+        picture.setAccessibleName(self.tr("What {name} makes of hard cases").format(name=entry.card.name))
+        picture.setToolTip(self.tr("Click to see it large"))
+        picture.clicked.connect(lambda: self._show_picture(entry.card.name, words, image))
+        layout.addWidget(picture)
+
+    def _show_picture(self, name: str, words: str, image: QImage) -> None:
+        dialog = CardPictureDialog(name=name, words=words, image=image, parent=self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        fit_into_screen(dialog)
+        dialog.open()
 
     def _on_busy_changed(self) -> None:
         busy = bool(self._model.doing)

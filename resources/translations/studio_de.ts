@@ -28,6 +28,17 @@
     </message>
 </context>
 <context>
+    <name>CardPictureDialog</name>
+    <message>
+        <source>{name}: hard cases</source>
+        <translation>{name}: schwierige Fälle</translation>
+    </message>
+    <message>
+        <source>Rendered scenes, a row each, in the middle of a gap: the frames before and after, a cross-fade, classical flow, this network, and what is true. Of each the part is shown where this network errs most; numbers are dB over the whole picture, more is better.</source>
+        <translation>Gezeichnete Szenen, je eine Zeile, in der Mitte einer Lücke: das Bild davor und danach, eine Überblendung, klassischer Fluss, dieses Netz und das wahre Bild. Gezeigt ist je der Teil, in dem sich dieses Netz am meisten irrt; die Zahlen sind dB über das ganze Bild, mehr ist besser.</translation>
+    </message>
+</context>
+<context>
     <name>ClipDelegate</name>
     <message>
         <source>Reading ...</source>
@@ -1536,6 +1547,18 @@
     <message>
         <source> (default)</source>
         <translation> (Standard)</translation>
+    </message>
+    <message>
+        <source>What it is weak at</source>
+        <translation>Schwächen</translation>
+    </message>
+    <message>
+        <source>What {name} makes of hard cases</source>
+        <translation>Was {name} aus schwierigen Fällen macht</translation>
+    </message>
+    <message>
+        <source>Click to see it large</source>
+        <translation>Zum Vergrößern anklicken</translation>
     </message>
     <message>
         <source>Weights ({endings});;All files (*)</source>

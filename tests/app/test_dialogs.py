@@ -11,10 +11,19 @@ import pytest
 import torch
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QPixmap
-from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QLineEdit, QMessageBox, QPushButton
+from PySide6.QtWidgets import (
+    QApplication,
+    QCheckBox,
+    QLabel,
+    QLineEdit,
+    QMessageBox,
+    QPushButton,
+    QScrollArea,
+)
 from pytestqt.qtbot import QtBot
 
 from app.dialogs.about import AboutDialog
+from app.dialogs.card_picture import CardPictureDialog
 from app.dialogs.command_palette import CommandPalette
 from app.dialogs.comparison_export import ComparisonDialog
 from app.dialogs.doctor import DoctorDialog
@@ -33,6 +42,7 @@ from app.viewmodels.preference_fields import PER_CLIP, pages
 from app.viewmodels.preferences import Preferences, PreferencesStore, ThemeChoice
 from app.viewmodels.shortcuts import Shortcuts
 from app.viewmodels.workspace import ClipEdits
+from app.widgets.picture_button import PictureButton
 from flavr_core import __version__
 from flavr_core.comparison.settings import ComparisonSettings
 from flavr_core.comparison.views import ViewMode
@@ -170,6 +180,35 @@ def test_models_are_listed_with_their_cards(qtbot: QtBot) -> None:
     assert any(name.startswith("motion") for name in names)
     assert not any(model.can_remove(entry) for entry in model.entries)
     assert not dialog._remove.isEnabled()
+    model.close()
+
+
+def test_a_card_shows_what_its_network_is_weak_at(qtbot: QtBot) -> None:
+    model = ModelsModel()
+    dialog = ModelsDialog(model)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    names = [entry.card.name for entry in model.entries]
+    dialog._list.setCurrentRow(names.index("upr-net"))
+    entry = model.entries[names.index("upr-net")]
+    words = [label.text() for label in dialog._card.widget().findChildren(QLabel)]
+    assert entry.card.weaknesses in words
+    (picture,) = dialog._card.widget().findChildren(PictureButton)
+    assert picture.heightForWidth(400) == round(
+        400 * picture.sizeHint().height() / picture.sizeHint().width()
+    )
+    assert picture.heightForWidth(9000) == picture.sizeHint().height()  # never larger than it is
+    shown = picture.grab().toImage()
+    colours = {shown.pixel(x, y) for x in range(0, shown.width(), 7) for y in range(0, shown.height(), 7)}
+    assert len(colours) > 100
+    picture.click()
+    (large,) = dialog.findChildren(CardPictureDialog)
+    assert large.isVisible()
+    assert large.size().boundedTo(large.screen().availableSize()) == large.size()
+    assert large.findChild(QScrollArea).widget().size() == picture.sizeHint()
+    large.reject()
+    dialog._list.setCurrentRow(names.index("motion"))
+    assert not dialog._card.widget().findChildren(PictureButton)
     model.close()
 
 
