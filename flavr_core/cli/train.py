@@ -69,6 +69,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     parser.add_argument("--lr", type=float, help="learning rate (default: 4e-4, with --dataset 2e-4)")
     parser.add_argument(
+        "--muon", action="store_true", help="legs: steps of inner filters by Muon instead of AdamW"
+    )
+    parser.add_argument(
         "--warmup",
         type=int,
         metavar="STEPS",
@@ -203,6 +206,7 @@ def _run_leg(args: argparse.Namespace, started: float) -> int:
             seed=args.seed,
         ),
         learning_rate=4e-4 if args.lr is None else args.lr,
+        muon=args.muon,
         warmup_steps=500 if args.warmup is None else args.warmup,
         ema=0.999 if args.ema is None else args.ema,
         max_steps=args.steps,

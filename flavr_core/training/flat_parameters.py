@@ -17,9 +17,12 @@ class FlatParameters:
         total = sum(parameter.numel() for parameter in parameters)
         self.values = torch.empty(total, device=parameters[0].device)
         self.gradients = torch.zeros_like(self.values) if gradients else None
+        self.spans: list[tuple[int, int, torch.Size]] = []
+        """(start, stop, shape) of each parameter; filters lie there with their channels last."""
         start = 0
         for parameter in parameters:
             stop = start + parameter.numel()
+            self.spans.append((start, stop, parameter.shape))
             view = _shaped(self.values[start:stop], parameter.shape)
             view.copy_(parameter.data)
             parameter.data = view

@@ -24,7 +24,9 @@ class LegSettings:
     warmup_steps: int = 500
     """Steps of this leg over which the rate rises."""
     weight_decay: float = 1e-4
-    """AdamW's."""
+    """Of all weights, a step, times the rate."""
+    muon: bool = False
+    """Whether inner filters are stepped by Muon, else all parameters by AdamW."""
     ema: float = 0.999
     """Of the running average, a step."""
     max_norm: float = 1.0
@@ -68,7 +70,7 @@ def describe_recipe(settings: LegSettings, network: Network, ranks: int, teacher
         f"crops {', '.join(f'{columns}x{rows}' for rows, columns in sizes)}",
         f"{batch.synthetic_share:.0%} rendered",
         f"motion to {batch.max_motion_px:g} px",
-        f"AdamW {settings.learning_rate:g}",
+        f"{'Muon and AdamW' if settings.muon else 'AdamW'} {settings.learning_rate:g}",
         f"weight decay {settings.weight_decay:g}",
         f"EMA {settings.ema:g}",
         settings.loss or LOSSES.get(network.architecture, "a loss of its own"),

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch import distributed as dist
 
 from flavr_core.errors import ModelError
@@ -30,6 +30,7 @@ from flavr_core.training.kept_weights import write_weights
 from flavr_core.training.leg_settings import LegSettings, describe_recipe
 from flavr_core.training.lessons import half_products, lesson_for
 from flavr_core.training.losses import laplacian_l1
+from flavr_core.training.optimizers import FlatOptimizer
 from flavr_core.training.ranks import Rank
 from flavr_core.training.recorded_steps import RecordedSteps
 from flavr_core.training.teacher import draw_taught, fill_from_teacher
@@ -58,12 +59,7 @@ class Trainer:
         self.average = copy.deepcopy(self.network).eval()
         self.flat = FlatParameters(self.network, gradients=True)
         self.flat_average = FlatParameters(self.average, gradients=False)
-        self.vector = nn.Parameter(self.flat.values)
-        self.vector.grad = self.flat.gradients
-        self.rate = torch.zeros((), device=rank.device)
-        self.optimizer = torch.optim.AdamW(
-            [self.vector], lr=self.rate, betas=(0.9, 0.99), weight_decay=settings.weight_decay, fused=True
-        )
+        self.optimizer = FlatOptimizer(self.flat, weight_decay=settings.weight_decay, muon=settings.muon)
         self.step = 0
         self.leg_step = 0
         self.falling = False
@@ -119,8 +115,7 @@ class Trainer:
         is_fault = ~(loss.isfinite() & norm.isfinite())
         self.fault_step = torch.where(is_fault & (self.fault_step < 0), self.step, self.fault_step)
         gradients.nan_to_num_(0.0, 0.0, 0.0)
-        self.rate.fill_(self.settings.learning_rate * factor)
-        self.optimizer.step()
+        self.optimizer.step(self.settings.learning_rate * factor)
         decay = min(self.settings.ema, (self.step + 1) / (self.step + 10))
         self.flat_average.values.lerp_(self.flat.values, 1 - decay)
         self.step += 1
@@ -285,14 +280,11 @@ class Trainer:
     def save(self, path: Path) -> None:
         """Everything that a resumed run needs, written under a temporary name and renamed."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        state = self.optimizer.state.get(self.vector, {})
         record = {
             "shapes": self._shapes(),
             "parameters": self.flat.values,
             "average": self.flat_average.values,
-            "first_moment": state.get("exp_avg"),
-            "second_moment": state.get("exp_avg_sq"),
-            "optimizer_step": state.get("step"),
+            **self.optimizer.state(),
             "step": self.step,
             "leg_step": self.leg_step,
             "samples": self.samples,
@@ -311,11 +303,6 @@ class Trainer:
             )
         self.flat.values.copy_(record["parameters"])
         self.flat_average.values.copy_(record["average"])
-        if record["first_moment"] is not None:
-            self.optimizer.state[self.vector] = {
-                "step": record["optimizer_step"],
-                "exp_avg": record["first_moment"].clone(),
-                "exp_avg_sq": record["second_moment"].clone(),
-            }
+        self.optimizer.load(record)
         self.step, self.leg_step, self.samples = record["step"], record["leg_step"], record["samples"]
         self.falling = record["falling"]

@@ -156,13 +156,16 @@ def test_what_cannot_be_is_said_in_one_sentence(
     assert words in error
 
 
+FOURFLOW = Path("resources/models/fourflow.safetensors")
+
+
 def test_the_leg_of_the_readme_is_understood() -> None:
     found = re.search(r"main\.py (train \\\n.*?)\n\n", README.read_text(encoding="utf-8"), re.DOTALL)
     assert found is not None
     args = build_parser("train").parse_args(shlex.split(found[1].replace("\\\n", " ")))
     assert (args.dataset, args.folder, args.batch) == (None, Path("RUN"), "36")
     assert args.crop == "320x256,320x256,416x256"
-    assert (args.lr, args.warmup, args.ema, args.start_step, args.seed) == (4e-4, 500, None, 14560, 4)
+    assert (args.lr, args.warmup, args.ema, args.start, args.seed) == (4e-4, 500, None, FOURFLOW, 4)
     assert not args.find_cuts
     assert args.disturbed == 0.08
 
