@@ -68,6 +68,7 @@ class ColumnFlavr(FlavrForm):
     """See the module. Convention: as `Network`."""
 
     supports_strips = False
+    draws_together = True
 
     def __init__(self, plain: Flavr, *, dtype: torch.dtype, fp8: bool = False) -> None:
         """Take the weights of a plain network, which keeps its own.

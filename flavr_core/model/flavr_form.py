@@ -17,8 +17,6 @@ class FlavrForm(PoolingFlavr):
         config: of the plain network.
     """
 
-    draws_together = True
-
     def __init__(self, plain: Flavr, *, dtype: torch.dtype) -> None:
         """Begin a form in this element type, where the plain network is."""
         super().__init__()
