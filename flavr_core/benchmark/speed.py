@@ -2,13 +2,15 @@
 
 The plain form is our own unoptimised network in eager mode and float32, with TF32 convolutions on a GPU, as
 the authors run theirs; it computes in the very process and turn (ours, plain, ours, plain ...) of what stands
-beside it, and on a processor once more in a process of its own, where nothing that we set up helps it. Times
-are medians of runs after a warm-up; the device is waited for before and after each.
+beside it, and on a processor once more in a process of its own, where nothing that we set up helps it. Ours
+draws windows of a stream, as the engine does: a network that knows frames apart (`shared_frames`) gets one
+new frame with each. Times are medians of runs after a warm-up, the device waited for before and after.
 """
 
 from __future__ import annotations
 
 import copy
+import itertools
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -34,6 +36,7 @@ from flavr_core.engine.speed import speed_up
 from flavr_core.model import load
 from flavr_core.model.graphs import RecordedNetwork
 from flavr_core.model.network import DTYPES, Network
+from flavr_core.model.shared_frames import FrameEncoder, SharedFrames
 from flavr_core.settings import Precision
 
 Action = Callable[[], object]
@@ -144,6 +147,8 @@ class Contest:
         ours, choice = apply_precision(self.plain, precision, identity=None)
         self.ours, self.choice = speed_up(self.plain, ours, choice, wanted=precision, identity=None)
         self._recorded = RecordedNetwork(self.ours)
+        self._shared = SharedFrames(self.ours) if isinstance(self.ours, FrameEncoder) else None
+        self._numbers = itertools.count()  # of windows in the stream
         if self.ours is self.plain:
             self.choice = PrecisionChoice(precision=Precision.FP32)
 
@@ -153,9 +158,25 @@ class Contest:
         return self.plain.device
 
     def draw_ours(self, window: Tensor) -> Tensor:
-        """Ours, all its places; the next pass overwrites them, as in the engine."""
+        """Ours, all its places; the next pass overwrites them, as in the engine.
+
+        Where frames are known apart, the next windows of a stream whose frames are those given, in turn.
+        """
         with torch.inference_mode(), full_fp32(), torch.cuda.device_of(window):
-            return self._recorded(window, self.ours.trial_positions, lent=True)
+            if self._shared is None:
+                return self._recorded(window, self.ours.trial_positions, lent=True)
+            frames = window.flatten(0, 1).split(1)  # (1, 3, H, W) each
+            known = [
+                range(first, first + window.shape[1])
+                for first in itertools.islice(self._numbers, len(window))
+            ]
+            windows = [[frames[number % len(frames)] for number in row] for row in known]
+            return self._shared(windows, known, self.ours.trial_positions)
+
+    def settle(self, window: Tensor) -> None:
+        """Let passes be recorded: those of a frame's place are with the second frame that comes there."""
+        for _ in range(2 * window.shape[1] + 2 if self._shared is not None else 0):
+            self.draw_ours(window)
 
     def draw_plain(self, window: Tensor) -> Tensor:
         """The plain form, all its places, with TF32 convolutions on a GPU."""
@@ -178,6 +199,8 @@ class Contest:
         if self.device.type != "cuda":
             return None
         self._recorded.forget()
+        if self._shared is not None:
+            self._shared.forget()
         wait_for(self.device)
         torch.cuda.reset_peak_memory_stats(self.device)
         with torch.inference_mode(), full_fp32(), torch.cuda.device_of(window):
@@ -197,6 +220,7 @@ def speed_row(
 ) -> dict[str, str | float | int | None]:
     """One line of figures; those of the plain form are for the same windows."""
     window = smooth_windows(contest.plain, width=width, height=height, batch=batch)
+    contest.settle(window)
     actions: list[Action] = [lambda: contest.draw_ours(window)]
     if with_plain:
         actions.append(lambda: contest.draw_plain(window))

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from flavr_core.benchmark.layers import REST, STAGES, layer_rows
-from flavr_core.benchmark.speed import Contest, flops
+from flavr_core.benchmark.speed import Contest, flops, smooth_windows
 from flavr_core.benchmark.table import Table
 from flavr_core.cli import main
 from flavr_core.model.flavr import Flavr
@@ -66,6 +66,27 @@ def test_speed_stands_beside_the_plain_form(
     assert "| narrow | 32x24 |" in table.read_text(encoding="utf-8")
     with Image.open(chart) as image:
         assert image.format == "PNG"
+
+
+def test_windows_of_a_stream_bring_one_frame_each(narrow: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    contest = Contest(str(narrow), device="cpu", precision=Precision.FP32)
+    window = smooth_windows(contest.plain, width=24, height=16, batch=2)
+    seen: dict[int, torch.Tensor] = {}
+    starts = []
+
+    def draw(windows: list[list[torch.Tensor]], known: list[range], _positions: object) -> torch.Tensor:
+        for frames, numbers in zip(windows, known, strict=True):
+            starts.append(numbers[0])
+            for frame, number in zip(frames, numbers, strict=True):
+                assert torch.equal(seen.setdefault(number, frame), frame)
+        return window
+
+    monkeypatch.setattr(contest, "_shared", draw)
+    for _ in range(5):
+        contest.draw_ours(window)
+    assert starts == list(range(10))
+    assert len(seen) == 13
+    assert not torch.equal(seen[3], seen[4])
 
 
 def test_stages_add_up(narrow: Path) -> None:
