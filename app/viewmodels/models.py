@@ -170,6 +170,10 @@ class ModelsModel(QObject):
             (self.tr("Size"), size_words(card.file_bytes) if card.file_bytes else ""),
             (self.tr("SHA-256"), card.sha256),
             *card.training.items(),
+            (
+                self.tr("Measured"),
+                "\n".join(f"{name}: {decimal(value)}" for name, value in card.scores.items()),
+            ),
         )
         return tuple((label, value) for label, value in rows if value)
 

@@ -269,7 +269,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _convert(args: argparse.Namespace, reporter: JsonReporter | TerminalReporter, token: CancelToken) -> int:
     settings = settings_from(args)
-    from flavr_core.cli.plan_words import foreseen_words, plan_facts, plan_lines
+    from flavr_core.cli.plan_words import foreseen_words, plan_facts, plan_lines, purpose_words
     from flavr_core.clip import ClipKind
     from flavr_core.pipeline import clear_published, foresee, prepare, run_job
 
@@ -294,6 +294,9 @@ def _convert(args: argparse.Namespace, reporter: JsonReporter | TerminalReporter
     time_words = foreseen_words(job)
     if "--model" in time_words:
         reporter.note(f"This takes {time_words}.")
+    purpose = purpose_words(settings.engine.model)
+    if purpose:
+        reporter.note(purpose)
     try:
         report = (
             _on_cluster(args, job, settings, reporter, token)

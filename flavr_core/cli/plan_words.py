@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from flavr_core.model.catalog import read_catalog
 from flavr_core.pipeline import Job, find_quicker
 from flavr_core.timing import format_rate, format_time
 
@@ -23,6 +24,9 @@ def plan_lines(job: Job) -> list[str]:
         f"storage  {job.encoding.describe()}, about {job.encoding.projected_bytes / 1e6:.1f} MB",
         f"segments {len(job.segments)}",
     ]
+    purpose = purpose_words(job.settings.engine.model)
+    if purpose:
+        lines.append(f"purpose  {purpose}")
     if job.foreseen_s is not None:
         lines.append(f"time     {foreseen_words(job)}")
     lines += [f"stream   {words}" for words in job.encoding.stream_words()]
@@ -68,6 +72,16 @@ def foreseen_words(job: Job) -> str:
     if quicker is None:
         return words
     return f"{words}; --model {quicker.model} takes about {rough_time(quicker.seconds)}"
+
+
+def purpose_words(model: str) -> str:
+    """What a network that comes along is for where another is the default; empty for others and for files."""
+    catalog = read_catalog()
+    for entry in catalog.entries:
+        card = entry.card
+        if card.name.casefold() == model.casefold() and card.name != catalog.default and card.weaknesses:
+            return f"{card.name} is {card.purpose}. `models show {card.name}` says what it is weak at."
+    return ""
 
 
 def rough_time(seconds: float) -> str:

@@ -1652,6 +1652,10 @@
         <translation>SHA-256</translation>
     </message>
     <message>
+        <source>Measured</source>
+        <translation>Gemessen</translation>
+    </message>
+    <message>
         <source>FLAVR by its authors ({page}): {links}. Download a file and drop it here.</source>
         <translation>FLAVR von seinen Autoren ({page}): {links}. Eine Datei herunterladen und hier ablegen.</translation>
     </message>

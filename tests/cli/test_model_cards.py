@@ -11,6 +11,7 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from flavr_core.cli import main, model_cards
+from flavr_core.cli.plan_words import purpose_words
 from flavr_core.evaluation.sheet import GAP_PX, TITLE_PX
 from flavr_core.model import catalog
 from flavr_core.model.catalog import Origin, read_catalog
@@ -69,6 +70,15 @@ def test_built_in_networks_have_a_card_without_weights(capsys: pytest.CaptureFix
     assert "picture:" not in told
     assert main(["models", "picture", "motion"]) == 4
     assert "no picture of its own" in capsys.readouterr().err
+
+
+def test_what_another_network_is_for_is_said_before_a_conversion() -> None:
+    assert purpose_words("AdaCoF-compressed") == (
+        "adacof-compressed is for comparing networks: what moves far is blurred; FourFlow and motion are better. "
+        "`models show adacof-compressed` says what it is weak at."
+    )
+    for plain in ("default", "fourflow", "motion", "blend", "own.safetensors"):
+        assert purpose_words(plain) == ""
 
 
 def test_what_has_no_card_is_said(weights: Path, capsys: pytest.CaptureFixture[str]) -> None:

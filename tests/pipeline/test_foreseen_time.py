@@ -82,12 +82,13 @@ def test_convert_says_so_before_it_begins(
 ) -> None:
     words = "about 14 min here; --model motion takes about 1 min"
     monkeypatch.setattr(plan_words, "foreseen_words", lambda job: words)
+    monkeypatch.setattr(plan_words, "purpose_words", lambda model: f"{model} is for tests.")
     output = tmp_path / "out.mp4"
     assert main(["convert", str(clip), str(output), "--model", "blend"]) == 0
     lines = capfd.readouterr().err.splitlines()
-    assert lines.index(f"note: This takes {words}.") < next(
-        number for number, line in enumerate(lines) if line.startswith("Converting")
-    )
+    begins = next(number for number, line in enumerate(lines) if line.startswith("Converting"))
+    assert lines.index(f"note: This takes {words}.") < begins
+    assert lines.index("note: blend is for tests.") < begins
     assert "Loading the network" not in lines
 
 
