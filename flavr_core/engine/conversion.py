@@ -6,6 +6,9 @@ they were. RGB is not clamped: headroom, footroom and YCbCr outside the RGB cube
 networks see their slight excursions beyond [0, 1] as they are. Only the last step, to whole code values,
 clips, to 0 ... 2**depth - 1. PQ and HLG pixels are carried as they are: what lies between two frames is
 drawn in the clip's own transfer characteristic.
+
+On a GPU programs of our own do the same in three passes over memory (`conversion_triton`); they are compared
+with the way that is written here on the first frame.
 """
 
 from __future__ import annotations
@@ -20,8 +23,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from flavr_core.color import ColorSpec, Matrix, Range
+from flavr_core.engine.checked import Checked
 from flavr_core.engine.chroma import chroma_axis, siting_places
 from flavr_core.frame import Frame, PixelFamily, PixelFormat, Plane
+from flavr_core.model.fused import may_be_fused
 
 _LUMA_WEIGHTS = {
     Matrix.BT601: (0.299, 0.114),
@@ -131,6 +136,25 @@ class FrameConverter:
             width, ratio=1 << format_.log2_chroma_w, place=across, axis=-1, device=device
         )
         self._down = chroma_axis(height, ratio=1 << format_.log2_chroma_h, place=down, axis=-2, device=device)
+        self._rgb_of, self._codes_of = self._ways()
+
+    def _ways(self) -> tuple[Callable[[list[Tensor]], list[Tensor]], Callable[[Tensor], list[Tensor]]]:
+        """How colour planes become RGB, one tensor (3, H, W), and that becomes planes of whole values."""
+        if self.format.family is not PixelFamily.YUV or not may_be_fused(self.device):
+            return self._rgb_plainly, self._codes_plainly
+        from flavr_core.engine.conversion_triton import YuvPrograms
+
+        programs = YuvPrograms(
+            down=self._down,
+            across=self._across,
+            rgb_from=self._to_rgb,
+            codes_from=self._from_rgb,
+            largest=2**self.format.depth - 1,
+        )
+        return (
+            Checked(programs.to_rgb, self._rgb_plainly, most_error=1e-4, name="YUV to RGB"),
+            Checked(programs.from_rgb, self._codes_plainly, most_error=1, name="RGB to YUV"),
+        )
 
     def matches(self, frame: Frame) -> bool:
         """Whether `frame` is of this converter's format, colour and size."""
@@ -161,12 +185,15 @@ class FrameConverter:
     def to_rgb(self, planes: list[Tensor]) -> Tensor:
         """Colour planes of code values, alpha left out or ignored, to RGB (1, 3, H, W)."""
         colour = planes[:1] if self.format.family is PixelFamily.GRAY else planes[:3]
+        return self._rgb_of(colour)[0].unsqueeze(0)  # (1, 3, H, W)
+
+    def _rgb_plainly(self, colour: list[Tensor]) -> list[Tensor]:
         if self.format.family is PixelFamily.YUV:
             colour = [
                 colour[0],
                 *(self._across.up(self._down.up(chroma)) for chroma in colour[1:]),
             ]
-        return torch.stack(_affine(colour, *self._to_rgb)).unsqueeze(0)  # (1, 3, H, W)
+        return [torch.stack(_affine(colour, *self._to_rgb))]
 
     def to_alpha(self, planes: list[Tensor]) -> Tensor:
         """The alpha plane as (1, 1, H, W) in [0, 1]."""
@@ -178,13 +205,20 @@ class FrameConverter:
         Returns:
             float32 planes of whole numbers in 0 ... 2**depth - 1, on the device, each (rows, columns).
         """
-        planes = _affine(list(rgb[0].float().unbind(0)), *self._from_rgb)
-        if self.format.family is PixelFamily.YUV:
-            planes = [planes[0], *(self._down.down(self._across.down(chroma)) for chroma in planes[1:])]
+        planes = self._codes_of(rgb[0].float())
         if self.format.has_alpha:
             assert alpha is not None
-            planes.append(alpha[0, 0].float() * (2**self.format.depth - 1))
-        return [plane.round_().clamp_(0, 2**self.format.depth - 1) for plane in planes]
+            planes.append(self._whole(alpha[0, 0].float() * (2**self.format.depth - 1)))
+        return planes
+
+    def _codes_plainly(self, rgb: Tensor) -> list[Tensor]:
+        planes = _affine(list(rgb.unbind(0)), *self._from_rgb)
+        if self.format.family is PixelFamily.YUV:
+            planes = [planes[0], *(self._down.down(self._across.down(chroma)) for chroma in planes[1:])]
+        return [self._whole(plane) for plane in planes]
+
+    def _whole(self, plane: Tensor) -> Tensor:
+        return plane.round_().clamp_(0, 2**self.format.depth - 1)
 
     def download(self, planes: list[Tensor]) -> tuple[Plane, ...]:
         """Code values on the device to planes in main memory; waits for the device once."""
