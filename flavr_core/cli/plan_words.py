@@ -80,7 +80,7 @@ def purpose_words(model: str) -> str:
     for entry in catalog.entries:
         card = entry.card
         if card.name.casefold() == model.casefold() and card.name != catalog.default and card.weaknesses:
-            return f"{card.name} is {card.purpose}. `models show {card.name}` says what it is weak at."
+            return f"{card.name}: {card.purpose}. `models show {card.name}` says what it is weak at."
     return ""
 
 

@@ -74,8 +74,8 @@ def test_built_in_networks_have_a_card_without_weights(capsys: pytest.CaptureFix
 
 def test_what_another_network_is_for_is_said_before_a_conversion() -> None:
     assert purpose_words("AdaCoF-compressed") == (
-        "adacof-compressed is for comparing networks: what moves far is blurred; FourFlow and motion are "
-        "better. `models show adacof-compressed` says what it is weak at."
+        "adacof-compressed: blurs what moves far; for comparing networks, FourFlow and motion are better. "
+        "`models show adacof-compressed` says what it is weak at."
     )
     for plain in ("default", "fourflow", "motion", "blend", "own.safetensors"):
         assert purpose_words(plain) == ""
