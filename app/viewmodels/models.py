@@ -155,6 +155,14 @@ class ModelsModel(QObject):
             Origin.EMBEDDED: self.tr("comes with the program"),
             Origin.IMPORTED: self.tr("brought in by you"),
         }
+        labels = {
+            "recipe": self.tr("Recipe"),
+            "seed": self.tr("Seed"),
+            "steps": self.tr("Steps"),
+            "data": self.tr("Data"),
+            "hardware": self.tr("Trained on"),
+            "commit": self.tr("Commit"),
+        }
         positions = self.tr("any") if card.positions is None else ", ".join(card.positions)
         rows = (
             (self.tr("Origin"), origins[entry.origin]),
@@ -169,7 +177,7 @@ class ModelsModel(QObject):
             ),
             (self.tr("Size"), size_words(card.file_bytes) if card.file_bytes else ""),
             (self.tr("SHA-256"), card.sha256),
-            *card.training.items(),
+            *((labels.get(name, name), value) for name, value in card.training.items()),
             (
                 self.tr("Measured"),
                 "\n".join(f"{name}: {decimal(value)}" for name, value in card.scores.items()),
