@@ -30,7 +30,7 @@ from flavr_core.errors import ModelError
 from flavr_core.model.agreement import agreed
 from flavr_core.model.motion import MotionNetwork
 from flavr_core.model.network import Architecture, Network, Shape, pad_to_multiple
-from flavr_core.model.overlays import keep_overlays, overlay_share
+from flavr_core.model.overlays import keep_overlays, overlay_share, without_overlays
 from flavr_core.model.sharpness import sharpened, steepness
 
 SLOPE = 0.2
@@ -431,6 +431,10 @@ class FourFlow(Network):
         if self.partner is not None and not window.is_meta:  # without contents motion cannot be measured
             others = self.partner.draw(window, positions)
         share = overlay_share(window)
+        inner = window[:, 1:3]
+        ground = without_overlays(inner, share)
+        if ground is not inner:
+            encoded.pair = self._one_by_one(pad_to_multiple(ground, self.multiple(levels)))
         filmed = torch.cat((steepness(window[:, 1]), steepness(window[:, 2])))
         images = []
         for number, position in enumerate(positions):
@@ -466,7 +470,7 @@ class FourFlow(Network):
         Convention: window (N, 4, 3, H, W), RGB in [0, 1], H and W multiples of `multiple(levels)`.
         """
         batch = window.shape[0]
-        frames = (window.to(self.dtype) - 0.5).transpose(0, 1).flatten(0, 1)  # (4 * N, 3, H, W)
+        frames = self._one_by_one(window)
         unshuffled = functional.pixel_unshuffle(frames, 2).contiguous(memory_format=torch.channels_last)
         half, *scales = self.pyramid(unshuffled)
         for _ in range(levels - 1):
@@ -476,6 +480,10 @@ class FourFlow(Network):
         change = (window[:, 1:3] - window[:, ::3]).abs().flatten(2).amax(dim=2)  # (N, 2)
         valid = (change > 0).float().transpose(0, 1).reshape(2 * batch, 1, 1, 1)
         return Encoded(frames[inner], half_pair, scales[::-1], valid)
+
+    def _one_by_one(self, window: Tensor) -> Tensor:
+        """Frames (N, K, 3, H, W) less one half, (K * N, 3, H, W): all windows' first, then their second."""
+        return (window.to(self.dtype) - 0.5).transpose(0, 1).flatten(0, 1)
 
     def predict(self, encoded: Encoded, t: Tensor) -> Prediction:
         """One frame for each window, with all that led to it; t (N,) float32, one position a window."""

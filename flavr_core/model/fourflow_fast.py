@@ -15,7 +15,7 @@ Imported only where Triton is installed. What is saved beside half precision, mo
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import torch
@@ -43,6 +43,7 @@ from flavr_core.model.fourflow_layers import (
     row_of,
 )
 from flavr_core.model.fourflow_triton import KNOWN, NUMBERS, Gap, refine
+from flavr_core.model.ground_triton import lay_ground
 from flavr_core.model.kernel_building import only_building
 from flavr_core.model.network import Network
 from flavr_core.model.overlays import CROWD
@@ -237,10 +238,14 @@ class FastFourFlow(Network):
         frames = features.frames
         made = frames.new_empty((len(places), len(positions), *frames.shape[1:]))
         valid, strokes = look_at_frames(frames, places, self.dtype)
+        ground, fetched_from = features.cells, places
+        if strokes is not None:
+            ground, fetched_from = lay_ground(features.cells, frames, places, strokes)
         for number, position in enumerate(positions):
             gap = Gap(places=places, valid=valid, t=float(position))
             joined, hidden, change, numbers = self._find_motion(features, gap)
-            fetched = fetch_pictures(features.cells, gap, numbers, change, self.split_half.head_bias)
+            fetch = replace(gap, places=fetched_from)
+            fetched = fetch_pictures(ground, fetch, numbers, change, self.split_half.head_bias)
             drawn = self._synthesise(fetched, hidden, joined[..., : 2 * self.split_half.features])
             picture = weigh(fetched, drawn, self.head_bias, numbers, gap, *frames.shape[2:])
             write_sharpened(

@@ -2,7 +2,8 @@
 
 Strokes of a pixel or two over a pan are lost at the coarse scales where motion is found, and are carried
 along with the ground. They are told by the frames alone: a pixel that looks the same in all of them, that is
-brighter or darker than its surroundings in each of them, amid others that change.
+brighter or darker than its surroundings in each of them, amid others that change. Pictures are fetched from
+frames in which the colours around have taken their place, so that no shadow of them moves along.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ LINE_BLOCKS = (3, 17)
 """Rows and columns of blocks in which writing is looked for in number."""
 CROWD = (0.03, 0.06)
 """Share of strokes there, alike: a few alone are ground that something passes over."""
+COVERED = 0.02
+"""What a pixel under writing counts when the colour around is told, one beside it 1."""
 SMALLEST_PX = 5 * BLOCK_PX
 """Smaller pictures have no surroundings to compare with."""
 
@@ -72,6 +75,25 @@ def overlay_share(window: Tensor) -> Tensor:
     share = share * _ramp(stroke, CONTRAST, 2 * CONTRAST) * _ramp(box_mean(same, 3, 3), *DENSE)
     crowd = _enlarged(box_mean(functional.avg_pool2d(share, BLOCK_PX), *LINE_BLOCKS), size)
     return share * _ramp(crowd, *CROWD)
+
+
+def without_overlays(frames: Tensor, share: Tensor) -> Tensor:
+    """Frames with the colours around writing in its place.
+
+    Convention: frames (N, K, 3, H, W), each by itself, share as of `overlay_share`; returns frames' dtype,
+    the very same where a look shows that there is none.
+    """
+    size = frames.shape[-2:]
+    if min(size) < SMALLEST_PX or (share.device.type == "cpu" and not bool(share.any())):
+        return frames
+    mask = functional.max_pool2d(share, 3, 1, 1)
+    seen = 1 - (1 - COVERED) * mask  # (N, 1, H, W)
+    count = box_mean(functional.avg_pool2d(seen, BLOCK_PX), 3, 3)
+    filled = []
+    for frame in frames.unbind(1):
+        total = box_mean(functional.avg_pool2d(frame.float() * seen, BLOCK_PX), 3, 3)
+        filled.append(torch.lerp(frame.float(), _enlarged(total / count, size), mask))
+    return torch.stack(filled, dim=1).to(frames.dtype)
 
 
 def keep_overlays(made: Tensor, window: Tensor, share: Tensor, position: float) -> Tensor:

@@ -88,6 +88,21 @@ def test_pictures_are_sharpened_alike_in_tritons_interpreter(shape: tuple[int, i
     assert (most > 0.05) is (shape[1] > 1)
 
 
+@needs_triton
+def test_writing_is_taken_out_alike_in_tritons_interpreter() -> None:
+    done = subprocess.run(
+        [
+            sys.executable, "-W", "ignore", str(Path(__file__).with_name("ground_emulator.py")), "61", "125",
+        ],
+        env={**os.environ, "TRITON_INTERPRET": "1", "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])},
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    difference, first, second = map(float, done.stdout.split())
+    assert difference < 2e-6
+    assert first > 0.3
+    assert second == 0
+
+
 FAR = """
 import torch
 from torch.nn import functional
@@ -173,7 +188,7 @@ def test_kernels_compile_for_hopper(dtype: str) -> None:
         [sys.executable, "-c", COMPILED, dtype], env={**os.environ, "PYTHONPATH": os.pathsep.join(folders)},
         cwd=ROOT, capture_output=True, text=True, check=True,
     )  # fmt: skip
-    assert done.stdout.split() == ["16", "[]"]
+    assert done.stdout.split() == ["18", "[]"]
 
 
 @pytest.mark.slow

@@ -1,11 +1,12 @@
 """Writing that stands still is told from what moves, and kept."""
 
 import numpy as np
+import pytest
 import torch
 from PIL import Image, ImageDraw, ImageFont
 
-from flavr_core.model import load
-from flavr_core.model.overlays import keep_overlays, overlay_share
+from flavr_core.model import fourflow, load
+from flavr_core.model.overlays import keep_overlays, overlay_share, without_overlays
 from flavr_core.sample.hard_cases import HARD_CASES
 
 SIZE = (96, 160)
@@ -40,6 +41,39 @@ def test_nothing_is_kept_where_all_moves_or_all_stands_still() -> None:
     still = torch.lerp(moving(0), torch.ones(()), writing())
     assert overlay_share(still).max() == 0  # a small thing that flies by must not be wiped out
     assert overlay_share(torch.rand(2, 4, 3, 16, 300)).shape == (2, 1, 16, 300)
+
+
+def test_made_pictures_have_no_shadow_of_the_writing(monkeypatch: pytest.MonkeyPatch) -> None:
+    ink, ground = writing(), moving(12)
+    window = torch.lerp(ground, torch.ones(()), ink)
+    beside = torch.nn.functional.max_pool2d(ink[None], 19, 1, 9)[0] - ink > 0
+    network = load("fourflow")
+    bare = network(ground, [0.5])[0, 0]
+    made = network(window, [0.5])[0, 0]
+    monkeypatch.setattr(fourflow, "without_overlays", lambda frames, share: frames)
+    shadowed = network(window, [0.5])[0, 0]
+    missed, missed_before = ((x - bare)[:, beside].square().mean() for x in (made, shadowed))
+    assert missed < 0.5 * missed_before
+
+
+def test_colours_around_take_the_place_of_writing() -> None:
+    ink = writing()
+    ground = moving(12)
+    window = torch.lerp(ground, torch.ones(()), ink)
+    share = overlay_share(window)
+    bare = without_overlays(window[:, 1:3], share)
+    missed, covered = ((x - ground[:, 1:3]).square().sum() for x in (bare, window[:, 1:3]))
+    assert missed < 0.2 * covered
+    far = torch.nn.functional.max_pool2d(share, 3, 1, 1)[0, 0] == 0
+    assert torch.equal(bare[..., far], window[:, 1:3][..., far])
+    assert without_overlays(ground, torch.zeros_like(share)) is ground
+
+
+def test_a_frame_that_is_all_writing_keeps_its_mean() -> None:
+    frames = moving(12)[:, 1:3]
+    covered = without_overlays(frames, torch.ones(1, 1, *SIZE))
+    assert torch.isfinite(covered).all()
+    assert covered.mean().item() == pytest.approx(frames.mean().item(), abs=0.02)
 
 
 def test_kept_pixels_are_those_of_the_time_asked_for() -> None:
