@@ -14,8 +14,8 @@ with the way that is written here on the first frame.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
-from typing import cast
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import torch
@@ -27,6 +27,9 @@ from flavr_core.engine.checked import Checked
 from flavr_core.engine.chroma import chroma_axis, siting_places
 from flavr_core.frame import Frame, PixelFamily, PixelFormat, Plane
 from flavr_core.model.fused import may_be_fused
+
+if TYPE_CHECKING:
+    from flavr_core.engine.conversion_triton import YuvPrograms
 
 _LUMA_WEIGHTS = {
     Matrix.BT601: (0.299, 0.114),
@@ -142,18 +145,28 @@ class FrameConverter:
         """How colour planes become RGB, one tensor (3, H, W), and that becomes planes of whole values."""
         if self.format.family is not PixelFamily.YUV or not may_be_fused(self.device):
             return self._rgb_plainly, self._codes_plainly
+        return (
+            Checked(self._rgb_by_programs, self._rgb_plainly, most_error=1e-4, name="YUV to RGB"),
+            Checked(self._codes_by_programs, self._codes_plainly, most_error=1, name="RGB to YUV"),
+        )
+
+    def _rgb_by_programs(self, colour: list[Tensor]) -> list[Tensor]:
+        return self._programs.to_rgb(colour)
+
+    def _codes_by_programs(self, rgb: Tensor) -> list[Tensor]:
+        return self._programs.from_rgb(rgb)
+
+    @cached_property
+    def _programs(self) -> YuvPrograms:
+        """Made when they are compared, which also finds a Triton that cannot be imported."""
         from flavr_core.engine.conversion_triton import YuvPrograms
 
-        programs = YuvPrograms(
+        return YuvPrograms(
             down=self._down,
             across=self._across,
             rgb_from=self._to_rgb,
             codes_from=self._from_rgb,
             largest=2**self.format.depth - 1,
-        )
-        return (
-            Checked(programs.to_rgb, self._rgb_plainly, most_error=1e-4, name="YUV to RGB"),
-            Checked(programs.from_rgb, self._codes_plainly, most_error=1, name="RGB to YUV"),
         )
 
     def matches(self, frame: Frame) -> bool:

@@ -24,12 +24,7 @@ SITINGS = [Siting.LEFT, Siting.CENTER, Siting.BOTTOM]
 
 def differences(converter, seed):
     """Largest differences: of RGB, and of code values drawn anew, with the share of these that differ."""
-    from flavr_core.engine.conversion_triton import YuvPrograms
-
-    programs = YuvPrograms(
-        down=converter._down, across=converter._across, rgb_from=converter._to_rgb,
-        codes_from=converter._from_rgb, largest=2**converter.format.depth - 1,
-    )  # fmt: skip
+    programs = converter._programs
     generator = torch.Generator().manual_seed(seed)
     shapes = [
         converter.format.plane_shape(plane, width=converter.width, height=converter.height)
@@ -120,6 +115,16 @@ def test_a_program_that_gives_something_else_is_not_used(caplog):
     right = Checked(lambda x: [x + 1.001], plain, most_error=0.5, name="Adding")
     assert torch.equal(right(given)[0], given + 1.001)
     assert torch.equal(right(given)[0], given + 1.001)
+
+
+def test_triton_that_cannot_be_imported_costs_nothing(kit, monkeypatch, caplog):
+    monkeypatch.setattr(conversion, "may_be_fused", lambda device: True)
+    monkeypatch.setitem(sys.modules, "flavr_core.engine.conversion_triton", None)
+    frame = kit.frame(0, width=12, height=8)
+    converter = FrameConverter(frame.format, frame.color, width=12, height=8, device=torch.device("cpu"))
+    planes = converter.download(converter.from_rgb(converter.to_rgb(converter.upload(frame))))
+    assert all((a == b).all() for a, b in zip(planes, frame.planes, strict=True))
+    assert [record.levelname for record in caplog.records] == ["WARNING"] * 2
 
 
 def test_a_cpu_converts_plainly():
