@@ -46,7 +46,7 @@ from flavr_core.model.fourflow_triton import KNOWN, NUMBERS, Gap, refine
 from flavr_core.model.ground_triton import lay_ground
 from flavr_core.model.kernel_building import only_building
 from flavr_core.model.network import Network
-from flavr_core.model.overlays import CROWD
+from flavr_core.model.overlay_measures import CROWD
 from flavr_core.model.overlays_triton import look_at_frames
 from flavr_core.model.sharpness_triton import steepness_by_kernel, write_sharpened
 
@@ -180,8 +180,8 @@ class FastFourFlow(Network):
 
     def build_kernels(self) -> None:
         """Build what passes are computed by, several kernels at a time instead of each when it is met."""
-        # In rows few programs are others than many.
-        sizes = ((96, 128), (1088, 1920)) if self._filters is Filters.ROWS else ((96, 128),)
+        # Writing is looked for otherwise in larger pictures; in rows few programs are others than many.
+        sizes = (96, 128), (1088, 1920) if self._filters is Filters.ROWS else (448, 448)
         with torch.inference_mode(), only_building():
             for size in sizes:
                 window = torch.zeros((1, self.num_inputs, 3, *size), device=self.device)

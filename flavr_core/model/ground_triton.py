@@ -9,9 +9,11 @@ import torch
 import triton
 import triton.language as tl
 from torch import Tensor
+from torch.nn import functional
 
 from flavr_core.model.kernel_building import on
-from flavr_core.model.overlays import COVERED, CROWD, box_mean
+from flavr_core.model.overlay_measures import COVERED, CROWD, reduction
+from flavr_core.model.overlays import box_mean
 from flavr_core.model.overlays_triton import enlarged_blocks, ramp
 
 _COLUMNS = 32
@@ -28,11 +30,11 @@ def _is_writing_around(crowd, row, column, rows, columns, least):  # type: ignor
 
 
 @triton.jit
-def _covered(strokes, crowd, y, x, height, width, low, high):  # type: ignore[no-untyped-def]
-    """How surely writing is at pixels (y, x) or beside them."""
+def _covered(strokes, crowd, y, x, height, width, low, high, step):  # type: ignore[no-untyped-def]
+    """How surely writing is at pixels (y, x) or `step` beside them."""
     most = tl.zeros_like(y * x).to(tl.float32)
     for shift in tl.static_range(9):
-        row, column = y + shift // 3 - 1, x + shift % 3 - 1
+        row, column = y + (shift // 3 - 1) * step, x + (shift % 3 - 1) * step
         is_there = (row >= 0) & (row < height) & (column >= 0) & (column < width)
         value = tl.load(strokes + row * width + column, mask=is_there, other=0.0)
         crowded = enlarged_blocks(crowd, row, column, height // 8, width // 8, height, width)
@@ -43,7 +45,7 @@ def _covered(strokes, crowd, y, x, height, width, low, high):  # type: ignore[no
 @triton.jit(do_not_specialize=("height",))
 def _sum_blocks(  # type: ignore[no-untyped-def]
     frames, places, strokes, crowd, sums, height, width, frame_step, colour_step, row_step, column_step,
-    counted, low, high, COLUMNS: tl.constexpr,
+    counted, low, high, step, COLUMNS: tl.constexpr,
 ):  # fmt: skip
     number, side = tl.program_id(2).to(tl.int64) // 2, tl.program_id(2) % 2
     y = tl.program_id(1) * 8 + tl.arange(0, 8)[:, None]
@@ -54,9 +56,8 @@ def _sum_blocks(  # type: ignore[no-untyped-def]
     block = tl.program_id(0) * (COLUMNS // 8) + tl.arange(0, COLUMNS // 8)
     sums += (number * 2 + side) * 4 * size + tl.program_id(1) * columns + block
     if _is_writing_around(crowd, tl.program_id(1), tl.program_id(0) * (COLUMNS // 8), rows, columns, low):
-        seen = 1 - counted * _covered(
-            strokes + number * height * width, crowd, y, x, height, width, low, high
-        )
+        strokes += number * height * width
+        seen = 1 - counted * _covered(strokes, crowd, y, x, height, width, low, high, step)
         frames += tl.load(places + number * 4 + 1 + side).to(tl.int64) * frame_step
         at = y.to(tl.int64) * row_step + x * column_step
         for colour in tl.static_range(3):
@@ -73,8 +74,8 @@ def _sum_blocks(  # type: ignore[no-untyped-def]
 
 @triton.jit(do_not_specialize=("height", "rows"))
 def _lay_ground(  # type: ignore[no-untyped-def]
-    cells, places, strokes, crowd, around, ground, height, width, rows, columns, low, high,
-    CELLS: tl.constexpr,
+    cells, places, strokes, crowd, around, ground, height, width, rows, columns, high_blocks, wide_blocks,
+    low, high, step, CELLS: tl.constexpr,
 ):  # fmt: skip
     number, side = tl.program_id(2).to(tl.int64) // 2, tl.program_id(2) % 2
     place = tl.arange(0, 4 * CELLS)
@@ -94,14 +95,16 @@ def _lay_ground(  # type: ignore[no-untyped-def]
         pixel = tl.arange(0, 4)[None, :]
         y = tl.minimum(2 * row[:, None] + pixel // 2, height - 1)
         x = tl.minimum(2 * column[:, None] + pixel % 2, width - 1)
-        covered = _covered(strokes + number * height * width, crowd, y, x, height, width, low, high)
+        strokes += number * height * width
+        covered = _covered(strokes, crowd, y, x, height, width, low, high, step)
         inner = (place * 16)[:, None] + pixel * 4
+        size = high_blocks * wide_blocks
         around += (number * 2 + side) * 3 * size
         is_changed = is_cell & (covered > 0)
         for colour in tl.static_range(3):
             own = tl.load(cells + inner + colour, mask=is_changed, other=0.0).to(tl.float32)
-            near = enlarged_blocks(around + colour * size, y, x, height // 8, width // 8, height, width) - 0.5
-            value = own + (near - own) * covered
+            near = enlarged_blocks(around + colour * size, y, x, high_blocks, wide_blocks, height, width)
+            value = own + (near - 0.5 - own) * covered
             tl.store(ground + inner + colour, value.to(ground.dtype.element_ty), mask=is_changed)
 
 
@@ -121,19 +124,20 @@ def lay_ground(
     """
     count, (height, width), (_, rows, columns, values) = len(places), frames.shape[2:], cells.shape
     share, crowd = strokes
+    factor = reduction(height, width)
     sums = torch.empty((2 * count, 4, *crowd.shape[1:]), dtype=torch.float32, device=frames.device)
     ground = torch.empty((2 * count, rows, columns, values), dtype=cells.dtype, device=cells.device)
     if not frames.is_meta:
         on(_sum_blocks, (triton.cdiv(width, _COLUMNS), height // 8, 2 * count))(
-            frames, places, share, crowd, sums, height, width, *frames.stride(), 1 - COVERED, *CROWD,
+            frames, places, share, crowd, sums, height, width, *frames.stride(), 1 - COVERED, *CROWD, factor,
             COLUMNS=_COLUMNS,
         )  # fmt: skip
-    means = box_mean(sums, 3, 3)
+    means = box_mean(functional.avg_pool2d(sums, factor), 3, 3)
     around = (means[:, :3] / means[:, 3:]).contiguous()
     if not frames.is_meta:
         on(_lay_ground, (triton.cdiv(columns, _COLUMNS // 2), triton.cdiv(rows, 4), 2 * count))(
-            cells, places, share, crowd, around, ground, height, width, rows, columns, *CROWD,
-            CELLS=_COLUMNS // 2,
+            cells, places, share, crowd, around, ground, height, width, rows, columns, *around.shape[2:],
+            *CROWD, factor, CELLS=_COLUMNS // 2,
         )  # fmt: skip
     pairs = torch.arange(2 * count, dtype=torch.int32, device=places.device).view(count, 2)
-    return ground, torch.nn.functional.pad(pairs, (1, 1))
+    return ground, functional.pad(pairs, (1, 1))

@@ -22,6 +22,7 @@ from flavr_core.model.optical_flow import (
     working_luma,
     working_scale,
 )
+from flavr_core.model.overlays_planes import find_writing, keep_writing, without_writing
 from flavr_core.model.planes import Position
 
 _LUMA_WEIGHTS = np.array([[0.299, 0.587, 0.114]], np.float32)
@@ -54,15 +55,23 @@ class MotionNetwork(Network):
         """Draw for one window of (T, H, W, C)."""
         height, width = frames.shape[1:3]
         scale = working_scale(height=height, width=width)
-        lumas = [working_luma(_luma_of_rgb(frame), scale) for frame in frames]
+        whole = [_luma_of_rgb(frame) for frame in frames]
+        lumas = [working_luma(luma, scale) for luma in whole]
         previous = None if np.array_equal(frames[0], frames[1]) else _uniform(lumas[1], lumas[0])
         following = None if np.array_equal(frames[3], frames[2]) else _uniform(lumas[2], lumas[3])
         motion = GapMotion(
             lumas[1], lumas[2], measure_flow(lumas[1], lumas[2]), previous=previous, following=following
         )
         grid = PlaneGrid.full(scale)
-        pair = (frames[1], frames[2])
-        return np.stack([draw_images([pair], motion.at(float(position)), grid)[0] for position in positions])
+        pair = ground = (frames[1], frames[2])
+        writing = find_writing(whole)
+        if writing is not None:
+            ground = (without_writing(frames[1], writing), without_writing(frames[2], writing))
+        made = [draw_images([ground], motion.at(float(position)), grid)[0] for position in positions]
+        if writing is not None:
+            for image, position in zip(made, positions, strict=True):
+                keep_writing(image, pair, writing, float(position))
+        return np.stack(made)
 
     def interpolate_frames(
         self, frames: Sequence[Frame], positions: Sequence[Position]

@@ -2,7 +2,8 @@
 
 The window's frames are reduced to small luma pictures, flow between them becomes one warp a moment
 (`optical_flow`), and the warp is applied to the frames' own planes at their own resolution and depth.
-Motion that speeds up or slows down is followed where the outer frames show it. No torch here.
+Motion that speeds up or slows down is followed where the outer frames show it. Writing that stands still is
+kept as filmed (`overlays_planes`). No torch here.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from flavr_core.model.optical_flow import (
     working_luma,
     working_scale,
 )
+from flavr_core.model.overlays_planes import find_writing, keep_writing, without_writing, writing_on
 from flavr_core.model.planes import PlaneNetwork, Position, check_frames, snap_positions
 
 KEPT_PAIRS = 8
@@ -62,7 +64,17 @@ class MotionPlanes(PlaneNetwork):
         exact = snap_positions(positions, None, self.name)
         check_frames(frames, self.num_inputs)
         motion, scale = self._gap_motion(frames)
-        return [_draw_planes(frames[1:3], motion.at(float(position)), scale) for position in exact]
+        writing = find_writing([_luma_of_frame(frame) for frame in frames])
+        pairs = list(zip(frames[1].planes, frames[2].planes, strict=True))
+        ground = pairs if writing is None else [_without_writing(pair, writing) for pair in pairs]
+        made = []
+        for position in exact:
+            planes = _draw_planes(frames[1], ground, motion.at(float(position)), scale)
+            if writing is not None:
+                for plane, pair in zip(planes, pairs, strict=True):
+                    keep_writing(plane, pair, writing_on(plane, writing), float(position))
+            made.append(planes)
+        return made
 
     def _gap_motion(self, frames: Sequence[Frame]) -> tuple[GapMotion, int]:
         scale = working_scale(height=frames[1].height, width=frames[1].width)
@@ -222,11 +234,17 @@ def _read_on(grid: PlaneGrid, warps: Sequence[Warp], *, top: int, rows: int, col
     return readings
 
 
-def _draw_planes(frames: Sequence[Frame], warps: Sequence[Warp], scale: int) -> tuple[Plane, ...]:
-    """Warp and blend every plane at its own resolution and depth."""
-    before, after = frames
+def _without_writing(pair: tuple[Plane, Plane], writing: Array) -> tuple[Plane, Plane]:
+    """A plane before and after the gap with the colours around in place of writing."""
+    share = writing_on(pair[0], writing)
+    return without_writing(pair[0], share), without_writing(pair[1], share)
+
+
+def _draw_planes(
+    before: Frame, pairs: Sequence[tuple[Plane, Plane]], warps: Sequence[Warp], scale: int
+) -> tuple[Plane, ...]:
+    """Warp and blend every plane at its own resolution and depth; all are like those of a frame."""
     top = (1 << before.format.depth) - 1
-    pairs = list(zip(before.planes, after.planes, strict=True))
     subsampled = before.format.log2_chroma_w or before.format.log2_chroma_h
     chroma = (1, 2) if subsampled else ()
     full = [number for number in range(len(pairs)) if number not in chroma]

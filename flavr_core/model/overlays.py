@@ -1,7 +1,8 @@
 """Writing that stands still over a picture that moves: thin strokes are kept as they were filmed.
 
 Strokes of a pixel or two over a pan are lost at the coarse scales where motion is found, and are carried
-along with the ground. They are told by the frames alone: a pixel that looks the same in all of them, that is
+along with the ground; so are larger letters of larger pictures, which are looked at as if they were small.
+They are told by the frames alone: a pixel that looks the same in all of them, that is
 brighter or darker than its surroundings in each of them, amid others that change. Pictures are fetched from
 frames in which the colours around have taken their place, so that no shadow of them moves along.
 """
@@ -12,26 +13,20 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-SAME = 4 / 255
-"""Spread over the frames at which a pixel counts for 1/e as standing still; of [0, 1]."""
-CONTRAST = 0.1
-"""Least difference of a stroke from the mean around it; twice as much counts wholly."""
-AROUND_PX = 7
-"""Side of the square that a stroke is compared with."""
-BLOCK_PX = 8
-"""Whether surroundings move is asked of blocks, five by five of them."""
-MOVING = (0.5, 0.7)
-"""Share of changing pixels around at which writing begins to count, and counts wholly."""
-DENSE = (0.2, 0.4)
-"""Share of pixels standing still among the nine nearest, alike: one alone is chance."""
-LINE_BLOCKS = (3, 17)
-"""Rows and columns of blocks in which writing is looked for in number."""
-CROWD = (0.03, 0.06)
-"""Share of strokes there, alike: a few alone are ground that something passes over."""
-COVERED = 0.02
-"""What a pixel under writing counts when the colour around is told, one beside it 1."""
-SMALLEST_PX = 5 * BLOCK_PX
-"""Smaller pictures have no surroundings to compare with."""
+from flavr_core.model.overlay_measures import (
+    AROUND_PX,
+    BLOCK_PX,
+    CONTRAST,
+    COVERED,
+    CROWD,
+    DENSE,
+    EDGE_SAME,
+    LINE_BLOCKS,
+    MOVING,
+    SAME,
+    SMALLEST_PX,
+    reduction,
+)
 
 
 def _ramp(values: Tensor, low: float, high: float) -> Tensor:
@@ -55,14 +50,36 @@ def overlay_share(window: Tensor) -> Tensor:
     Convention: window (N, T, 3, H, W) RGB in [0, 1]; returns (N, 1, H, W) float32 in [0, 1].
     """
     frames = window.float()
-    size = frames.shape[-2:]
-    if min(size) < SMALLEST_PX:
-        return frames.new_zeros(frames.shape[0], 1, *size)
+    factor = reduction(*frames.shape[-2:])
+    if factor == 1:
+        return _share_of(frames)
+    small = functional.avg_pool2d(frames.flatten(0, 1), factor).unflatten(0, frames.shape[:2])
+    share = _share_of(small)
+    if share.device.type == "cpu" and not bool(share.any()):
+        return frames.new_zeros(frames.shape[0], 1, *frames.shape[-2:])
+    near = functional.max_pool2d(share, 3, 1, 1)
+    return _enlarged(near, frames.shape[-2:]) * _sameness(_spread(frames), EDGE_SAME)
+
+
+def _spread(frames: Tensor) -> Tensor:
+    """What lies between the highest and the lowest value of each pixel, of the colours the most."""
     highest = lowest = frames[:, 0]
     for frame in frames.unbind(1)[1:]:  # quicker on a CPU than reducing over that axis
         highest, lowest = torch.maximum(highest, frame), torch.minimum(lowest, frame)
-    spread = (highest - lowest).amax(dim=1, keepdim=True)  # (N, 1, H, W)
-    same = torch.exp(-((spread / SAME) ** 2))
+    return (highest - lowest).amax(dim=1, keepdim=True)  # (N, 1, H, W)
+
+
+def _sameness(spread: Tensor, scale: float) -> Tensor:
+    return torch.exp(-((spread / scale) ** 2))
+
+
+def _share_of(frames: Tensor) -> Tensor:
+    """The same for pictures of the size in which writing is looked for."""
+    size = frames.shape[-2:]
+    if min(size) < SMALLEST_PX:
+        return frames.new_zeros(frames.shape[0], 1, *size)
+    spread = _spread(frames)
+    same = _sameness(spread, SAME)
     changing = functional.avg_pool2d((spread > 3 * SAME).float(), BLOCK_PX)
     moving = _enlarged(box_mean(changing, 5, 5), size)
     share = same * _ramp(moving, *MOVING)
@@ -86,14 +103,20 @@ def without_overlays(frames: Tensor, share: Tensor) -> Tensor:
     size = frames.shape[-2:]
     if min(size) < SMALLEST_PX or (share.device.type == "cpu" and not bool(share.any())):
         return frames
-    mask = functional.max_pool2d(share, 3, 1, 1)
+    factor = reduction(*size)
+    mask = functional.max_pool2d(functional.pad(share, (factor,) * 4), 3, 1, dilation=factor)
     seen = 1 - (1 - COVERED) * mask  # (N, 1, H, W)
-    count = box_mean(functional.avg_pool2d(seen, BLOCK_PX), 3, 3)
+    count = _around(seen, factor)
     filled = []
     for frame in frames.unbind(1):
-        total = box_mean(functional.avg_pool2d(frame.float() * seen, BLOCK_PX), 3, 3)
+        total = _around(frame.float() * seen, factor)
         filled.append(torch.lerp(frame.float(), _enlarged(total / count, size), mask))
     return torch.stack(filled, dim=1).to(frames.dtype)
+
+
+def _around(values: Tensor, factor: int) -> Tensor:
+    """Means of blocks and those beside them."""
+    return box_mean(functional.avg_pool2d(functional.avg_pool2d(values, BLOCK_PX), factor), 3, 3)
 
 
 def keep_overlays(made: Tensor, window: Tensor, share: Tensor, position: float) -> Tensor:

@@ -9,19 +9,23 @@ import torch
 import triton
 import triton.language as tl
 from torch import Tensor
+from torch.nn import functional
 
 from flavr_core.model.kernel_building import on
-from flavr_core.model.overlays import (
+from flavr_core.model.overlay_measures import (
     AROUND_PX,
     BLOCK_PX,
     CONTRAST,
+    CROWD,
     DENSE,
+    EDGE_SAME,
     LINE_BLOCKS,
     MOVING,
     SAME,
     SMALLEST_PX,
-    box_mean,
+    reduction,
 )
+from flavr_core.model.overlays import box_mean
 
 _COLUMNS = 128
 """Columns of eight rows that one program looks at."""
@@ -187,6 +191,36 @@ def _share(  # type: ignore[no-untyped-def]
     tl.store(blocks + (number * rows + tl.program_id(1)) * columns + block, mean, mask=is_block)
 
 
+@triton.jit(do_not_specialize=("height", "rows"))
+def _enlarge(  # type: ignore[no-untyped-def]
+    near, frames, places, share, height, width, rows, columns, frame_step, colour_step, row_step, column_step,
+    steady, COLUMNS: tl.constexpr,
+):  # fmt: skip
+    number = tl.program_id(2).to(tl.int64)
+    y = tl.program_id(1) * 8 + tl.arange(0, 8)[:, None]
+    x = tl.program_id(0) * COLUMNS + tl.arange(0, COLUMNS)[None, :]
+    is_pixel = (y < height) & (x < width)
+    value = enlarged_blocks(near + number * rows * columns, y, x, rows, columns, height, width)
+    if tl.max(tl.max(value, axis=1), axis=0) > 0:
+        at = y.to(tl.int64) * row_step + x * column_step
+        places += number * 4
+        first_at = frames + tl.load(places).to(tl.int64) * frame_step
+        second_at = frames + tl.load(places + 1).to(tl.int64) * frame_step
+        third_at = frames + tl.load(places + 2).to(tl.int64) * frame_step
+        fourth_at = frames + tl.load(places + 3).to(tl.int64) * frame_step
+        spread = tl.zeros((8, COLUMNS), tl.float32)
+        for colour in tl.static_range(3):
+            pixel = at + colour * colour_step
+            first = tl.load(first_at + pixel, mask=is_pixel, other=0.0).to(tl.float32)
+            second = tl.load(second_at + pixel, mask=is_pixel, other=0.0).to(tl.float32)
+            third = tl.load(third_at + pixel, mask=is_pixel, other=0.0).to(tl.float32)
+            fourth = tl.load(fourth_at + pixel, mask=is_pixel, other=0.0).to(tl.float32)
+            spread = tl.maximum(spread, _spread(first, second, third, fourth))
+        ratio = spread / steady
+        value *= tl.exp(-ratio * ratio)
+    tl.store(share + (number * height + y) * width + x, value, mask=is_pixel)
+
+
 def look_at_frames(
     frames: Tensor, places: Tensor, dtype: torch.dtype
 ) -> tuple[Tensor, tuple[Tensor, Tensor] | None]:
@@ -202,9 +236,42 @@ def look_at_frames(
         there are around each block of eight by eight pixels (N, H // 8, W // 8) float32: where enough, the
         first is `overlay_share`'s result; None where the pictures are too small.
     """
+    factor = reduction(*frames.shape[2:])
+    if factor == 1:
+        return _look_closely(frames, places, dtype, has_maps=min(frames.shape[2:]) >= SMALLEST_PX)
+    valid, _ = _look_closely(frames, places, dtype, has_maps=False)
+    small = functional.avg_pool2d(frames, factor)
+    _, strokes = _look_closely(small, places, dtype, has_maps=min(small.shape[2:]) >= SMALLEST_PX)
+    return valid, None if strokes is None else _at_full_size(frames, places, *strokes, factor)
+
+
+def _at_full_size(
+    frames: Tensor, places: Tensor, strokes: Tensor, crowd: Tensor, factor: int
+) -> tuple[Tensor, Tensor]:
+    """Strokes that were found in pictures so many times smaller; wherever any are near there are enough."""
+    count, (height, width) = len(places), frames.shape[2:]
+    size = strokes.shape[1:]
+    crowded = functional.interpolate(crowd[:, None], size=size, mode="bilinear")
+    found = strokes[:, None] * ((crowded - CROWD[0]) / (CROWD[1] - CROWD[0])).clamp(0, 1)
+    near = functional.max_pool2d(found, 3, 1, 1)
+    share = torch.empty((count, height, width), dtype=torch.float32, device=frames.device)
+    if not frames.is_meta:
+        on(_enlarge, (triton.cdiv(width, _COLUMNS), triton.cdiv(height, 8), count))(
+            near, frames, places, share, height, width, *size, *frames.stride(), EDGE_SAME, COLUMNS=_COLUMNS
+        )
+    # As far as colours around writing are told from.
+    cells = functional.max_pool2d((near > 0).float(), BLOCK_PX, ceil_mode=True)
+    cells = functional.max_pool2d(cells, 9, 1, 4)
+    blocks = functional.interpolate(cells, size=(height // BLOCK_PX, width // BLOCK_PX), mode="nearest")
+    return share, blocks[:, 0].contiguous()
+
+
+def _look_closely(
+    frames: Tensor, places: Tensor, dtype: torch.dtype, *, has_maps: bool
+) -> tuple[Tensor, tuple[Tensor, Tensor] | None]:
+    """The same for pictures of the size in which writing is looked for, if it is."""
     count, (height, width) = len(places), frames.shape[2:]
     valid = torch.zeros((count, 2), dtype=torch.int32, device=frames.device)
-    has_maps = min(height, width) >= SMALLEST_PX
     kept = torch.float32 if dtype == torch.float32 else torch.float16
     rows, columns = height // BLOCK_PX, width // BLOCK_PX
     shape = (count, height, width) if has_maps else (0,)

@@ -89,10 +89,11 @@ def test_pictures_are_sharpened_alike_in_tritons_interpreter(shape: tuple[int, i
 
 
 @needs_triton
-def test_writing_is_taken_out_alike_in_tritons_interpreter() -> None:
+@pytest.mark.parametrize("size", [("61", "125", "1"), ("205", "209", "2")])
+def test_writing_is_taken_out_alike_in_tritons_interpreter(size: tuple[str, str, str]) -> None:
     done = subprocess.run(
         [
-            sys.executable, "-W", "ignore", str(Path(__file__).with_name("ground_emulator.py")), "61", "125",
+            sys.executable, "-W", "ignore", str(Path(__file__).with_name("ground_emulator.py")), *size,
         ],
         env={**os.environ, "TRITON_INTERPRET": "1", "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])},
         cwd=ROOT, capture_output=True, text=True, check=True,
