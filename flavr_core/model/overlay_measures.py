@@ -12,7 +12,7 @@ AROUND_PX = 7
 """Side of the square that a stroke is compared with."""
 BLOCK_PX = 8
 """Whether surroundings move is asked of blocks, five by five of them."""
-MOVING = (0.5, 0.7)
+MOVING = (0.45, 0.55)
 """Share of changing pixels around at which writing begins to count, and counts wholly."""
 DENSE = (0.2, 0.4)
 """Share of pixels standing still among the nine nearest, alike: one alone is chance."""
