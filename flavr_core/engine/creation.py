@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flavr_core.engine.engine import Engine
+from flavr_core.engine.idle_threads import end_idle_threads
 from flavr_core.errors import ModelError
 from flavr_core.model import catalog
 from flavr_core.model.planes import PlaneNetwork, plane_network
@@ -30,7 +31,10 @@ def create_engine(settings: EngineSettings, *, width: int, height: int) -> Engin
         return Engine(planes, width=width, height=height)
     from flavr_core.engine.placement import place_network
 
-    return place_network(settings, width=width, height=height)
+    try:
+        return place_network(settings, width=width, height=height)
+    finally:
+        end_idle_threads()  # of tests: another thread will draw
 
 
 def takes_loading(settings: EngineSettings) -> bool:

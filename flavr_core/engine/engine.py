@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from flavr_core.engine.idle_threads import end_idle_threads
 from flavr_core.engine.processor import cpu_name, usable_cpus
 from flavr_core.engine.side_by_side import Taken, begin_group, draw_side_by_side, in_groups
 from flavr_core.errors import MediaError
@@ -189,7 +190,10 @@ class Engine:
             DeviceError: when the device failed, or memory ran out in every way of drawing.
             MediaError: when the frames differ in size.
         """
-        return self.interpolate_many([window], cut_mode=cut_mode)[0]
+        try:
+            return self.interpolate_many([window], cut_mode=cut_mode)[0]
+        finally:
+            end_idle_threads()  # while this thread looks at it, others may draw
 
     def interpolate_many(
         self, windows: Sequence[FrameWindow], *, cut_mode: CutMode = CutMode.HOLD

@@ -11,6 +11,7 @@ import numpy as np
 
 from flavr_core.color import ColorSpec
 from flavr_core.engine.engine import Engine
+from flavr_core.engine.idle_threads import end_idle_threads
 from flavr_core.engine.processor import usable_cpus
 from flavr_core.frame import Frame, PixelFamily, PixelFormat
 from flavr_core.model.planes import PlaneNetwork
@@ -41,10 +42,18 @@ def foreseen_gap_s(engine: Engine, positions: Sequence[Fraction]) -> float | Non
     """
     if not positions or engine.memory_bytes():
         return None
+    try:
+        return _measured_gap_s(engine, tuple(positions))
+    finally:
+        end_idle_threads()
+
+
+def _measured_gap_s(engine: Engine, positions: tuple[Fraction, ...]) -> float:
+    """The same where something is to be drawn on a CPU."""
     side = PIECE_PX
     while True:
         width, height = min(engine.width, side), min(engine.height, side)
-        took_s = _piece_s(engine, tuple(positions), width, height)
+        took_s = _piece_s(engine, positions, width, height)
         if took_s >= _QUICK_S or (width, height) == (engine.width, engine.height):
             return took_s * (engine.width * engine.height) / (width * height)
         side *= 2
