@@ -14,19 +14,10 @@ from torch.nn import functional
 from flavr_core.model.kernel_building import on
 from flavr_core.model.overlay_measures import COVERED, CROWD, reduction
 from flavr_core.model.overlays import box_mean
-from flavr_core.model.overlays_triton import enlarged_blocks, ramp
+from flavr_core.model.overlays_triton import any_above, enlarged_blocks, ramp
 
 _COLUMNS = 32
 """Columns of eight rows that one program looks at: four blocks."""
-
-
-@triton.jit
-def _is_writing_around(crowd, row, column, rows, columns, least):  # type: ignore[no-untyped-def]
-    """Whether any of 16 by 16 blocks (row - 4, column - 4) and on may hold writing."""
-    y = tl.minimum(tl.maximum(row - 4 + tl.arange(0, 16), 0), rows - 1)
-    x = tl.minimum(tl.maximum(column - 4 + tl.arange(0, 16), 0), columns - 1)
-    values = tl.load(crowd + y[:, None] * columns + x[None, :])
-    return tl.max(tl.max(values, axis=1), axis=0) > least
 
 
 @triton.jit
@@ -55,7 +46,7 @@ def _sum_blocks(  # type: ignore[no-untyped-def]
     crowd += number * size
     block = tl.program_id(0) * (COLUMNS // 8) + tl.arange(0, COLUMNS // 8)
     sums += (number * 2 + side) * 4 * size + tl.program_id(1) * columns + block
-    if _is_writing_around(crowd, tl.program_id(1), tl.program_id(0) * (COLUMNS // 8), rows, columns, low):
+    if any_above(crowd, tl.program_id(1), tl.program_id(0) * (COLUMNS // 8), rows, columns, low, 4):
         strokes += number * height * width
         seen = 1 - counted * _covered(strokes, crowd, y, x, height, width, low, high, step)
         frames += tl.load(places + number * 4 + 1 + side).to(tl.int64) * frame_step
@@ -89,9 +80,7 @@ def _lay_ground(  # type: ignore[no-untyped-def]
     crowd += number * size
     at = (place * 16)[:, None] + tl.arange(0, 16)[None, :]
     tl.store(ground + at, tl.load(cells + at, mask=is_cell), mask=is_cell)
-    if _is_writing_around(
-        crowd, tl.program_id(1), tl.program_id(0) * (CELLS // 4), height // 8, width // 8, low
-    ):
+    if any_above(crowd, tl.program_id(1), tl.program_id(0) * (CELLS // 4), height // 8, width // 8, low, 4):
         pixel = tl.arange(0, 4)[None, :]
         y = tl.minimum(2 * row[:, None] + pixel // 2, height - 1)
         x = tl.minimum(2 * column[:, None] + pixel % 2, width - 1)

@@ -90,11 +90,11 @@ def _look(  # type: ignore[no-untyped-def]
 
 
 @triton.jit
-def _moving_around(moving, row, column, rows, columns, least):  # type: ignore[no-untyped-def]
-    """Whether any of eight by eight blocks (row - 2, column - 2) and on moves enough to count."""
-    y = tl.minimum(tl.maximum(row - 2 + tl.arange(0, 8), 0), rows - 1)
-    x = tl.minimum(tl.maximum(column - 2 + tl.arange(0, 8), 0), columns - 1)
-    values = tl.load(moving + y[:, None] * columns + x[None, :])
+def any_above(blocks, row, column, rows, columns, least, REACH: tl.constexpr):  # type: ignore[no-untyped-def]
+    """Whether any block from (row - REACH, column - REACH) on, 4 * REACH each way, is above `least`."""
+    y = tl.minimum(tl.maximum(row - REACH + tl.arange(0, 4 * REACH), 0), rows - 1)
+    x = tl.minimum(tl.maximum(column - REACH + tl.arange(0, 4 * REACH), 0), columns - 1)
+    values = tl.load(blocks + y[:, None] * columns + x[None, :])
     return tl.max(tl.max(values, axis=1), axis=0) > least
 
 
@@ -117,8 +117,8 @@ def _tell_strokes(  # type: ignore[no-untyped-def]
     still = tl.load(same + at, mask=is_pixel, other=0.0).to(tl.float32)
     # Of a tile where all or nothing moves no stroke comes to count.
     may_count = tl.max(still, axis=0) > faint
-    if may_count & _moving_around(
-        moving, tl.program_id(1), tl.program_id(0) * (COLUMNS // 8), rows, columns, least
+    if may_count & any_above(
+        moving, tl.program_id(1), tl.program_id(0) * (COLUMNS // 8), rows, columns, least, 2
     ):
         total = tl.zeros((8 * COLUMNS, 4), tl.float32)
         for down in range(-REACH, REACH + 1):
