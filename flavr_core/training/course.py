@@ -9,35 +9,30 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import pickle
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch import distributed as dist
 from torch.nn.parallel import DistributedDataParallel
-from torch.utils.data import DataLoader, Dataset, default_collate
 
-from flavr_core.errors import FlavrError, ModelError, SettingsError
+from flavr_core.errors import ModelError, SettingsError
 from flavr_core.model.network import Network
-from flavr_core.training.augmentation import Augmentation, apply, draw, middle_crop
+from flavr_core.training.augmentation import Augmentation
 from flavr_core.training.boards import GRID_ROWS, Board, picture_grid
 from flavr_core.training.criteria import Criterion
 from flavr_core.training.examples import Examples
 from flavr_core.training.losses import laplacian_l1
 from flavr_core.training.ranks import Rank
+from flavr_core.training.reading import Batches, BatchReader, Key
 from flavr_core.training.schedules import Schedule, make_schedule
 from flavr_core.training.sparsity import ObproxSg
-
-HELD_OUT_PX = (512, 512)
-"""Largest width and height of what is asked of held-out examples; larger pictures give their middle."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,41 +87,6 @@ class CourseSettings:
     """Between two measurements of held-out examples."""
     board: bool = False
     """Whether TensorBoard's files are written as well."""
-
-
-class _Drawn(Dataset[tuple[Tensor, Tensor] | FlavrError]):
-    """Examples by (epoch, index), augmented where asked."""
-
-    def __init__(self, examples: Examples, augmentation: Augmentation | None, seed: int) -> None:
-        self._examples, self._augmentation, self._seed = examples, augmentation, seed
-
-    def __getitem__(self, key: tuple[int, int]) -> tuple[Tensor, Tensor] | FlavrError:
-        try:
-            return self._get(*key)
-        except FlavrError as error:
-            return error  # raised in a worker it would come out as a traceback
-
-    def _get(self, epoch: int, index: int) -> tuple[Tensor, Tensor]:
-        numbers = np.random.default_rng([self._seed, epoch, index])
-        example = self._examples.read(index, numbers)
-        settings = self._augmentation
-        if settings is None:
-            example = middle_crop(example, *HELD_OUT_PX)
-            settings = Augmentation(crop_px=None, flips=False, reversal=False, jitter=0)
-        height, width = example.inputs.shape[1:3]
-        inputs, truths = apply(draw(settings, height, width, numbers), example)
-        return torch.from_numpy(inputs), torch.from_numpy(truths)
-
-
-def _together(items: list[tuple[Tensor, Tensor] | FlavrError]) -> Any:
-    """Examples as one batch, or what went wrong with one of them."""
-    fault = next((item for item in items if isinstance(item, FlavrError)), None)
-    return default_collate(items) if fault is None else fault
-
-
-def _calm_worker(_: int) -> None:
-    """Processes that read pictures get by with one thread each."""
-    cv2.setNumThreads(1)
 
 
 class Course:
@@ -192,7 +152,7 @@ class Course:
         Raises:
             ModelError: when the loss is not a number; the batch is saved, the weights are as before.
         """
-        inputs, truths = inputs.to(self.rank.device), truths.to(self.rank.device)
+        inputs, truths = (given.to(self.rank.device, non_blocking=True) for given in (inputs, truths))
         self.optimizer.zero_grad(set_to_none=True)
         with torch.autocast(self.rank.device.type, torch.bfloat16, enabled=self.settings.bf16):
             made = self._run(self._window(self.network, inputs), self.positions)
@@ -267,26 +227,35 @@ class Course:
         if self._pending_schedule is not None:
             self.schedule.load_state(self._pending_schedule)
         board = Board(settings.folder, tensorboard=settings.board) if self.rank.leads else None
+        reader = BatchReader(
+            train,
+            held_out,
+            augmentation=settings.augmentation,
+            seed=settings.seed,
+            workers=settings.workers,
+            pinned=self.rank.device.type == "cuda",
+        )
         try:
             while self.step < last:
-                self._train_epoch(train, per_epoch, last, board)
+                self._train_epoch(reader.read(self._batches(len(train), per_epoch)), last, board)
                 if self.batches_done == per_epoch:
                     self.epoch, self.batches_done = self.epoch + 1, 0
                 over = self.step >= last
                 if held_out is not None and (over or self.epoch % settings.validate_epochs == 0):
-                    self._validate(held_out, board)
+                    self._validate(reader, len(held_out), board)
                 if self.rank.leads:
                     self.save(settings.folder / "checkpoint.pth")
         finally:
             if board is not None:
                 board.close()
 
-    def _train_epoch(self, train: Examples, per_epoch: int, last: int, board: Board | None) -> None:
+    def _train_epoch(self, batches: Iterable[tuple[Tensor, Tensor]], last: int, board: Board | None) -> None:
         settings = self.settings
         if isinstance(self.optimizer, ObproxSg):
             self.optimizer.orthant = self.epoch >= settings.proximal_epochs
         seen: list[float] = []
-        for inputs, truths in self._batches(train, per_epoch):
+        since = time.monotonic()
+        for inputs, truths in batches:
             if self.step >= last:
                 break
             assert self.schedule is not None
@@ -296,37 +265,28 @@ class Course:
             if self.rank.leads and time.monotonic() - self._saved > settings.checkpoint_seconds:
                 self.save(settings.folder / "checkpoint.pth")
             if board is not None and (self.step % settings.log_steps == 0 or self.step == last):
-                board.note(self.step, {"epoch": self.epoch, "loss": sum(seen) / len(seen), "rate": rate})
-                seen = []
+                step_s = (time.monotonic() - since) / len(seen)
+                board.note(
+                    self.step,
+                    {
+                        "epoch": self.epoch,
+                        "loss": sum(seen) / len(seen),
+                        "rate": rate,
+                        "examples_per_s": round(settings.batch_size / step_s, 2),
+                        "left_s": round(step_s * (last - self.step), 1),
+                    },
+                )
+                seen, since = [], time.monotonic()
 
-    def _batches(self, train: Examples, per_epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
+    def _batches(self, examples: int, per_epoch: int) -> Batches:
         """This rank's share of what is left of the epoch."""
         size = self.settings.batch_size
-        order = np.random.default_rng([self.settings.seed, self.epoch]).permutation(len(train)).tolist()
+        order = np.random.default_rng([self.settings.seed, self.epoch]).permutation(examples).tolist()
         share = slice(self.rank.rank, None, self.rank.count)
-        keys = [
-            [(self.epoch, index) for index in order[place * size : (place + 1) * size][share]]
+        return [
+            [Key(index, self.epoch) for index in order[place * size : (place + 1) * size][share]]
             for place in range(self.batches_done, per_epoch)
         ]
-        drawn = _Drawn(train, self.settings.augmentation, self.settings.seed)
-        return self._load(drawn, keys)
-
-    def _load(self, drawn: _Drawn, keys: list[list[tuple[int, int]]]) -> Iterator[tuple[Tensor, Tensor]]:
-        """Batches of examples; raises what went wrong while reading one, in whatever process."""
-        loader: DataLoader[Any] = DataLoader(
-            drawn,
-            batch_sampler=keys,
-            num_workers=self.settings.workers,
-            # A forked copy of a process with threads (OpenCV's, torch's) may find their locks held for ever.
-            multiprocessing_context="forkserver" if self.settings.workers and os.name == "posix" else None,
-            pin_memory=self.rank.device.type == "cuda",
-            collate_fn=_together,
-            worker_init_fn=_calm_worker,
-        )
-        for loaded in loader:
-            if isinstance(loaded, FlavrError):
-                raise loaded
-            yield loaded[0], loaded[1]
 
     # --- measuring ------------------------------------------------------------------------------------
 
@@ -338,15 +298,15 @@ class Course:
         return network
 
     @torch.no_grad()
-    def _validate(self, held_out: Examples, board: Board | None) -> None:
+    def _validate(self, reader: BatchReader, examples: int, board: Board | None) -> None:
         """Loss and PSNR (dB, of floats, one number a picture) of all held-out examples; the best is kept."""
         network = self.measured.eval()
-        mine = list(range(len(held_out)))[self.rank.rank :: self.rank.count]
+        mine = [Key(index, held_out=True) for index in range(examples)][self.rank.rank :: self.rank.count]
         size = self.settings.test_batch_size
-        keys = [[(0, index) for index in mine[start : start + size]] for start in range(0, len(mine), size)]
+        batches = [mine[start : start + size] for start in range(0, len(mine), size)]
         total = torch.zeros(3, dtype=torch.float64)
         shown: list[Tensor] = []
-        for inputs, truths in self._load(_Drawn(held_out, None, self.settings.seed), keys):
+        for inputs, truths in reader.read(batches):
             window, wanted = inputs.to(self.rank.device), truths.to(self.rank.device)
             made = network(self._window(network, window), self.positions).float()
             loss = self.criterion(made.flatten(0, 1), wanted.flatten(0, 1))

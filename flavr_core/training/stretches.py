@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO
@@ -20,7 +21,7 @@ from flavr_core.frame import Frame
 from flavr_core.media import open_source, probe
 from flavr_core.media.stills import IMAGE_SUFFIXES
 from flavr_core.timeline import find_cuts
-from flavr_core.training.clips import BankClip, measure_motion
+from flavr_core.training.clips import BankClip, default_workers, measure_motion
 
 CLIP_SUFFIXES = frozenset({".mp4", ".mkv", ".mov", ".webm", ".avi", ".m4v", ".mpg", ".ts", ".gif"})
 """File names that are taken for clips in a folder."""
@@ -57,13 +58,26 @@ def build_stretches(clips: Sequence[Path], folder: Path, *, short_side_px: int |
     folder.mkdir(parents=True, exist_ok=True)
     entries: list[BankClip] = []
     offset = 0
-    for clip in clips:
+    with ThreadPoolExecutor(default_workers()) as pool:
+        # Raw files are named by clip and part until it is known how many stretches those before them have.
+        under_way = [
+            (clip, pool.submit(_write_stretches, clip, folder / f"clip{number}", short_side_px))
+            for number, clip in enumerate(clips)
+        ]
         try:
-            for entry in _write_stretches(clip, folder, short_side_px, number=len(entries), offset=offset):
-                entries.append(entry)
-                offset += entry.frames * entry.height * entry.width * 3
-        except MediaError as error:
-            print(f"{clip} is left out: {error.message}", flush=True)
+            for done, (clip, future) in enumerate(under_way, 1):
+                try:
+                    written = future.result()
+                except MediaError as error:
+                    print(f"{clip} is left out: {error.message}", flush=True)
+                    continue
+                for part, entry in written:
+                    part.replace(folder / f"{len(entries)}.raw")
+                    entries.append(replace(entry, offset=offset))
+                    offset += entry.frames * entry.height * entry.width * 3
+                print(f"{clip.name}: clip {done} of {len(clips)}, {len(entries)} stretches", flush=True)
+        finally:
+            pool.shutdown(cancel_futures=True)
     if not entries:
         raise MediaError(
             f"No clip has {MIN_FRAMES} frames between two cuts.", "Give longer clips, or images in order."
@@ -73,30 +87,28 @@ def build_stretches(clips: Sequence[Path], folder: Path, *, short_side_px: int |
     temporary.replace(folder / "bank.json")
 
 
-def _write_stretches(
-    clip: Path, folder: Path, short_side_px: int | None, *, number: int, offset: int
-) -> Iterator[BankClip]:
-    """Write one clip's stretches as `NUMBER.raw` and so on; their entries."""
+def _write_stretches(clip: Path, stem: Path, short_side_px: int | None) -> list[tuple[Path, BankClip]]:
+    """Write one clip's stretches into files whose names begin with `stem`, each with its entry (offset 0)."""
     info = probe(clip)
     with open_source(info) as source:
         cuts = [gap + 1 for gap, is_cut in enumerate(find_cuts(source.frames())) if is_cut]
     bounds = [0, *cuts, len(info.times)]
+    written = []
     with open_source(info) as source:
         frames = _pictures(source.frames(), short_side_px)
         for start, stop in pairwise(bounds):
-            target = folder / f"{number}.raw"
-            with target.open("wb") as file:
+            part = stem.with_name(f"{stem.name}-{start}.raw.part")
+            with part.open("wb") as file:
                 shape = _write_frames(file, frames, stop - start)
             if shape[0] < MIN_FRAMES:
-                target.unlink()
+                part.unlink()
                 continue
-            pixels = np.memmap(target, np.uint8, "r", shape=shape)
+            motion = measure_motion(np.memmap(part, np.uint8, "r", shape=shape))
+            count, height, width, _ = shape
             name = f"{clip.name}@{start}-{stop}"
-            motion = measure_motion(pixels)
-            yield BankClip(
-                name=name, offset=offset, frames=shape[0], height=shape[1], width=shape[2], motion_px=motion
-            )
-            number, offset = number + 1, offset + int(np.prod(shape))
+            entry = BankClip(name=name, offset=0, frames=count, height=height, width=width, motion_px=motion)
+            written.append((part, entry))
+    return written
 
 
 def _write_frames(

@@ -255,7 +255,7 @@ def test_filters_in_rows_compile_for_hopper() -> None:
 @pytest.mark.parametrize("size", [(16, 16), (17, 33), (96, 128), (255, 129), (270, 481), (1080, 1920)])
 @pytest.mark.parametrize(("precision", "least_db"), [(Precision.FP16, 60), (Precision.FP32, 90)])
 def test_the_engine_draws_by_kernels(size: tuple[int, int], precision: Precision, least_db: float) -> None:
-    """Recorded passes too, at all places of eight times as many pictures."""
+    """Recorded passes too, at all places of eight times as many; over one window writing stands still."""
     from flavr_core.engine.drawing import Drawer
     from flavr_core.engine.precision import apply_precision, full_fp32
 
@@ -269,7 +269,11 @@ def test_the_engine_draws_by_kernels(size: tuple[int, int], precision: Precision
     grain = torch.rand(2, 3, 24, 24, generator=torch.Generator().manual_seed(3))
     ground = torch.nn.functional.interpolate(grain, size=(size[0] + 9, size[1] + 15), mode="bicubic")
     frames = [ground[..., 3 * i : 3 * i + size[0], 5 * i : 5 * i + size[1]] for i in range(4)]
-    windows = torch.stack(frames, 1).clamp(0, 1).cuda().split(1)
+    window = torch.stack(frames, 1).clamp(0, 1)
+    stroke, wide = max(2, size[0] // 135), slice(size[1] // 8, -size[1] // 8)
+    for row in range(7 * size[0] // 10, 7 * size[0] // 10 + stroke):
+        window[1, ..., row : 8 * size[0] // 10 : 3 * stroke, wide] = 1.0
+    windows = window.cuda().split(1)
     names = [[(number, place) for place in range(4)] for number in range(2)]
     for known in (None, names):  # the second time frames are encoded by themselves
         for _ in range(3):  # the last is replayed
