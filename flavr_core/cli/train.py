@@ -203,6 +203,7 @@ def _run_leg(args: argparse.Namespace, started: float) -> int:
             max_motion_px=args.max_motion,
             curriculum_steps=args.curriculum,
             disturbed=args.disturbed,
+            copied=BatchSettings().copied if args.copies is None else args.copies,
             seed=args.seed,
         ),
         learning_rate=4e-4 if args.lr is None else args.lr,

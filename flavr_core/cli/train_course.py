@@ -75,7 +75,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "teacher_weight", type=float, default=0.1, metavar="W", help="of the distance to them (default: 0.1)"
     )
     flag("no_augment", action="store_true", help="crops alone: no flips, no reversal, no jitter")
-    flag("copies", type=float, default=0.0, metavar="SHARE", help="of examples with copied outer frames")
+    flag(
+        "copies",
+        type=float,
+        metavar="SHARE",
+        help="of examples with copied outer frames, as at a clip's ends (default: 0, for legs 0.2)",
+    )
     flag(
         "max_norm",
         type=float,
@@ -159,7 +164,7 @@ def _check(args: argparse.Namespace) -> None:
     at_least |= {"width_multiple": 1}
     at_least |= {"num_workers": 0, "start_epoch": 0, "sparsity": 0, "teacher_weight": 0, "copies": 0}
     for name, least in at_least.items():
-        if getattr(args, name) < least:
+        if (getattr(args, name) or 0) < least:
             raise SettingsError(f"--{name} cannot be {getattr(args, name)}.", f"Give {least} or more.")
 
 
@@ -187,7 +192,7 @@ def _settings(args: argparse.Namespace, folder: Path, outputs: int) -> CourseSet
             flips=lively,
             reversal=lively,
             jitter=JITTER if lively else 0.0,
-            copies=args.copies,
+            copies=args.copies or 0.0,
         ),
         teacher_weight=args.teacher_weight,
         sparsity=args.sparsity,

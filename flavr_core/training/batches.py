@@ -18,8 +18,6 @@ from flavr_core.training.synthetic import SceneSettings, draw_scenes, render
 
 AHEAD = 2
 """Batches that wait, drawn."""
-COPIED_BOTH = 0.2
-"""Share of samples whose outer frames are copies of the inner ones: two-frame input."""
 COPIED_ONE = 0.05
 """Share, on either side, with one copied outer frame: a clip's end, a cut next to the gap."""
 GRAINY = 1 / 3
@@ -53,6 +51,8 @@ class BatchSettings:
     """Steps over which the largest motion grows from a quarter."""
     disturbed: float = 0.0
     """Share of samples with a flash, a fade, noise or block compression on top (see `disturbances`)."""
+    copied: float = 0.2
+    """Share of samples whose outer frames are copies of the inner ones: two-frame input."""
     seed: int = 1
     """Everything that is drawn follows from it, the step and the rank."""
 
@@ -179,7 +179,7 @@ def draw_batch(
         samples = disturb_some(samples, moments, settings.disturbed, own)
     wishes = send(own.random(tuple(times.shape)).astype(np.float32), device)
     return Batch(
-        window=_disturb_outer(samples[:, :4], numbers),
+        window=_disturb_outer(samples[:, :4], numbers, copied=settings.copied),
         truths=samples[:, 4:].contiguous(),
         times=times,
         known=has_truth,
@@ -204,17 +204,15 @@ def _recolour(samples: Tensor, numbers: np.random.Generator) -> Tensor:
     return coloured.addcmul_(grain, drawn[2]).clamp_(0, 1)
 
 
-def _disturb_outer(window: Tensor, numbers: np.random.Generator) -> Tensor:
+def _disturb_outer(window: Tensor, numbers: np.random.Generator, *, copied: float) -> Tensor:
     """Replace outer frames by copies of the inner ones, or by frames of another sample."""
     count = window.shape[0]
     chance = numbers.random(count)
-    copied = np.stack(
-        (chance < COPIED_BOTH + COPIED_ONE, (chance < COPIED_BOTH) | (chance > 1 - COPIED_ONE)), axis=1
-    )
+    is_copy = np.stack((chance < copied + COPIED_ONE, (chance < copied) | (chance > 1 - COPIED_ONE)), axis=1)
     foreign = numbers.random((count, 2)) < FOREIGN_OUTER
     others = np.roll(np.arange(count), 1)[:, None]
-    samples = np.where(foreign & ~copied, others, np.arange(count)[:, None])
-    places = np.where(copied, np.array([1, 2]), np.array([0, 3]))
+    samples = np.where(foreign & ~is_copy, others, np.arange(count)[:, None])
+    places = np.where(is_copy, np.array([1, 2]), np.array([0, 3]))
     samples = np.insert(samples, 1, np.arange(count)[:, None].T, axis=1)
     samples = np.insert(samples, 2, np.arange(count)[:, None].T, axis=1)
     places = np.insert(np.insert(places, 1, 1, axis=1), 2, 2, axis=1)
