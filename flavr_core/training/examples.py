@@ -7,6 +7,7 @@ a sample give their outer frames as copies, as the program does at the ends of a
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -170,22 +171,23 @@ class ClipExamples:
         """Read `bank.json`; of each stretch the last `fraction` is held out, where it is long enough.
 
         Raises:
-            MediaError: when no stretch is long enough for `outputs` frames in a gap.
+            MediaError: when no stretch is long enough for `outputs` frames in a gap, or a file is not whole.
         """
         text = (folder / "bank.json").read_text(encoding="utf-8")
         self._step = outputs + 1
         self._held_out = held_out
-        self._parts: list[tuple[Pictures, int, int]] = []
+        self._parts: list[tuple[Path, tuple[int, int, int, int], int, int]] = []
         shortest = 3 * self._step + 1
         for number, entry in enumerate(BankClip(**each) for each in json.loads(text)):
-            shape = (entry.frames, entry.height, entry.width, 3)
+            path, shape = folder / f"{number}.raw", (entry.frames, entry.height, entry.width, 3)
+            if not path.is_file() or path.stat().st_size != math.prod(shape):
+                raise MediaError(f"{path} is missing or not whole.", f"Delete {folder}: it is made anew.")
             kept = entry.frames
             if fraction and entry.frames >= 3 * shortest:  # else too little would be left to train on
                 kept -= max(round(entry.frames * fraction), shortest)
             start, stop = (kept, entry.frames) if held_out else (0, kept)
             if stop - start >= shortest:
-                pixels: Pictures = np.memmap(folder / f"{number}.raw", np.uint8, "r", shape=shape)
-                self._parts.append((pixels, start, stop))
+                self._parts.append((path, shape, start, stop))
         if not self._parts:
             raise MediaError(
                 f"No stretch without a cut has {shortest} frames to spare.",
@@ -194,7 +196,7 @@ class ClipExamples:
         # As many examples as there are gaps that do not overlap, of each stretch.
         self._index = [
             (part, place)
-            for part, (_, start, stop) in enumerate(self._parts)
+            for part, (*_, start, stop) in enumerate(self._parts)
             for place in range(max(1, (stop - start) // shortest))
         ]
 
@@ -205,7 +207,9 @@ class ClipExamples:
     def read(self, index: int, numbers: np.random.Generator) -> Example:
         """See `Examples`: held out, a place gives its own frames; in training, place and stride are drawn."""
         part, place = self._index[index]
-        pixels, start, stop = self._parts[part]
+        path, shape, start, stop = self._parts[part]
+        # Opened here: a process that gets these examples would get the pixels of an open one with them.
+        pixels = np.memmap(path, np.uint8, "r", shape=shape)
         stride = self._step
         shortest = 3 * stride + 1
         first = start + place * shortest

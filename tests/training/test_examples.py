@@ -1,5 +1,7 @@
 """Data sets in their own layout, and one draw of every augmentation for all frames of an example."""
 
+import pickle
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -166,6 +168,18 @@ def test_stretches_end_at_cuts(stretches: Path) -> None:
     assert [(stretches / f"{number}.raw").stat().st_size for number in range(3)] == [
         entry["frames"] * entry["height"] * entry["width"] * 3 for entry in entries
     ]
+
+
+def test_processes_that_read_get_no_pixels(stretches: Path) -> None:
+    examples = ClipExamples(stretches, outputs=1, held_out=False)
+    assert len(pickle.dumps(examples)) < 5000
+
+
+def test_footage_that_is_not_whole_is_said(stretches: Path, tmp_path: Path) -> None:
+    shutil.copy(stretches / "bank.json", tmp_path)
+    (tmp_path / "0.raw").write_bytes(b"cut off")
+    with pytest.raises(MediaError, match="0.raw is missing or not whole"):
+        ClipExamples(tmp_path, outputs=1, held_out=False)
 
 
 def test_legs_read_stretches_as_well(stretches: Path) -> None:
