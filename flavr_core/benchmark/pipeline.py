@@ -1,9 +1,11 @@
 """A conversion stage by stage and from end to end: how near the whole comes to its slowest part alone.
 
 A made clip is decoded alone, its windows are drawn alone, the frames so made are encoded alone, each by
-the code that the conversion runs; ffmpeg's own decoding and encoding of the same clip stand beside. Then the
-whole conversion runs; what it takes to join segments and to check the result is told apart, as no stage is
-beside it then. Rates are in frames of the output; ffmpeg's encoding in those of the clip.
+the code that the conversion runs, then the whole conversion runs; ffmpeg's own decoding and encoding of the
+same clip stand beside. That is one round. Machines get slower and faster within a minute, so the whole is
+compared with the slowest stage of its own round; medians of some rounds are told. What it takes to join
+segments and to check the result is told apart, as no stage is beside it then. Rates are in frames of the
+output; ffmpeg's encoding in those of the clip.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 
 from flavr_core.benchmark.machine import ffmpeg_command, run_process
 from flavr_core.frame import Frame
@@ -24,10 +27,14 @@ from flavr_core.settings import ConvertSettings, EngineSettings
 from flavr_core.timeline import iter_windows
 
 Row = dict[str, str | float | int | None]
+Stage = tuple[str, str]
+"""What is done, and by whom: `ours` or `ffmpeg`."""
+
+WHOLE: Stage = ("end to end", "ours")
 
 
-def pipeline_rows(settings: EngineSettings, *, size: str, frames: int) -> list[Row]:
-    """Double the rate of a made clip of `frames` frames and time every stage, once each, in this process.
+def pipeline_rows(settings: EngineSettings, *, size: str, frames: int, rounds: int = 3) -> list[Row]:
+    """Double the rate of a made clip of `frames` frames and time every stage, in this process.
 
     Raises:
         FlavrError: when the network or its device cannot be had, or the clip is too short.
@@ -41,20 +48,25 @@ def pipeline_rows(settings: EngineSettings, *, size: str, frames: int) -> list[R
                 clip,
             )
         )
-        reporter, token = SilentReporter(), CancelToken()
-        job = prepare(
-            ConvertSettings(source=clip, output=output, engine=settings), reporter=reporter, token=token
-        )
-        rows = _stages(job, Path(folder))
-        report = run_job(job, reporter, token)
-        whole = report.frames / report.rendered_s
-        slowest = min(float(row["frames/s"] or 0) for row in rows if row["alone"] == "ours")
-        rows.append(_row("end to end", "ours", whole, share=100 * whole / slowest))
-        rows.append(_row("with joining and checks", "ours", report.frames / report.elapsed_s))
+        convert = ConvertSettings(source=clip, output=output, engine=settings)
+        job = prepare(convert, reporter=SilentReporter(), token=CancelToken())
+        timed = [_round(job, Path(folder)) for _ in range(rounds)]
+        rows = []
+        for stage in timed[0]:
+            row: Row = {"stage": stage[0], "alone": stage[1]}
+            row["frames/s"] = median(rates[stage] for rates in timed)
+            row["% of the slowest"] = median(map(_share, timed)) if stage == WHOLE else None
+            rows.append(row)
         return rows
 
 
-def _stages(job: Job, folder: Path) -> list[Row]:
+def _share(rates: dict[Stage, float]) -> float:
+    """Of the slowest stage's rate, what the whole has; percent."""
+    return 100 * rates[WHOLE] / min(rates[stage, "ours"] for stage in ("decode", "draw", "encode"))
+
+
+def _round(job: Job, folder: Path) -> dict[Stage, float]:
+    """Frames a second of every stage and of the whole, each once."""
     cuts = job.settings.scenes.cuts
     with _seconds() as decoding, open_source(job.info) as source:
         frames = list(source.frames())
@@ -70,23 +82,24 @@ def _stages(job: Job, folder: Path) -> list[Row]:
         for frame in drawn:
             sink.write(frame)
         sink.close()
+    del windows, drawn
+    job.settings.output.unlink(missing_ok=True)
+    report = run_job(job, SilentReporter(), CancelToken())
     clip = job.settings.source
     theirs = run_process(ffmpeg_command("-i", clip, "-f null -"))
     raw = folder / "raw.y4m"
     run_process(ffmpeg_command("-i", clip, "-pix_fmt yuv420p", raw))
     crf = "-c:v libx264 -preset medium -crf 18"
     encoded = run_process(ffmpeg_command("-i", raw, crf, folder / "theirs.mp4"))
-    return [
-        _row("decode", "ours", count / decoding[0]),
-        _row("decode", "ffmpeg", count / theirs.wall_s),
-        _row("draw", "ours", count / drawing[0]),
-        _row("encode", "ours", count / encoding[0]),
-        _row("encode (crf 18, medium)", "ffmpeg", len(frames) / encoded.wall_s),
-    ]
-
-
-def _row(stage: str, by: str, rate: float, *, share: float | None = None) -> Row:
-    return {"stage": stage, "alone": by, "frames/s": rate, "% of the slowest": share}
+    return {
+        ("decode", "ours"): count / decoding[0],
+        ("decode", "ffmpeg"): count / theirs.wall_s,
+        ("draw", "ours"): count / drawing[0],
+        ("encode", "ours"): count / encoding[0],
+        ("encode (crf 18, medium)", "ffmpeg"): len(frames) / encoded.wall_s,
+        WHOLE: report.frames / report.rendered_s,
+        ("with joining and checks", "ours"): report.frames / report.elapsed_s,
+    }
 
 
 @contextmanager

@@ -69,6 +69,7 @@ def add_parsers(kinds: Any) -> None:
     pipeline.add_argument("--size", default="1280x720", metavar="WxH", help="picture (default: 1280x720)")
     pipeline.add_argument("--frames", type=int, default=48, help="frames of the clip (default: 48)")
     pipeline.add_argument("--precision", choices=[*Precision], default=Precision.AUTO, help="number format")
+    pipeline.add_argument("--rounds", type=int, default=3, help="of all stages; medians (default: 3)")
     for kind in (speed, layers, scaling):
         kind.add_argument("--runs", type=int, default=5, help="counted runs (default: 5)")
         kind.add_argument("--warm-up", type=int, default=2, help="runs that are not counted (default: 2)")
@@ -203,8 +204,10 @@ def run_pipeline(args: argparse.Namespace) -> int:
     parse_size(args.size)
     if args.frames < 4:
         raise SettingsError(f"{args.frames} frames are too few.", "Use --frames 4 or more.")
+    if args.rounds < 1:
+        raise SettingsError(f"{args.rounds} rounds cannot be measured.", "Use --rounds 1 or more.")
     settings = EngineSettings(model=args.network, device=args.device, precision=Precision(args.precision))
-    rows = pipeline_rows(settings, size=args.size, frames=args.frames)
+    rows = pipeline_rows(settings, size=args.size, frames=args.frames, rounds=args.rounds)
     title = f"Conversion of {args.size} at 2x with {args.network}"
     return _finish(args, title, rows, bars=("frames/s",))
 
@@ -243,8 +246,9 @@ def _finish(
 
 
 def _settings_lines(args: argparse.Namespace) -> list[str]:
-    runs = f"{args.runs} runs after {args.warm_up}, in turn; medians" if hasattr(args, "runs") else "one run"
-    return [f"settings  {runs}"]
+    if hasattr(args, "rounds"):
+        return [f"settings  {args.frames} frames; medians of {args.rounds} rounds of all stages"]
+    return [f"settings  {args.runs} runs after {args.warm_up}, in turn; medians"]
 
 
 def _save(path: Path, write: Callable[[], object]) -> None:

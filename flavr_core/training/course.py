@@ -138,6 +138,7 @@ class Course:
             )
         self.schedule: Schedule | None = None
         self.epoch, self.step, self.batches_done = 0, 0, 0
+        self._first_step = 1
         self.best_psnr = -math.inf
         self._pending_schedule: dict[str, Any] | None = None
         self._saved = time.monotonic()
@@ -217,6 +218,7 @@ class Course:
                 f"{len(train)} examples are less than a batch of {settings.batch_size}.", "Use --batch_size."
             )
         last = min(settings.epochs * per_epoch, settings.max_steps)
+        self._first_step = self.step + 1
         self.schedule = make_schedule(
             settings.schedule,
             self.optimizer,
@@ -254,7 +256,7 @@ class Course:
         if isinstance(self.optimizer, ObproxSg):
             self.optimizer.orthant = self.epoch >= settings.proximal_epochs
         seen: list[float] = []
-        since = time.monotonic()
+        since, timed = time.monotonic(), -1  # the first step waits for whoever reads: it is not timed
         for inputs, truths in batches:
             if self.step >= last:
                 break
@@ -262,21 +264,21 @@ class Course:
             rate = self.schedule.before_step(self.step)
             seen.append(self.train_step(inputs, truths))
             self.batches_done += 1
+            timed += 1
+            if not timed:
+                since = time.monotonic()
             if self.rank.leads and time.monotonic() - self._saved > settings.checkpoint_seconds:
                 self.save(settings.folder / "checkpoint.pth")
-            if board is not None and (self.step % settings.log_steps == 0 or self.step == last):
-                step_s = (time.monotonic() - since) / len(seen)
-                board.note(
-                    self.step,
-                    {
-                        "epoch": self.epoch,
-                        "loss": sum(seen) / len(seen),
-                        "rate": rate,
-                        "examples_per_s": round(settings.batch_size / step_s, 2),
-                        "left_s": round(step_s * (last - self.step), 1),
-                    },
-                )
-                seen, since = [], time.monotonic()
+            if board is not None and (
+                self.step % settings.log_steps == 0 or self.step in (self._first_step, last)
+            ):
+                told = {"epoch": self.epoch, "loss": sum(seen) / len(seen), "rate": rate}
+                if timed:
+                    step_s = (time.monotonic() - since) / timed
+                    told["examples_per_s"] = round(settings.batch_size / step_s, 2)
+                    told["left_s"] = round(step_s * (last - self.step), 1)
+                board.note(self.step, told)
+                seen, since, timed = [], time.monotonic(), 0
 
     def _batches(self, examples: int, per_epoch: int) -> Batches:
         """This rank's share of what is left of the epoch."""

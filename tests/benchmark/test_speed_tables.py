@@ -139,11 +139,12 @@ def test_scaling_and_pipeline_run(narrow: Path, capsys: pytest.CaptureFixture[st
     assert [(row["size"], row["batch"]) for row in rows] == [
         ("16x16", 1), ("16x16", 2), ("24x16", 1), ("24x16", 2)
     ]  # fmt: skip
-    small = ["--size", "64x48", "--frames", "5"]
+    small = ["--size", "64x48", "--frames", "5", "--rounds", "2"]
     assert main(["benchmark", "pipeline", str(narrow), *small, *common]) == 0
     rows = json.loads(capsys.readouterr().out)["rows"]
     assert [row["stage"] for row in rows][-2:] == ["end to end", "with joining and checks"]
     assert all(row["frames/s"] > 0 for row in rows)
+    assert [row["stage"] for row in rows if row["% of the slowest"]] == ["end to end"]
 
 
 @pytest.mark.parametrize(
@@ -154,6 +155,7 @@ def test_scaling_and_pipeline_run(narrow: Path, capsys: pytest.CaptureFixture[st
         (["scaling", "blend", "--batch", "0"], "draws nothing"),
         (["speed", "blend", "--batch", "0"], "draws nothing"),
         (["pipeline", "blend", "--frames", "1"], "too few"),
+        (["pipeline", "blend", "--rounds", "0"], "cannot be measured"),
     ],
 )
 def test_bad_wishes_are_one_sentence(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
