@@ -178,7 +178,7 @@ def test_processes_that_read_get_no_pixels(stretches: Path) -> None:
 def test_footage_that_is_not_whole_is_said(stretches: Path, tmp_path: Path) -> None:
     shutil.copy(stretches / "bank.json", tmp_path)
     (tmp_path / "0.raw").write_bytes(b"cut off")
-    with pytest.raises(MediaError, match="0.raw is missing or not whole"):
+    with pytest.raises(MediaError, match=r"0\.raw is missing or not whole"):
         ClipExamples(tmp_path, outputs=1, held_out=False)
 
 
