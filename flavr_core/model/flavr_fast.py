@@ -16,6 +16,7 @@ What is saved, beyond half precision and channels that lie last (the caller's ch
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
 import torch
@@ -23,22 +24,27 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from flavr_core.errors import ModelError
+from flavr_core.model import time_winograd
 from flavr_core.model.flavr import HALO, Flavr
 from flavr_core.model.flavr_config import FlavrConfig, Join, UpMode
 from flavr_core.model.flavr_fast_convs import (
-    IntegerConv,
+    SkippingConv,
     TimeConv,
+    ToomCookConv,
     WindowedUpConv,
     as_phases,
     as_volume,
-    choose_conv,
     from_phases,
     interleaved,
 )
 from flavr_core.model.flavr_fast_options import FastOptions
 from flavr_core.model.flavr_form import FlavrForm, copied_gate, kept
+from flavr_core.model.flavr_integer_convs import IntegerConv, PairedIntegerConv
 from flavr_core.model.flavr_stages import SLOPE, Block, ConvStage, Gate, UpStage
 from flavr_core.model.network import Network, pad_to_multiple
+
+PAIRED_FROM = 8
+"""Where taking frames in pairs saves more than mixing costs: inputs at 1 / so much of the size."""
 
 
 def can_be_fast(network: Network) -> bool:
@@ -345,7 +351,7 @@ class _Builder:
         way = choose_conv(self.options, plain, frames=self.frames, scale=scale)
         weight, bias = plain.weight.detach(), None if plain.bias is None else plain.bias.detach()
         grows = isinstance(plain, nn.ConvTranspose3d)
-        if grows and (way is IntegerConv or self.options.windows):
+        if grows and (issubclass(way, IntegerConv) or self.options.windows):
             return WindowedUpConv(way, weight, bias, dtype=self.dtype)
         down, across = plain.stride[1:]
         above, beside = (int(size) for size in plain.padding[1:])
@@ -357,3 +363,20 @@ class _Builder:
             padding=(above, beside),
             transposed=grows,
         )
+
+
+def choose_conv(
+    options: FastOptions, plain: nn.Conv3d | nn.ConvTranspose3d, *, frames: int, scale: int
+) -> type[TimeConv]:
+    """The way that the options have for a layer whose input is at 1 / scale of the picture's size."""
+    if options.int8_from is not None and scale >= options.int8_from:
+        has_frames = frames == time_winograd.FRAMES and not isinstance(plain, nn.ConvTranspose3d)
+        return (
+            PairedIntegerConv if options.int8_pairs and has_frames and scale >= PAIRED_FROM else IntegerConv
+        )
+    width = plain.in_channels
+    if not isinstance(plain, nn.ConvTranspose3d):
+        width = min(width, plain.out_channels)
+    if frames == time_winograd.FRAMES and width >= (options.toom_cook_from or math.inf):
+        return ToomCookConv
+    return SkippingConv if options.skip_padding else TimeConv

@@ -7,7 +7,6 @@ one frame of zeros at each end; each way gives the library's result up to roundi
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import torch
@@ -15,7 +14,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from flavr_core.model import time_winograd
-from flavr_core.model.flavr_fast_options import FastOptions
 
 Size = tuple[int, int]
 """Rows and columns."""
@@ -37,7 +35,8 @@ def _laid(weight: Tensor) -> nn.Parameter:
     return nn.Parameter(weight.clone(memory_format=layout), requires_grad=False)
 
 
-def _bias(bias: Tensor | None, dtype: torch.dtype) -> nn.Parameter | None:
+def kept_bias(bias: Tensor | None, dtype: torch.dtype) -> nn.Parameter | None:
+    """A copy in `dtype`, not to be trained."""
     return None if bias is None else nn.Parameter(bias.to(dtype, copy=True), requires_grad=False)
 
 
@@ -65,7 +64,7 @@ class TimeConv(nn.Module):
     def set_weights(self, weight: Tensor, bias: Tensor | None, dtype: torch.dtype) -> None:
         """Keep the weights as this way wants them."""
         self.weight = _laid(weight.to(dtype))
-        self.bias = _bias(bias, dtype)
+        self.bias = kept_bias(bias, dtype)
 
     def forward(self, frames: Tensor, count: int) -> Tensor:
         """See the module's convention."""
@@ -117,7 +116,7 @@ class ToomCookConv(TimeConv):
             # Biases of the products that come out as the same bias in every frame.
             ones = torch.ones(time_winograd.FRAMES, dtype=torch.float64, device=weight.device)
             share = torch.linalg.pinv(out_of) @ ones  # (6,)
-            self.biases = nn.ParameterList([_bias(part * bias.double(), dtype) for part in share])
+            self.biases = nn.ParameterList([kept_bias(part * bias.double(), dtype) for part in share])
 
     def forward(self, frames: Tensor, count: int) -> Tensor:
         """See the module's convention; count must be 4."""
@@ -171,121 +170,6 @@ def _unmixed(matrix: Tensor, products: Tensor) -> Tensor:
     if products.shape[1] == 1:
         return _as_pictures(matrix @ flat[:, 0], shape)
     return _as_pictures(torch.matmul(matrix, flat.transpose(0, 1)).flatten(0, 1), shape)
-
-
-MOST_LAYOUTS = 3
-"""Shapes of input for which weights are kept as the library lays them: bands at the edges and within."""
-
-
-def _range(frames: Tensor) -> tuple[float, float]:
-    """The least and the largest value, or zero where all lie on one side of it."""
-    least = -_largest(-frames) if _has_negative(frames) else 0.0
-    return least, _largest(frames)
-
-
-def _has_negative(frames: Tensor) -> bool:
-    bits = frames.view(torch.int16) if frames.dtype is torch.bfloat16 else frames
-    return float(bits.amin()) < 0
-
-
-def _largest(frames: Tensor) -> float:
-    """The largest value, or zero. Halves from zero on have the order of their bits, which are looked through
-    in a seventh of the time."""
-    if frames.dtype is not torch.bfloat16:
-        return max(float(frames.amax()), 0.0)
-    bits = frames.view(torch.int16).amax()
-    return float(bits.view(torch.bfloat16)) if int(bits) > 0 else 0.0
-
-
-def _codes_a_unit(least: float, largest: float) -> float:
-    """How many codes a difference of 1 has, such that all values have one of 256.
-
-    Rounded down to eight bits, as the factor is where it multiplies halves. With a zero within, both ends
-    may be rounded away from it.
-    """
-    wished = min((254 if least else 255) / max(largest - least, 1e-30), 1e30)
-    mantissa, exponent = math.frexp(wished)
-    return math.ldexp(math.floor(mantissa * 256) / 256, exponent)
-
-
-def _codes(frames: Tensor, factor: float, zero: int, padding: Size) -> Tensor:
-    """`frames * factor + zero` rounded, (M, C, H, W) uint8 with channels last, padded with `zero`.
-
-    By way of signed codes 128 below: processors turn halves into those several times as quickly.
-    """
-    shift = torch.full((), zero - 128.0, dtype=frames.dtype)
-    codes = torch.add(shift, frames, alpha=factor).round_()
-    if any(padding):
-        (above, beside), (count, channels, rows, columns) = padding, frames.shape
-        size = (count, rows + 2 * above, columns + 2 * beside, channels)
-        signed = torch.full(size, zero - 128, dtype=torch.int8).permute(0, 3, 1, 2)
-        signed[:, :, above : above + rows, beside : beside + columns] = codes
-    else:
-        signed = codes.to(torch.int8)
-    return signed.view(torch.uint8).bitwise_xor_(128)
-
-
-class IntegerConv(TimeConv):
-    """Inputs in 8 bits by one factor and one zero for all; weights in 8 bits, by one factor a channel.
-
-    On CPUs by oneDNN alone. The input's factor and zero are those of its range, found each time.
-    """
-
-    weight_int8: Tensor
-    weight_scale: Tensor
-    weight_zero: Tensor
-
-    def set_weights(self, weight: Tensor, bias: Tensor | None, dtype: torch.dtype) -> None:
-        """Round to 8 bits."""
-        assert not self.transposed
-        scale = (weight.float().abs().amax((1, 2, 3, 4)) / 127).clamp_min(torch.finfo(torch.float32).tiny)
-        rounded = (weight.float() / scale[:, None, None, None, None]).round().to(torch.int8)
-        self.register_buffer("weight_int8", rounded)
-        self.register_buffer("weight_scale", scale)
-        self.register_buffer("weight_zero", torch.zeros(len(scale), dtype=torch.int64))
-        self.register_buffer("bias", None if bias is None else bias.float())
-        self.dtype = dtype
-        self._packed: dict[tuple[int, ...], Tensor] = {}
-
-    def forward(self, frames: Tensor, count: int) -> Tensor:
-        """See the module's convention."""
-        if frames.is_meta:
-            return self._counted(frames)
-        least, largest = _range(frames)
-        factor = _codes_a_unit(least, largest)
-        scale, zero = 1 / factor, round(-least * factor)
-        # The library takes long over padding that is no zero, so that is written here.
-        written, padding = (self.padding, (0, 0)) if zero else ((0, 0), self.padding)
-        volume = as_volume(_codes(frames, factor, zero, written), count)
-        stride, padded, dilation = [1, *self.stride], [1, *padding], [1, 1, 1]
-        drawn: Tensor = torch.ops.onednn.qconv_pointwise(
-            volume, scale, zero, self._packed_weight(tuple(volume.shape), zero, padded), self.weight_scale,
-            self.weight_zero, self.bias, stride, padded, dilation, 1, 1.0, 0, self.dtype, "none", [], "",
-        )  # fmt: skip
-        return as_frames(drawn)
-
-    def _packed_weight(self, shape: tuple[int, ...], zero: int, padded: list[int]) -> Tensor:
-        """The weights as the library lays them for inputs of this shape; with or without a zero."""
-        key = (*shape, int(zero != 0))
-        if key not in self._packed:
-            if len(self._packed) >= MOST_LAYOUTS:
-                self._packed.clear()
-            self._packed[key] = torch.ops.onednn.qconv_prepack(
-                self.weight_int8, self.weight_scale, 1.0, zero, [1, *self.stride], padded, [1, 1, 1], 1,
-                list(shape),
-            )  # fmt: skip
-        return self._packed[key]
-
-    def _counted(self, frames: Tensor) -> Tensor:
-        """The result without contents, and the codes that are alive with it."""
-        rows, columns = (
-            (size + 2 * pad - kernel) // step + 1
-            for size, pad, kernel, step in zip(
-                frames.shape[2:], self.padding, self.weight_int8.shape[3:], self.stride, strict=True
-            )
-        )
-        codes = torch.empty_like(frames, dtype=torch.uint8)
-        return codes.new_empty((len(frames), len(self.weight_scale), rows, columns), dtype=self.dtype)
 
 
 class WindowedUpConv(nn.Module):
@@ -350,17 +234,3 @@ def from_phases(pixels: Tensor, size: Sequence[int]) -> Tensor:
     """(M, C, 1, H * W * 4) as windows again, (M, 4 * C, H, W); size is (H, W)."""
     laid = pixels.contiguous(memory_format=torch.channels_last).permute(0, 2, 3, 1)
     return laid.reshape(len(pixels), *size, -1).permute(0, 3, 1, 2)
-
-
-def choose_conv(
-    options: FastOptions, plain: nn.Conv3d | nn.ConvTranspose3d, *, frames: int, scale: int
-) -> type[TimeConv]:
-    """The way that the options have for a layer whose input is at 1 / scale of the picture's size."""
-    if options.int8_from is not None and scale >= options.int8_from:
-        return IntegerConv
-    width = plain.in_channels
-    if not isinstance(plain, nn.ConvTranspose3d):
-        width = min(width, plain.out_channels)
-    if frames == time_winograd.FRAMES and width >= (options.toom_cook_from or math.inf):
-        return ToomCookConv
-    return SkippingConv if options.skip_padding else TimeConv
