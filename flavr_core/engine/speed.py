@@ -77,15 +77,12 @@ def forms_to_try(device: torch.device, precision: Precision, *, wanted: Precisio
         return [FastForm(options=options, least_db=90)]
     forms = []
     if wanted is Precision.AUTO and precision is Precision.BF16:
-        six = FastOptions(toom_cook_from=128, band_rows=_CACHED_ROWS)
+        halves = FastOptions(toom_cook_from=128, band_rows=_CACHED_ROWS)
         if has_fast_int8():
-            coded = [
-                replace(six, int8_from=scale, int8_pairs=pairs)
-                for scale in (2, 4, 8)
-                for pairs in (True, False)
-            ]
+            steps = [(scale, six) for scale in (2, 4, 8) for six in (True, False)]
+            coded = [replace(halves, int8_from=scale, int8_six=six) for scale, six in steps]
             forms += [FastForm(options=options, least_db=60) for options in coded]
-        forms.append(FastForm(options=six, least_db=55))
+        forms.append(FastForm(options=halves, least_db=55))
     forms.append(FastForm(options=FastOptions(band_rows=_CACHED_ROWS), least_db=50))
     return forms
 

@@ -39,12 +39,12 @@ from flavr_core.model.flavr_fast_convs import (
 )
 from flavr_core.model.flavr_fast_options import FastOptions
 from flavr_core.model.flavr_form import FlavrForm, copied_gate, kept
-from flavr_core.model.flavr_integer_convs import IntegerConv, PairedIntegerConv
+from flavr_core.model.flavr_integer_convs import IntegerConv, SixIntegerConv
 from flavr_core.model.flavr_stages import SLOPE, Block, ConvStage, Gate, UpStage
 from flavr_core.model.network import Network, pad_to_multiple
 
-PAIRED_FROM = 8
-"""Where taking frames in pairs saves more than mixing costs: inputs at 1 / so much of the size."""
+SIX_FROM = 8
+"""Where six products in integers save more than mixing costs: inputs at 1 / so much of the size."""
 
 
 def can_be_fast(network: Network) -> bool:
@@ -351,7 +351,7 @@ class _Builder:
         way = choose_conv(self.options, plain, frames=self.frames, scale=scale)
         weight, bias = plain.weight.detach(), None if plain.bias is None else plain.bias.detach()
         grows = isinstance(plain, nn.ConvTranspose3d)
-        if grows and (issubclass(way, IntegerConv) or self.options.windows):
+        if grows and (issubclass(way, IntegerConv | SixIntegerConv) or self.options.windows):
             return WindowedUpConv(way, weight, bias, dtype=self.dtype)
         down, across = plain.stride[1:]
         above, beside = (int(size) for size in plain.padding[1:])
@@ -371,9 +371,7 @@ def choose_conv(
     """The way that the options have for a layer whose input is at 1 / scale of the picture's size."""
     if options.int8_from is not None and scale >= options.int8_from:
         has_frames = frames == time_winograd.FRAMES and not isinstance(plain, nn.ConvTranspose3d)
-        return (
-            PairedIntegerConv if options.int8_pairs and has_frames and scale >= PAIRED_FROM else IntegerConv
-        )
+        return SixIntegerConv if options.int8_six and has_frames and scale >= SIX_FROM else IntegerConv
     width = plain.in_channels
     if not isinstance(plain, nn.ConvTranspose3d):
         width = min(width, plain.out_channels)

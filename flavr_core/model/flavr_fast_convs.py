@@ -7,7 +7,7 @@ one frame of zeros at each end; each way gives the library's result up to roundi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -107,8 +107,7 @@ class ToomCookConv(TimeConv):
         taps = weight.double().unbind(2)
         if self.transposed:
             taps = taps[::-1]  # a transposed convolution's first tap reaches the frame after
-        folded = torch.einsum("pk,kabyx->pabyx", taps_at, torch.stack(list(taps)))
-        self.weights = nn.ParameterList([_laid(part.to(dtype)) for part in folded])
+        self.keep_folded(torch.einsum("pk,kabyx->pabyx", taps_at, torch.stack(list(taps))), dtype)
         self.register_buffer("into", into.to(dtype))
         self.register_buffer("out_of", out_of.to(dtype))
         self.biases = None
@@ -116,7 +115,16 @@ class ToomCookConv(TimeConv):
             # Biases of the products that come out as the same bias in every frame.
             ones = torch.ones(time_winograd.FRAMES, dtype=torch.float64, device=weight.device)
             share = torch.linalg.pinv(out_of) @ ones  # (6,)
-            self.biases = nn.ParameterList([kept_bias(part * bias.double(), dtype) for part in share])
+            kept_in = self.bias_dtype(dtype)
+            self.biases = nn.ParameterList([kept_bias(part * bias.double(), kept_in) for part in share])
+
+    def keep_folded(self, folded: Tensor, dtype: torch.dtype) -> None:
+        """Keep the products' weights, (6, O, I, h, w) or (6, I, O, h, w) float64, as this way wants them."""
+        self.weights = nn.ParameterList([_laid(part.to(dtype)) for part in folded])
+
+    def bias_dtype(self, dtype: torch.dtype) -> torch.dtype:
+        """In which biases are added where weights have `dtype`."""
+        return dtype
 
     def forward(self, frames: Tensor, count: int) -> Tensor:
         """See the module's convention; count must be 4."""
@@ -124,14 +132,20 @@ class ToomCookConv(TimeConv):
         points = _mixed(self.into, frames, count).unflatten(0, (time_winograd.PRODUCTS, -1))
         # (6, N, C, H, W)
         products: Tensor | None = None
-        for number, (weight, point) in enumerate(zip(self.weights, points.unbind(0), strict=True)):
-            bias = None if self.biases is None else self.biases[number]
-            drawn = self._product(point, weight, bias)
+        for number, drawn in enumerate(self.products(points)):
             if products is None:
                 products = _frames_like(drawn, time_winograd.PRODUCTS).unflatten(0, (-1, len(drawn)))
             products[number].copy_(drawn)
         assert products is not None
         return _unmixed(self.out_of, products)
+
+    def products(self, points: Tensor) -> Iterator[Tensor]:
+        """The six products, (N, C', H', W') each, of mixed frames (6, N, C, H, W)."""
+        for number, (weight, point) in enumerate(zip(self.weights, points.unbind(0), strict=True)):
+            yield self._product(point, weight, self._bias_of(number))
+
+    def _bias_of(self, number: int) -> Tensor | None:
+        return None if self.biases is None else self.biases[number]
 
     def _product(self, point: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         if self.transposed:
@@ -145,7 +159,7 @@ def _frames_like(frames: Tensor, times: int) -> Tensor:
     return torch.empty(shape, dtype=frames.dtype, device=frames.device, memory_format=torch.channels_last)
 
 
-def _pixels_last(frames: Tensor) -> Tensor:
+def pixels_last(frames: Tensor) -> Tensor:
     """(M, C, H, W) with channels last seen as (M, H * W * C)."""
     return frames.permute(0, 2, 3, 1).flatten(1)
 
@@ -158,7 +172,7 @@ def _as_pictures(flat: Tensor, shape: Sequence[int]) -> Tensor:
 
 def _mixed(matrix: Tensor, frames: Tensor, count: int) -> Tensor:
     """Each sample's frames mixed: (N * T, C, H, W) to (P * N, C, H, W), all samples of a mix together."""
-    flat = _pixels_last(frames).unflatten(0, (-1, count))  # (N, T, HWC)
+    flat = pixels_last(frames).unflatten(0, (-1, count))  # (N, T, HWC)
     mixed = matrix @ flat[0] if len(flat) == 1 else torch.matmul(matrix, flat).transpose(0, 1).flatten(0, 1)
     return _as_pictures(mixed, frames.shape[1:])
 
@@ -166,7 +180,7 @@ def _mixed(matrix: Tensor, frames: Tensor, count: int) -> Tensor:
 def _unmixed(matrix: Tensor, products: Tensor) -> Tensor:
     """(P, N, C, H, W) to (N * T, C, H, W)."""
     shape = products.shape[2:]
-    flat = _pixels_last(products.flatten(0, 1)).unflatten(0, (len(products), -1))  # (P, N, HWC)
+    flat = pixels_last(products.flatten(0, 1)).unflatten(0, (len(products), -1))  # (P, N, HWC)
     if products.shape[1] == 1:
         return _as_pictures(matrix @ flat[:, 0], shape)
     return _as_pictures(torch.matmul(matrix, flat.transpose(0, 1)).flatten(0, 1), shape)

@@ -21,8 +21,8 @@ class FastOptions:
     int8_from: int | None = None
     """Layers between stem and fuse whose input is at 1/8 of the picture's size when this is 8, at 1/4 as well
     when it is 4, at 1/2 as well when it is 2, are computed in 8-bit integers."""
-    int8_pairs: bool = False
-    """Whether integers at 1/8 of the size take eight products along time instead of ten where they can."""
+    int8_six: bool = False
+    """Whether integers at 1/8 of the size take six products along time instead of ten."""
     band_rows: int | None = None
     """Output rows at a time of the last decoder stage, which then stays in the caches; None for all."""
 
@@ -52,8 +52,8 @@ class FastOptions:
         if self.skip_padding:
             words.append("no padding taps")
         if self.int8_from is not None:
-            pairs = ", in pairs at 1/8" if self.int8_pairs else ""
-            words.append(f"8-bit integers from 1/{self.int8_from} of the size{pairs}")
+            six = ", six products at 1/8" if self.int8_six else ""
+            words.append(f"8-bit integers from 1/{self.int8_from} of the size{six}")
         if self.windows:
             words.append("windows")
         if self.band_rows is not None:
