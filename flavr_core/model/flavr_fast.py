@@ -370,8 +370,8 @@ def choose_conv(
 ) -> type[TimeConv]:
     """The way that the options have for a layer whose input is at 1 / scale of the picture's size."""
     if options.int8_from is not None and scale >= options.int8_from:
-        has_frames = frames == time_winograd.FRAMES and not isinstance(plain, nn.ConvTranspose3d)
-        return SixIntegerConv if options.int8_six and has_frames and scale >= SIX_FROM else IntegerConv
+        in_six = options.int8_six and scale >= SIX_FROM and frames == time_winograd.FRAMES
+        return SixIntegerConv if in_six else IntegerConv
     width = plain.in_channels
     if not isinstance(plain, nn.ConvTranspose3d):
         width = min(width, plain.out_channels)
