@@ -90,6 +90,17 @@ def add_parser(commands: Any) -> None:
         help="with --holdout: a sample starts at every Nth frame (default: 8)",
     )
     parser.add_argument(
+        "--two-frames",
+        action="store_true",
+        help="show networks the middle two frames alone, copied to where four are looked at",
+    )
+    parser.add_argument(
+        "--save-windows",
+        type=Path,
+        metavar="DIR",
+        help="measure nothing, but write some windows of each clip as pictures, for train --validation",
+    )
+    parser.add_argument(
         "--metrics",
         nargs="+",
         metavar="NAME",
@@ -139,8 +150,10 @@ def run(args: argparse.Namespace) -> int:
     from flavr_core.evaluation.contest import EXTRA_METRICS, METRICS, evaluate
     from flavr_core.evaluation.flicker import judged
     from flavr_core.evaluation.report import STEADY
+    from flavr_core.evaluation.samples import with_two_frames
     from flavr_core.evaluation.sheet import Sheet
     from flavr_core.evaluation.strips import WorstCases
+    from flavr_core.evaluation.windows import save_windows
 
     metrics = args.metrics or list(METRICS)
     if metrics == ["all"]:
@@ -162,6 +175,11 @@ def run(args: argparse.Namespace) -> int:
 
         samples = _holdout_samples(find_clips(args.holdout), every=args.every)
         protocol = f"{HOLDOUT}; starts {args.every} frames apart"
+    if args.two_frames:
+        samples, protocol = map(with_two_frames, samples), f"{protocol}; of the inputs the middle two"
+    if args.save_windows:
+        print(f"{save_windows(samples, args.save_windows)} windows in {args.save_windows}")
+        return 0
     contestants = _contestants(args)
     worst = WorstCases(keep=args.worst, metrics=metrics)
     sheet = Sheet(judged=_judged(contestants), metric=metrics[0] if metrics else "psnr")
@@ -213,6 +231,8 @@ def _check(args: argparse.Namespace) -> None:
             raise SettingsError(
                 f"--keep holds scores, not the pictures of --{name}.", "Leave one of both away."
             )
+    if args.save_windows and not args.holdout:
+        raise SettingsError("--save-windows takes clips.", "Name them with --holdout.")
     if args.sheet:
         from flavr_core.evaluation.sheet import check_path
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -36,3 +36,9 @@ class Sample:
     """What is to be drawn; never empty."""
     outer_copied: bool = False
     """Whether the set has two frames a sample, so that the outer ones are copies of their neighbours."""
+
+
+def with_two_frames(sample: Sample) -> Sample:
+    """The same with copies of the inner frames in place of the outer ones."""
+    _, before, after, _ = sample.inputs
+    return replace(sample, inputs=(before, before, after, after), outer_copied=True)
