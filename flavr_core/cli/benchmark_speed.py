@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,8 @@ from typing import Any
 from flavr_core.errors import SettingsError
 from flavr_core.settings import EngineSettings, Precision
 
-LAYER_WAYS = ("layout", "skipping", "six-products", "windows", "columns")
-"""Our ways to draw a FLAVR whose stages are timed; the last two on GPUs."""
+LAYER_WAYS = ("layout", "skipping", "six-products", "integers", "six-integers", "windows", "columns")
+"""Our ways to draw a FLAVR whose stages are timed: integers on processors, the last two on GPUs."""
 
 
 def add_parsers(kinds: Any) -> None:
@@ -143,7 +144,7 @@ def run_layers(args: argparse.Namespace) -> int:
     from flavr_core.benchmark.layers import layer_rows
     from flavr_core.benchmark.speed import Contest
     from flavr_core.model.flavr_columns import has_programs
-    from flavr_core.model.flavr_fast_options import FastOptions
+    from flavr_core.model.flavr_fast_options import FastOptions, has_fast_int8
     from flavr_core.model.network import DTYPES
 
     check_runs(args)
@@ -156,6 +157,9 @@ def run_layers(args: argparse.Namespace) -> int:
     }
     if contest.device.type == "cuda":
         ways["windows"] = FastOptions(band_rows=bands, windows=True)
+    elif contest.choice.precision is Precision.BF16 and has_fast_int8():
+        integers = replace(ways["six-products"], int8_from=2)
+        ways |= {"integers": integers, "six-integers": replace(integers, int8_six=True)}
     if has_programs(contest.device, DTYPES[contest.choice.precision]):
         ways["columns"] = FastOptions(columns=True)
     ways = {name: options for name, options in ways.items() if name in args.ways}

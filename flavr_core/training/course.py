@@ -138,7 +138,6 @@ class Course:
             )
         self.schedule: Schedule | None = None
         self.epoch, self.step, self.batches_done = 0, 0, 0
-        self._first_step = 1
         self.best_psnr = -math.inf
         self._pending_schedule: dict[str, Any] | None = None
         self._saved = time.monotonic()
@@ -218,7 +217,7 @@ class Course:
                 f"{len(train)} examples are less than a batch of {settings.batch_size}.", "Use --batch_size."
             )
         last = min(settings.epochs * per_epoch, settings.max_steps)
-        self._first_step = self.step + 1
+        told = {self.step + 1, last}  # steps of which is told besides every so many
         self.schedule = make_schedule(
             settings.schedule,
             self.optimizer,
@@ -239,7 +238,7 @@ class Course:
         )
         try:
             while self.step < last:
-                self._train_epoch(reader.read(self._batches(len(train), per_epoch)), last, board)
+                self._train_epoch(reader.read(self._batches(len(train), per_epoch)), last, told, board)
                 if self.batches_done == per_epoch:
                     self.epoch, self.batches_done = self.epoch + 1, 0
                 over = self.step >= last
@@ -251,7 +250,9 @@ class Course:
             if board is not None:
                 board.close()
 
-    def _train_epoch(self, batches: Iterable[tuple[Tensor, Tensor]], last: int, board: Board | None) -> None:
+    def _train_epoch(
+        self, batches: Iterable[tuple[Tensor, Tensor]], last: int, told: set[int], board: Board | None
+    ) -> None:
         settings = self.settings
         if isinstance(self.optimizer, ObproxSg):
             self.optimizer.orthant = self.epoch >= settings.proximal_epochs
@@ -269,15 +270,13 @@ class Course:
                 since = time.monotonic()
             if self.rank.leads and time.monotonic() - self._saved > settings.checkpoint_seconds:
                 self.save(settings.folder / "checkpoint.pth")
-            if board is not None and (
-                self.step % settings.log_steps == 0 or self.step in (self._first_step, last)
-            ):
-                told = {"epoch": self.epoch, "loss": sum(seen) / len(seen), "rate": rate}
+            if board is not None and (self.step % settings.log_steps == 0 or self.step in told):
+                line = {"epoch": self.epoch, "loss": sum(seen) / len(seen), "rate": rate}
                 if timed:
                     step_s = (time.monotonic() - since) / timed
-                    told["examples_per_s"] = round(settings.batch_size / step_s, 2)
-                    told["left_s"] = round(step_s * (last - self.step), 1)
-                board.note(self.step, told)
+                    line["examples_per_s"] = round(settings.batch_size / step_s, 2)
+                    line["left_s"] = round(step_s * (last - self.step), 1)
+                board.note(self.step, line)
                 seen, since, timed = [], time.monotonic(), 0
 
     def _batches(self, examples: int, per_epoch: int) -> Batches:
