@@ -96,16 +96,21 @@ def _drawn(drawn, y, x, width):  # type: ignore[no-untyped-def]
 
 @triton.jit
 def _grey(drawn, y, x, width):  # type: ignore[no-untyped-def]
+    """Three times grey.
+
+    A difference of two thirds may be computed as one product and one sum, and is then not nothing where both
+    are the same: as a sign that counts as much as any.
+    """
     colours = tl.arange(0, 4)[None, None, :] < 3
-    return tl.sum(tl.where(colours, _drawn(drawn, y, x, width), 0.0), axis=2) * (1 / 3)
+    return tl.sum(tl.where(colours, _drawn(drawn, y, x, width), 0.0), axis=2)
 
 
 @triton.jit
 def _both(drawn, y, x, width):  # type: ignore[no-untyped-def]
-    """Grey, and what the frames differ by."""
+    """Three times grey, and what the frames differ by."""
     pixel = _drawn(drawn, y, x, width)
     colours = tl.arange(0, 4)[None, None, :] < 3
-    grey = tl.sum(tl.where(colours, pixel, 0.0), axis=2) * (1 / 3)
+    grey = tl.sum(tl.where(colours, pixel, 0.0), axis=2)
     return grey, tl.sum(tl.where(colours, 0.0, pixel), axis=2)
 
 
@@ -141,10 +146,10 @@ def _measure(drawn, out, height, width, rows, columns, COLUMNS: tl.constexpr):  
     gain += _sign(down) * (under - 0.25 * beneath - detail)
     size = rows * columns
     out += number * 4 * size
-    steep = tl.where(is_pixel, tl.abs(across) + tl.abs(down), 0.0)
-    _store_means(out, steep, begin, height, width, columns, COLUMNS)
-    _store_means(out + size, tl.where(is_pixel, gain, 0.0), begin, height, width, columns, COLUMNS)
-    energy, difference = tl.where(is_pixel, detail * detail, 0.0), tl.where(is_pixel, apart * apart, 0.0)
+    third = tl.where(is_pixel, 1 / 3, 0.0)
+    _store_means(out, (tl.abs(across) + tl.abs(down)) * third, begin, height, width, columns, COLUMNS)
+    _store_means(out + size, gain * third, begin, height, width, columns, COLUMNS)
+    energy, difference = detail * detail * third * third, tl.where(is_pixel, apart * apart, 0.0)
     _store_means(out + 2 * size, energy, begin, height, width, columns, COLUMNS)
     _store_means(out + 3 * size, difference, begin, height, width, columns, COLUMNS)
 

@@ -72,20 +72,36 @@ def test_kernels_in_tritons_interpreter(
     assert flow <= 20 * most
 
 
-@needs_triton
-@pytest.mark.parametrize("shape", [(1, 1, 1), (2, 37, 50)])
-def test_pictures_are_sharpened_alike_in_tritons_interpreter(shape: tuple[int, int, int]) -> None:
+def _sharpened_both_ways(shape: tuple[int, int, int], device: str) -> tuple[float, float]:
     done = subprocess.run(
         [
             sys.executable, "-W", "ignore", str(Path(__file__).with_name("sharpness_emulator.py")),
-            *map(str, shape),
+            *map(str, shape), device,
         ],
-        env={**os.environ, "TRITON_INTERPRET": "1", "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])},
+        env={**os.environ, "TRITON_INTERPRET": "01"[device == "cpu"],
+             "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])},
         cwd=ROOT, capture_output=True, text=True, check=True,
     )  # fmt: skip
     difference, most = map(float, done.stdout.split())
+    return difference, most
+
+
+@needs_triton
+@pytest.mark.parametrize("shape", [(1, 1, 1), (2, 37, 50)])
+def test_pictures_are_sharpened_alike_in_tritons_interpreter(shape: tuple[int, int, int]) -> None:
+    difference, most = _sharpened_both_ways(shape, "cpu")
     assert difference < 2e-6
     assert (most > 0.05) is (shape[1] > 1)
+
+
+@pytest.mark.cuda
+@needs_triton
+@pytest.mark.parametrize("shape", [(2, 49, 50), (2, 37, 49), (1, 127, 129)])
+def test_pictures_are_sharpened_alike(shape: tuple[int, int, int]) -> None:
+    """Where the last cells are a pixel wide all their differences to the right are nothing."""
+    difference, most = _sharpened_both_ways(shape, "cuda")
+    assert difference < 2e-6
+    assert most > 0.05
 
 
 @needs_triton

@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from flavr_core.engine.precision import full_fp32
 from flavr_core.model.flavr import Flavr
 from flavr_core.model.flavr_config import FlavrConfig, Join
 from flavr_core.model.fused import has_triton
@@ -55,13 +56,12 @@ def test_other_kinds_are_left_alone() -> None:
 def test_fused_passes_are_the_plain_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     if not has_triton():
         pytest.skip("Triton is not installed")
-    monkeypatch.setattr(torch.backends.cuda.matmul, "allow_tf32", False)
-    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
     torch.manual_seed(0)
     network = Flavr(NARROW_FLAVR).cuda().train()
     window = torch.rand(2, 4, 3, 64, 128, device="cuda")
-    fused = drawn(network, window, together=True)
-    monkeypatch.setattr(flavr_together, "_is_fused", lambda x: False)
-    plain = drawn(network, window, together=True)
+    with full_fp32():
+        fused = drawn(network, window, together=True)
+        monkeypatch.setattr(flavr_together, "_is_fused", lambda x: False)
+        plain = drawn(network, window, together=True)
     for given, wanted in zip(fused, plain, strict=True):
         assert float((given - wanted).norm() / wanted.norm()) < 1e-3
