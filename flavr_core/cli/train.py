@@ -128,6 +128,13 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="put the weights of a leg (its folder, or a file) among the program's as --model, and end",
     )
     parser.add_argument(
+        "--ship-share",
+        type=float,
+        default=1.0,
+        metavar="SHARE",
+        help="of them in a mean with the weights that are there now (default: 1, these alone)",
+    )
+    parser.add_argument(
         "--new-leg", action="store_true", help="count a found checkpoint's steps as a leg done"
     )
 
@@ -138,7 +145,7 @@ def run(args: argparse.Namespace) -> int:
     if args.ship is not None:
         from flavr_core.training.shipping import ship
 
-        card = ship(args.ship, args.model or "fourflow")
+        card = ship(args.ship, args.model or "fourflow", share=args.ship_share)
         print(
             f"{card.file}, {card.file_bytes / 1e6:.1f} MB, {card.training['steps']}: write its card's words."
         )

@@ -11,11 +11,12 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from flavr_core.errors import DeviceError, ModelError, SettingsError
 from flavr_core.model import load
 from flavr_core.model.blend import Blend
-from flavr_core.model.cards import card_to_json
+from flavr_core.model.cards import card_from_json, card_to_json
 from flavr_core.model.flavr import Flavr
 from flavr_core.model.flavr_config import FlavrConfig
 from flavr_core.model.fourflow import FourFlow
@@ -305,6 +306,22 @@ def test_a_leg_tries_batches_once_and_goes_on_from_its_weights(
         run_leg(settings, replace(files, start=wrong), device_type="cpu", started=0.0)
 
 
+def _weights_are_mixed(weights: Path, shelf: Path) -> None:
+    """A quarter of the leg's weights and three quarters of what is on the shelf; no word of a score."""
+    target = shelf / "upr-net.safetensors"
+    ours = load_file(weights)
+    save_file({key: value + 0.5 for key, value in ours.items()}, target)
+    card = ship(weights.parent, "upr-base", share=0.25, folder=shelf)
+    mixed = load_file(target)
+    assert all(torch.allclose(mixed[key], ours[key] + 0.375, atol=2e-3, rtol=2e-3) for key in ours)
+    assert (card.sha256, card.scores) == (hash_file(target), {})
+    assert "25% of it" in card.training["recipe"]
+    with pytest.raises(SettingsError, match="no share"):
+        ship(weights, "upr-base", share=0.0, folder=shelf)
+    with pytest.raises(ModelError, match="not there for a mean"):
+        ship(weights, "upr-base", share=0.5, folder=shelf.parent)
+
+
 def test_a_leg_is_shipped_with_its_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("leg", "shipping"):
         monkeypatch.setattr(f"flavr_core.training.{module}.begin_anew", lambda _: small_upr())
@@ -323,8 +340,14 @@ def test_a_leg_is_shipped_with_its_card(tmp_path: Path, monkeypatch: pytest.Monk
     assert card.file_bytes == (shelf / card.file).stat().st_size
     written = replace(card, description="Words of a person.")
     (shelf / "upr-net.json").write_text(card_to_json(written))
+    with_motion = replace(card, name="both", description="Other words.", sha256="0" * 64, training={})
+    (shelf / "both.json").write_text(card_to_json(with_motion))
+    (shelf / "catalog.json").write_text('{"default": "upr-net"}')
     assert ship(tmp_path / "leg", "upr-base", folder=shelf) == written
-    assert not list(shelf.glob("*.part"))
+    told = card_from_json((shelf / "both.json").read_text(), where=shelf)
+    assert told == replace(written, name="both", description="Other words.", scores={})
+    _weights_are_mixed(tmp_path / "leg/average.safetensors", shelf)
+    assert {path.suffix for path in shelf.iterdir()} == {".json", ".safetensors"}
     wrong = tmp_path / "wrong.pth"
     torch.save({"state_dict": small_flavr().state_dict()}, wrong)
     with pytest.raises(ModelError, match="does not hold"):

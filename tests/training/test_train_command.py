@@ -163,11 +163,11 @@ def test_the_leg_of_the_readme_is_understood() -> None:
     found = re.search(r"main\.py (train \\\n.*?)\n\n", README.read_text(encoding="utf-8"), re.DOTALL)
     assert found is not None
     args = build_parser("train").parse_args(shlex.split(found[1].replace("\\\n", " ")))
-    assert (args.dataset, args.folder, args.batch) == (None, Path("RUN"), "36")
+    assert (args.dataset, args.folder, args.batch) == (None, Path("RUN"), "48")
     assert args.crop == "320x256,320x256,416x256"
-    assert (args.lr, args.warmup, args.ema, args.start, args.seed) == (4e-4, 500, None, FOURFLOW, 4)
+    assert (args.lr, args.warmup, args.ema, args.start, args.seed) == (3e-4, 300, 0.998, FOURFLOW, 71)
     assert not args.find_cuts
-    assert args.disturbed == 0.08
+    assert (args.disturbed, args.copies, args.muon) == (0.08, 0.4, True)
 
 
 def test_the_first_legs_of_the_readme_are_understood() -> None:
