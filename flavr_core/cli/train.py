@@ -150,6 +150,8 @@ def run(args: argparse.Namespace) -> int:
             f"{card.file}, {card.file_bytes / 1e6:.1f} MB, {card.training['steps']}: write its card's words."
         )
         return 0
+    if args.ship_share != 1:
+        raise SettingsError("--ship-share is of weights to be shipped.", "Name them with --ship.")
     if args.dataset is not None or args.density is not None:
         return train_course.run(args)
     return _run_leg(args, started)

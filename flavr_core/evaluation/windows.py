@@ -26,7 +26,8 @@ QUALITY = 92
 def save_windows(samples: Iterable[Sample], folder: Path) -> int:
     """Write `CLIP_WINDOW_FRAME.jpg`: some samples of each group, where they move most.
 
-    FRAME is 0 to 3 for the inputs and 4 for the truth, the one in the middle of the gap.
+    FRAME is 0 to 3 for the inputs and 4 for the truth, the one in the middle of the gap. CLIP begins with
+    "two-" where the outer inputs are copies: both kinds may lie in one folder and are told apart.
 
     Args:
         samples: those of a group one after the other.
@@ -48,9 +49,10 @@ def save_windows(samples: Iterable[Sample], folder: Path) -> int:
             for number, sample in enumerate(spread(members, EACH)):
                 truth = sample.truths[len(sample.truths) // 2].picture
                 assert truth is not None
+                name = f"two-{clip}" if sample.outer_copied else clip
                 place = liveliest(sample.inputs[1], sample.inputs[2])
                 for frame, picture in enumerate((*sample.inputs, truth)):
-                    _write(folder / f"{clip}_{number}_{frame}.jpg", picture[place])
+                    _write(folder / f"{name}_{number}_{frame}.jpg", picture[place])
                 windows += 1
     except OSError as error:
         raise OutputError(

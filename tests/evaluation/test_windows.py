@@ -45,6 +45,8 @@ def test_they_are_what_training_measures_itself_with(tmp_path: Path) -> None:
     assert [int(picture.float().mean().round()) for picture in read["a clip-mkv"][1]] == [10, 11, 12, 13, 14]
     with pytest.raises(OutputError, match="not empty"):
         save_windows(both, tmp_path / "windows")
+    assert save_windows(map(with_two_frames, samples(2)), tmp_path / "two") == 2
+    assert list(read_validation(tmp_path / "two", torch.device("cpu")).windows) == ["two-a clip-mp4"]
 
 
 def test_large_pictures_give_the_part_that_moves_most() -> None:

@@ -78,7 +78,7 @@ def _sharpened_both_ways(shape: tuple[int, int, int], device: str) -> tuple[floa
             sys.executable, "-W", "ignore", str(Path(__file__).with_name("sharpness_emulator.py")),
             *map(str, shape), device,
         ],
-        env={**os.environ, "TRITON_INTERPRET": "01"[device == "cpu"],
+        env={**os.environ, "TRITON_INTERPRET": "1" if device == "cpu" else "0",
              "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])},
         cwd=ROOT, capture_output=True, text=True, check=True,
     )  # fmt: skip

@@ -159,6 +159,11 @@ def test_what_cannot_be_is_said_in_one_sentence(
 FOURFLOW = Path("resources/models/fourflow.safetensors")
 
 
+def test_a_share_needs_what_it_is_of(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "--ship-share", "0.5"]) == 2
+    assert "--ship" in capsys.readouterr().err
+
+
 def test_the_leg_of_the_readme_is_understood() -> None:
     found = re.search(r"main\.py (train \\\n.*?)\n\n", README.read_text(encoding="utf-8"), re.DOTALL)
     assert found is not None
