@@ -65,7 +65,7 @@ def add_parser(commands: Any) -> None:
         type=Path,
         metavar="FILE",
         help="write where the pixels go from the image before to that after: in colours (.png), or as "
-        "numbers (.flo); for networks that estimate flow: motion and UPR-Net",
+        "numbers (.flo); for networks that estimate flow: motion, fourflow and UPR-Net",
     )
     parser.add_argument("--flow-back", type=Path, metavar="FILE", help="the same from the image after back")
     parser.add_argument(
@@ -107,7 +107,7 @@ def run(args: argparse.Namespace) -> int:
         for note in words:
             print(note, file=sys.stderr)
     if flow is not None:
-        _store_flow(flow, args)
+        _store_flow(flow, args, frames)
     if not outputs:
         return 0
     profile, note = picture_profile(args.images)
@@ -124,10 +124,20 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _store_flow(flow: GapFlow, args: argparse.Namespace) -> None:
-    for field, path in ((flow.forward, args.flow), (flow.backward, args.flow_back)):
+def _store_flow(flow: GapFlow, args: argparse.Namespace, frames: list[Frame]) -> None:
+    from flavr_core.model.flows import flow_miss
+
+    before, after = frames[len(frames) // 2 - 1 :][:2]
+    for field, path, source, target in (
+        (flow.forward, args.flow, before, after),
+        (flow.backward, args.flow_back, after, before),
+    ):
         if path is not None:
             line = store_flow(field, path, scale_px=args.flow_scale)
+            miss = flow_miss(field, source, target)
+            if miss is not None:
+                line += f"; along it the other image is off by {miss.along:.2f} of 255, "
+                line += f"unmoved by {miss.still:.2f}"
             if not args.quiet:
                 print(line)
 

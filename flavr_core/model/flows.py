@@ -51,6 +51,34 @@ def classical_flow(before: Frame, after: Frame) -> GapFlow:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowMiss:
+    """How far off a frame is when fetched along a flow; in steps of 8-bit brightness, means of pixels."""
+
+    along: float
+    """Between a frame and the other one, fetched along the flow."""
+    still: float
+    """The same where nothing is said to move."""
+
+
+def flow_miss(flow: Flow, source: Frame, target: Frame) -> FlowMiss | None:
+    """How well a flow leads from `source` to `target`, of the pixels whose place lies within `target`.
+
+    Linear sampling; what `target` hides counts as missed. None when the flow leads nowhere within it.
+    """
+    height, width = flow.shape[:2]
+    ys, xs = np.mgrid[:height, :width].astype(np.float32)
+    to_x, to_y = xs + flow[..., 0], ys + flow[..., 1]
+    within = (to_x >= 0) & (to_x <= width - 1) & (to_y >= 0) & (to_y <= height - 1)
+    if not within.any():
+        return None
+    here, there = (_luma(frame).astype(np.float32) for frame in (source, target))
+    fetched = cv2.remap(there, to_x, to_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return FlowMiss(
+        along=float(np.abs(fetched - here)[within].mean()), still=float(np.abs(there - here)[within].mean())
+    )
+
+
 def _enlarged(field: Flow, frame: Frame, scale: int) -> Flow:
     if scale > 1:
         field = cv2.resize(field, None, fx=scale, fy=scale) * np.float32(scale)

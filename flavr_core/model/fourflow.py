@@ -49,6 +49,10 @@ PICTURE_SAMPLING = "bicubic"
 """How the pictures themselves are fetched; what is compared and weighed is fetched bilinearly."""
 HYPOTHESES = 2
 """Pairs of flows for each pixel of the result."""
+FLOW_PLACES = (0.25, 0.75)
+"""Where in the gap the flow is asked for that leads away from the frame before, and from that after."""
+LOOKUPS = 4
+"""Steps in which the pixel of the gap is looked for that comes from a pixel of a frame."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +157,21 @@ def warp(features: Tensor, flow: Tensor, *, sampling: str = "bilinear") -> Tenso
     )
     fetched: Tensor = sampled.to(features.dtype, memory_format=torch.channels_last)
     return fetched
+
+
+def flow_from_frame(velocity: Tensor, t: float) -> Tensor:
+    """Flow to the other frame from the one that is nearer to t, of the motion of the pixels at t.
+
+    Convention: velocity (N, 4, H, W) as in `Motion`, full size; returns (N, 2, H, W) in pixels, x first. The
+    pixel of the gap that comes from a pixel of the frame is found by following the motion there a few times.
+    """
+    before, after = velocity.split(2, dim=1)
+    whole = t * before + (1 - t) * after
+    from_frame, flow = (t * before, whole) if t < 0.5 else ((t - 1) * after, -whole)
+    shift = torch.zeros_like(from_frame)
+    for _ in range(LOOKUPS):
+        shift = warp(from_frame, shift)
+    return warp(flow, shift)
 
 
 def correlate(first: Tensor, second: Tensor, radius: int) -> Tensor:
@@ -450,18 +469,18 @@ class FourFlow(Network):
     def estimate_flow(self, window: Tensor) -> Tensor:
         """See `flavr_core.model.flows.FlowEstimator`.
 
-        The frame that would be made at the very place of one of the two has its pixels where that one has
-        them, so the motion that leads from it to the other is the flow between both. Of the hypotheses the
+        Told from within the gap (`flow_from_frame`): at the very place of a frame the picture needs no
+        motion from it, so that the network has learnt that of other moments better. Of the hypotheses the
         mean is told.
         """
         height, width = window.shape[-2:]
         levels = self.levels_for(height, width)
         encoded = self.encode(pad_to_multiple(window, self.multiple(levels)), levels)
         flows = []
-        for place in (0.0, 1.0):
+        for place in FLOW_PLACES:
             t = torch.full((window.shape[0],), place, device=window.device)
             velocity = torch.stack(self.predict(encoded, t).velocities).mean(dim=0)  # (N, 4, H, W)
-            flows.append(-velocity[:, :2] if place else velocity[:, 2:])
+            flows.append(flow_from_frame(velocity, place))
         return torch.cat(flows, dim=1)[..., :height, :width]
 
     def encode(self, window: Tensor, levels: int) -> Encoded:

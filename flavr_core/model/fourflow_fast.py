@@ -23,7 +23,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from flavr_core.errors import ModelError
-from flavr_core.model.fourflow import HYPOTHESES, SIZE_MULTIPLE, FourFlow, usual_levels
+from flavr_core.model.fourflow import (
+    FLOW_PLACES,
+    HYPOTHESES,
+    SIZE_MULTIPLE,
+    FourFlow,
+    flow_from_frame,
+    usual_levels,
+)
 from flavr_core.model.fourflow_ends_triton import CELL, FETCHED, TOLD, fetch_pictures, lay_frames, weigh
 from flavr_core.model.fourflow_filters import Filters
 from flavr_core.model.fourflow_layers import (
@@ -282,13 +289,13 @@ class FastFourFlow(Network):
         features, places = self._encode(window)
         valid, _ = look_at_frames(features.frames, places, self.dtype)
         flows = []
-        for place in (0.0, 1.0):
+        for place in FLOW_PLACES:
             _, _, change, numbers = self._find_motion(features, Gap(places=places, valid=valid, t=place))
             told = (change.float() + self.split_half.head_bias).unflatten(3, (2, 2, HYPOTHESES, 4)).mean(5)
             told = told.permute(0, 5, 1, 3, 2, 4).flatten(4, 5).flatten(2, 3)  # (N, 4, H, W)
             base = functional.interpolate(2 * numbers[:, :4], scale_factor=2, mode="bilinear")
             velocity = base + told
-            flows.append(-velocity[:, :2] if place else velocity[:, 2:])
+            flows.append(flow_from_frame(velocity, place))
         return torch.cat(flows, dim=1)[..., :height, :width]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -62,7 +63,12 @@ def test_motions_flow_both_ways(
         flow = read_flo(path)
         assert flow.shape == (150, 200, 2)
         assert np.abs(np.median(flow, (0, 1)) - sign * np.array(SHIFT)).max() < 0.2
-    assert "pixels, numbers" in capsys.readouterr().out
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2
+    for line in lines:
+        words = re.search(r"pixels, numbers; along it .* off by ([\d.]+) of 255, unmoved by ([\d.]+)$", line)
+        assert words is not None
+        assert float(words[1]) < 2 < 10 < float(words[2])
 
 
 def test_a_picture_of_flow_beside_the_drawn_frame(images: list[Path], tmp_path: Path) -> None:
