@@ -59,6 +59,11 @@ def add_parser(commands: Any) -> None:
         action="store_true",
         help="a rendered pan: do sharpness and brightness stay, or flicker?",
     )
+    source.add_argument(
+        "--pans",
+        action="store_true",
+        help="the same of six pans: slower, faster, slantwise between pixels, with softer grain, in noise",
+    )
     parser.add_argument("--data-root", "--data_root", type=Path, metavar="DIR", help="the data set's folder")
     parser.add_argument(
         "--list",
@@ -154,6 +159,7 @@ def run(args: argparse.Namespace) -> int:
     from flavr_core.evaluation.sheet import Sheet
     from flavr_core.evaluation.strips import WorstCases
     from flavr_core.evaluation.windows import save_windows
+    from flavr_core.sample.hard_cases import PANS, SLOW_PAN
 
     metrics = args.metrics or list(METRICS)
     if metrics == ["all"]:
@@ -162,12 +168,13 @@ def run(args: argparse.Namespace) -> int:
         dataset = _dataset(args)
         samples, protocol = _dataset_samples(dataset), f"{dataset.name}: {dataset.protocol}"
         metrics = metrics if dataset.has_truth else []
-    elif args.slow_pan:
-        samples = pan_samples()
-        protocol = f"a rendered pan of 4 px a gap, 448 x 256, at every eighth of {PAN_GAPS} gaps"
+    elif args.slow_pan or args.pans:
+        samples = pan_samples(PANS if args.pans else [SLOW_PAN])
+        pans = "rendered pans" if args.pans else "a rendered pan of 4 px a gap"
+        protocol = f"{pans}, 448 x 256, at every eighth of {PAN_GAPS} gaps"
         metrics = args.metrics or ["psnr", *STEADY]
         if set(STEADY) - set(metrics):
-            raise SettingsError("The slow pan is about sharpness and brightness.", "Leave --metrics away.")
+            raise SettingsError("Pans are about sharpness and brightness.", "Leave --metrics away.")
     elif args.hard_cases:
         samples, protocol = hard_samples(), "rendered hard cases of 448 x 256, the middle of the gap"
     else:
@@ -202,7 +209,7 @@ def run(args: argparse.Namespace) -> int:
         contestants, samples, metrics=metrics, protocol=protocol, on_drawing=keep, ledger=ledger
     )
     reports = [replace(report, beside=_beside(args)) for report in reports]
-    _tell([judged(report) for report in reports] if args.slow_pan else reports, args)
+    _tell([judged(report) for report in reports] if args.slow_pan or args.pans else reports, args)
     if args.sheet:
         sheet.save(args.sheet)
         print(f"saved {args.sheet}", file=sys.stderr)
@@ -223,7 +230,7 @@ def _check(args: argparse.Namespace) -> None:
     for name in ("data_root", "list", "limit", "output"):
         if not args.dataset and getattr(args, name) is not None:
             option = name.replace("_", "-")
-            source = next(one for one in ("holdout", "hard_cases", "slow_pan") if getattr(args, one))
+            source = next(one for one in ("holdout", "hard_cases", "slow_pan", "pans") if getattr(args, one))
             source = source.replace("_", "-")
             raise SettingsError(f"--{option} is of no use with --{source}.", "It belongs to --dataset.")
     for name in ("sheet", "pictures", "output"):

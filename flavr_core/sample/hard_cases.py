@@ -26,6 +26,9 @@ LOOKS = 8
 SHUTTER = 0.3
 """Part of the gap for which such a picture is exposed."""
 
+EDGE_PX = 0.7
+"""How far edges are blurred in pans by broken parts of a pixel."""
+
 _MARGIN = 120  # pixels beyond each side of the picture
 
 Moment = Callable[[float], Picture]
@@ -50,12 +53,17 @@ class HardCase:
         return np.rint(np.clip(light, 0, 1) * 255).astype(np.uint8)
 
 
-@lru_cache(maxsize=1)
-def _painting() -> Picture:
-    """The wide painting, with a grain that moves along."""
+@lru_cache(maxsize=3)
+def _painting(edge_px: float = 0.0, grain_px: float = 0.0) -> Picture:
+    """The wide painting, its edges blurred, with a grain that moves along, blurred or of single pixels."""
     width, height = WIDTH + 2 * _MARGIN, HEIGHT + 2 * _MARGIN
     scene = Landscape(width=width, height=height).draw(1.0)
     grain = np.random.default_rng(5).standard_normal((height, width, 1), np.float32)
+    if edge_px:
+        scene = np.asarray(cv2.GaussianBlur(scene, (0, 0), edge_px), np.float32)
+    if grain_px:
+        blurred = cv2.GaussianBlur(grain, (0, 0), grain_px)[..., None]
+        grain = blurred * (grain.std() / blurred.std())
     return np.asarray(scene + 0.02 * grain, np.float32)
 
 
@@ -67,20 +75,33 @@ def _ground(x_px: float, y_px: float = 0.0) -> Picture:
     return np.asarray(moved, np.float32)
 
 
-@lru_cache(maxsize=1)
-def _waves() -> NDArray[np.complex128]:
-    """The painting, and its mirror image beside it, as waves across."""
-    painting = _painting()
-    return np.fft.rfft(np.concatenate((painting, painting[:, ::-1]), axis=1), axis=1)
+def _slid(picture: Picture, shift_px: float, axis: int) -> Picture:
+    """Moved by any part of a pixel, its mirror image behind it; nothing of it is lost between pixels."""
+    waves = np.fft.rfft(np.concatenate((picture, np.flip(picture, axis)), axis), axis=axis)
+    length = 2 * picture.shape[axis]
+    turns = np.exp(-2j * np.pi * shift_px / length * np.arange(waves.shape[axis]))
+    turned = waves * np.expand_dims(turns, [other for other in range(picture.ndim) if other != axis])
+    moved = np.fft.irfft(turned, n=length, axis=axis)
+    return np.asarray(np.take(moved, range(picture.shape[axis]), axis), np.float32)
 
 
-def _panned(x_px: float) -> Picture:
-    """The painting moved by any part of a pixel; nothing of it is lost between pixels."""
-    waves = _waves()
-    length = 2 * _painting().shape[1]
-    turned = waves * np.exp(-2j * np.pi * x_px / length * np.arange(waves.shape[1]))[:, None]
-    moved = np.fft.irfft(turned, n=length, axis=1)[_MARGIN:-_MARGIN, _MARGIN : _MARGIN + WIDTH]
-    return np.asarray(moved, np.float32)
+def _panned(painting: Picture, x_px: float, y_px: float = 0.0) -> Picture:
+    """A wide painting moved by any part of a pixel."""
+    moved = _slid(painting, x_px, 1)[:, _MARGIN : _MARGIN + WIDTH]
+    if y_px:
+        moved = _slid(moved, y_px, 0)
+    return moved[_MARGIN : _MARGIN + HEIGHT]
+
+
+def _pan(x_px: float, y_px: float = 0.0, *, grain_px: float = 0.0) -> Moment:
+    """So many pixels a gap; edges are so soft that they do not ring between pixels."""
+    return lambda time: _panned(_painting(EDGE_PX, grain_px), x_px * time, y_px * time)
+
+
+def _noisy_pan(time: float) -> Picture:
+    """Each moment has a noise of its own."""
+    numbers = np.random.default_rng(round(1000 * (time + 8)))
+    return _pan(-4)(time) + 0.02 * numbers.standard_normal((HEIGHT, WIDTH, 3), np.float32)
 
 
 def _elsewhere(time: float) -> Picture:
@@ -188,8 +209,18 @@ def _logo(time: float) -> Picture:
     return picture * (1 - ink) + ink * color("ffd75e")
 
 
-SLOW_PAN = HardCase(name="slow pan", draw=lambda time: _panned(-4 * time))
+SLOW_PAN = HardCase(name="slow pan", draw=lambda time: _panned(_painting(), -4 * time))
 """Four pixels a gap, half of one an eighth: every frame of it is equally sharp."""
+
+PANS = (
+    SLOW_PAN,
+    HardCase(name="pan of 1 px", draw=_pan(-1)),
+    HardCase(name="pan of 8 px, soft grain", draw=_pan(-8, grain_px=1)),
+    HardCase(name="slantwise pan", draw=_pan(-3.3, 1.7)),
+    HardCase(name="slantwise pan, soft grain", draw=_pan(-3.3, 1.7, grain_px=1)),
+    HardCase(name="noisy pan", draw=_noisy_pan),
+)
+"""Pans by whole and broken pixels, with grain of single pixels but where it is said to be softer."""
 
 HARD_CASES = (
     HardCase(name="fast hand", draw=_hand, is_blurred=True),

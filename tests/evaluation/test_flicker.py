@@ -7,7 +7,7 @@ import pytest
 
 from flavr_core.cli import main
 from flavr_core.evaluation.metrics import brightness, sharpness
-from flavr_core.sample.hard_cases import SLOW_PAN
+from flavr_core.sample.hard_cases import PANS, SLOW_PAN
 
 
 def test_known_values():
@@ -27,6 +27,32 @@ def test_every_frame_of_the_pan_is_like_its_neighbours():
         assert sharpness(quarter, neighbour) == pytest.approx(100, abs=0.5)
         assert brightness(quarter, neighbour) == pytest.approx(100, abs=0.5)
         assert sharpness(eighth, neighbour) == pytest.approx(100, abs=3)  # edges are steps, which ring
+
+
+@pytest.mark.parametrize("number", range(len(PANS) - 1))
+def test_pans_lose_nothing_between_pixels(number):
+    first, far = (PANS[number].picture(time).astype(int) for time in (0, 10))
+    left, down = (33, 17) if number in (3, 4) else ((40, 10, 80)[number], 0)
+    height, width = first.shape[:2]
+    assert np.abs(far[down:, : width - left] - first[: height - down, left:]).max() <= 1  # rounding
+    broken = PANS[number].picture(0.2) / 255
+    assert sharpness(broken, first / 255) == pytest.approx(100, abs=2 if number else 3)
+
+
+def test_noise_is_of_each_frame_alone():
+    noisy = PANS[-1]
+    assert noisy.name == "noisy pan"
+    first, again, far = (noisy.picture(time).astype(int) for time in (0, 0, 10))
+    assert np.array_equal(first, again)
+    assert np.abs(far[:, :-40] - first[:, 40:]).mean() > 4
+
+
+def test_each_pan_is_judged_by_itself(capsys):
+    assert main(["evaluate", "--pans", "--models", "blend", "--json"]) == 0
+    (blend,) = json.loads(capsys.readouterr().out)["networks"]
+    notes = [note for note in blend["notes"] if "of the filmed neighbours'" in note]
+    assert [note.split(":")[0] for note in notes] == [pan.name for pan in PANS]
+    assert len(blend["scores"]) == 35 * len(PANS)
 
 
 def test_the_command_says_who_flickers(capsys):

@@ -10,6 +10,7 @@ from flavr_core.engine.tiling import draw_in_tiles
 from flavr_core.evaluation.flicker import LIMIT_PERCENT
 from flavr_core.model import load
 from flavr_core.model.sharpness import sharpened, steepness
+from flavr_core.sample.hard_cases import PANS, HardCase
 
 SIZE = (96, 128)
 EIGHTHS = [place / 8 for place in range(1, 8)]
@@ -41,6 +42,14 @@ def test_a_slow_pan_does_not_flicker(name: str) -> None:
     assert max(abs(value - 100) for value in sharpness) <= LIMIT_PERCENT, sharpness
     brightness = [float(picture.mean() / window[0, 1:3].mean()) for picture in drawn]
     assert max(abs(value - 1) for value in brightness) <= LIMIT_PERCENT / 100
+
+
+@pytest.mark.parametrize("case", [PANS[2], PANS[4]], ids=lambda case: case.name)
+def test_pans_with_soft_grain_do_not_flicker_wherever_they_go(case: HardCase) -> None:
+    frames = [torch.from_numpy(case.picture(time)).permute(2, 0, 1) / 255 for time in (-1, 0, 1, 2)]
+    filmed = (steep(frames[1]) + steep(frames[2])) / 2
+    drawn = load("fourflow")(torch.stack(frames)[None], [0.125, 0.5])[0]
+    assert max(abs(steep(picture) / filmed - 1) for picture in drawn) <= LIMIT_PERCENT / 100
 
 
 def soften(pictures: Tensor) -> Tensor:
