@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+MOST_SAMPLED_PX = 32766
+"""Longest side of a picture that `cv2.remap` takes."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class GapFlow:
     """Where the pixels of the two frames around a gap go; at the frames' size, in their pixels."""
@@ -64,9 +68,12 @@ class FlowMiss:
 def flow_miss(flow: Flow, source: Frame, target: Frame) -> FlowMiss | None:
     """How well a flow leads from `source` to `target`, of the pixels whose place lies within `target`.
 
-    Linear sampling; what `target` hides counts as missed. None when the flow leads nowhere within it.
+    Linear sampling; what `target` hides counts as missed. None when the flow leads nowhere within it, and for
+    pictures of a side that OpenCV cannot sample.
     """
     height, width = flow.shape[:2]
+    if max(height, width) > MOST_SAMPLED_PX:
+        return None
     ys, xs = np.mgrid[:height, :width].astype(np.float32)
     to_x, to_y = xs + flow[..., 0], ys + flow[..., 1]
     within = (to_x >= 0) & (to_x <= width - 1) & (to_y >= 0) & (to_y <= height - 1)

@@ -7,7 +7,7 @@ import pytest
 
 from flavr_core.color import ColorSpec, Matrix, Range
 from flavr_core.frame import Frame, PixelFamily, PixelFormat
-from flavr_core.model.flows import flow_miss
+from flavr_core.model.flows import MOST_SAMPLED_PX, flow_miss
 
 HEIGHT, WIDTH = 6, 9
 
@@ -42,3 +42,14 @@ def test_what_is_fetched_is_compared(across: float, along: float, depth: int) ->
 
 def test_nothing_is_said_where_all_leaves_the_picture() -> None:
     assert flow_miss(shift(WIDTH), ramp(40), ramp(40)) is None
+
+
+def test_a_side_that_cannot_be_sampled_is_left_out() -> None:
+    wide = Frame(
+        planes=(np.zeros((1, MOST_SAMPLED_PX + 1), np.uint8),) * 3,
+        format=PixelFormat(family=PixelFamily.RGB),
+        color=ColorSpec(matrix=Matrix.RGB, range=Range.FULL),
+        time=Fraction(0),
+        index=0,
+    )
+    assert flow_miss(np.zeros((1, MOST_SAMPLED_PX + 1, 2), np.float32), wide, wide) is None
