@@ -1,9 +1,10 @@
 """Rendered motion: textured layers that move, with exact frames at any time and exact flow.
 
-A scene is a background and a few layers with alpha (blobs, boxes, fences, thin lines, writing, veils),
-each moving by an accelerating affine motion and a smooth wobble; the topmost may stand still. Time 0 and
-1 are the two frames around the gap. Motion is drawn on the CPU, so that a seed moves alike on every device;
-textures are noise of several octaves, drawn on the device, or pictures handed in.
+A scene is a background and a few layers with alpha (blobs, boxes, fences, thin lines, writing, veils; some
+have a front of glass behind and what is mirrored in it before it), each moving by an accelerating affine
+motion and a smooth wobble; the topmost may stand still. Time 0 and 1 are the two frames around the gap.
+Motion is drawn on the CPU, so that a seed moves alike on every device; textures are noise of several
+octaves, drawn on the device, or pictures handed in.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from flavr_core.training.facades import draw_facades, draw_reflections
+
 SHAPES = ("blob", "box", "fence", "lines", "writing", "veil")
 """What the alpha of a layer can look like."""
 SHAPE_WEIGHTS = (4.0, 3.0, 2.5, 1.0, 1.5, 0.4)
@@ -22,6 +25,12 @@ HASTY_FENCES = 0.5
 """How many fences move a seventh of the fastest motion and more: often further than from bar to bar."""
 STATIC_SHARE = 0.15
 """How many scenes have a topmost layer that stands still."""
+FACADE_SHARE = 0.12
+"""How many scenes have a front of fine lines as background, and soft light mirrored in it as first layer."""
+HASTY_FACADES = 0.7
+"""How many of those move a seventh of the fastest motion and more, and their light in its own way."""
+FACADE_SEED = 0x5EED
+"""Tells their numbers from those of everything else."""
 INVERSION_STEPS = 4
 """Of the fixed point that inverts the wobble; each gains a factor of at least 3."""
 
@@ -204,10 +213,17 @@ def draw_scenes(
     )
     alpha = torch.cat((torch.ones_like(alpha[:, :1]), alpha[:, 1:]), dim=1)
     pictures = torch.cat((textures.reshape(count, total, 3, height, width) * alpha, alpha), dim=2)
+    fronts = torch.Generator().manual_seed(seed ^ FACADE_SEED)
+    has_facade = (torch.rand(count, generator=fronts) < FACADE_SHARE) & (settings.layers > 0)
+    if settings.layers > 0:
+        _put_facades(pictures, has_facade.to(device), pixels)
 
     speed = settings.max_speed_px * 0.01 ** uniform(total, 1)
     is_hasty = (kinds == SHAPES.index("fence")) & (uniform(total) < HASTY_FENCES)
     speed = torch.where(is_hasty[..., None], settings.max_speed_px * 0.15 ** uniform(total, 1), speed)
+    hasty = settings.max_speed_px * 0.15 ** torch.rand(count, total, 1, generator=fronts)
+    is_hasty = has_facade & (torch.rand(count, generator=fronts) < HASTY_FACADES)
+    speed[:, :2] = torch.where(is_hasty[:, None, None], hasty, speed)[:, :2]
     heading = uniform(total, 1) * 6.2832
     velocity = torch.cat((torch.cos(heading), torch.sin(heading)), dim=2) * speed
     velocity[:, 1:] += velocity[:, :1] * (uniform(1, 1) < 0.5)
@@ -245,6 +261,19 @@ def draw_scenes(
         bars=bars.to(device),
         shutter=shutter.to(device),
     )
+
+
+def _put_facades(pictures: Tensor, has_facade: Tensor, generator: torch.Generator) -> None:
+    """Replace background and first layer of some scenes, in place.
+
+    Convention: pictures as in `Scenes`, with one layer at least; has_facade (N,) bool.
+    """
+    count, _, _, height, width = pictures.shape
+    wanted = has_facade[:, None, None, None]
+    facade = draw_facades(count, height, width, generator)
+    facade = torch.cat((facade, torch.ones_like(facade[:, :1])), dim=1)
+    pictures[:, 0] = torch.where(wanted, facade, pictures[:, 0])
+    pictures[:, 1] = torch.where(wanted, draw_reflections(count, height, width, generator), pictures[:, 1])
 
 
 def _pixel_grid(height: int, width: int, device: torch.device) -> Tensor:
