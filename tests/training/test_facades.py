@@ -63,4 +63,4 @@ def test_some_scenes_have_fronts(monkeypatch: pytest.MonkeyPatch) -> None:
     assert torch.equal(usual.path[~has_front], without.path[~has_front])
     monkeypatch.setattr(synthetic, "FACADE_SHARE", 1.0)
     speeds = draw_scenes(64, settings, 1, device).path[:, :2, 0].norm(dim=2)
-    assert speeds.median() > 2 * without.path[:, :2, 0].norm(dim=2).median()
+    assert speeds.quantile(0.25) > 2 * without.path[:, :2, 0].norm(dim=2).quantile(0.25)  # few are slow
