@@ -27,8 +27,9 @@ STATIC_SHARE = 0.15
 """How many scenes have a topmost layer that stands still."""
 FACADE_SHARE = 0.12
 """How many scenes have a front of fine lines as background, and soft light mirrored in it as first layer."""
-HASTY_FACADES = 0.7
-"""How many of those move a seventh of the fastest motion and more, and their light in its own way."""
+HASTY_LIGHT = 0.7
+"""How often that light moves a seventh of the fastest motion and more. The lines move like any background: by
+more than half of what is between them nobody can tell how far."""
 FACADE_SEED = 0x5EED
 """Tells their numbers from those of everything else."""
 INVERSION_STEPS = 4
@@ -221,9 +222,9 @@ def draw_scenes(
     speed = settings.max_speed_px * 0.01 ** uniform(total, 1)
     is_hasty = (kinds == SHAPES.index("fence")) & (uniform(total) < HASTY_FENCES)
     speed = torch.where(is_hasty[..., None], settings.max_speed_px * 0.15 ** uniform(total, 1), speed)
-    hasty = settings.max_speed_px * 0.15 ** torch.rand(count, total, 1, generator=fronts)
-    is_hasty = has_facade & (torch.rand(count, generator=fronts) < HASTY_FACADES)
-    speed[:, :2] = torch.where(is_hasty[:, None, None], hasty, speed)[:, :2]
+    hasty = settings.max_speed_px * 0.15 ** torch.rand(count, 1, 1, generator=fronts)
+    is_hasty = has_facade & (torch.rand(count, generator=fronts) < HASTY_LIGHT)
+    speed[:, 1:2] = torch.where(is_hasty[:, None, None], hasty, speed[:, 1:2])
     heading = uniform(total, 1) * 6.2832
     velocity = torch.cat((torch.cos(heading), torch.sin(heading)), dim=2) * speed
     velocity[:, 1:] += velocity[:, :1] * (uniform(1, 1) < 0.5)

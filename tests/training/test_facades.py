@@ -61,6 +61,9 @@ def test_some_scenes_have_fronts(monkeypatch: pytest.MonkeyPatch) -> None:
     has_front = (usual.pictures != without.pictures).flatten(1).any(1)
     assert 0.02 < has_front.float().mean() < 0.3
     assert torch.equal(usual.path[~has_front], without.path[~has_front])
+    assert torch.equal(usual.path[:, 0], without.path[:, 0])
     monkeypatch.setattr(synthetic, "FACADE_SHARE", 1.0)
-    speeds = draw_scenes(64, settings, 1, device).path[:, :2, 0].norm(dim=2)
-    assert speeds.quantile(0.25) > 2 * without.path[:, :2, 0].norm(dim=2).quantile(0.25)  # few are slow
+    light, other = (
+        scene.path[:, 1, 0].norm(dim=1) for scene in (draw_scenes(64, settings, 1, device), without)
+    )
+    assert light.quantile(0.3) > 2 * other.quantile(0.3)  # little of it is slow
