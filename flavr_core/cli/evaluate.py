@@ -164,14 +164,15 @@ def run(args: argparse.Namespace) -> int:
     metrics = args.metrics or list(METRICS)
     if metrics == ["all"]:
         metrics = [*METRICS, *EXTRA_METRICS]
+    pans = PANS if args.pans else (SLOW_PAN,) if args.slow_pan else ()
     if args.dataset:
         dataset = _dataset(args)
         samples, protocol = _dataset_samples(dataset), f"{dataset.name}: {dataset.protocol}"
         metrics = metrics if dataset.has_truth else []
-    elif args.slow_pan or args.pans:
-        samples = pan_samples(PANS if args.pans else [SLOW_PAN])
-        pans = "rendered pans" if args.pans else "a rendered pan of 4 px a gap"
-        protocol = f"{pans}, 448 x 256, at every eighth of {PAN_GAPS} gaps"
+    elif pans:
+        samples = pan_samples(pans)
+        what = "rendered pans" if args.pans else "a rendered pan of 4 px a gap"
+        protocol = f"{what}, 448 x 256, at every eighth of {PAN_GAPS} gaps"
         metrics = args.metrics or ["psnr", *STEADY]
         if set(STEADY) - set(metrics):
             raise SettingsError("Pans are about sharpness and brightness.", "Leave --metrics away.")
@@ -209,7 +210,7 @@ def run(args: argparse.Namespace) -> int:
         contestants, samples, metrics=metrics, protocol=protocol, on_drawing=keep, ledger=ledger
     )
     reports = [replace(report, beside=_beside(args)) for report in reports]
-    _tell([judged(report) for report in reports] if args.slow_pan or args.pans else reports, args)
+    _tell([judged(report) for report in reports] if pans else reports, args)
     if args.sheet:
         sheet.save(args.sheet)
         print(f"saved {args.sheet}", file=sys.stderr)

@@ -216,8 +216,8 @@ def draw_scenes(
     pictures = torch.cat((textures.reshape(count, total, 3, height, width) * alpha, alpha), dim=2)
     fronts = torch.Generator().manual_seed(seed ^ FACADE_SEED)
     has_facade = (torch.rand(count, generator=fronts) < FACADE_SHARE) & (settings.layers > 0)
-    if settings.layers > 0:
-        _put_facades(pictures, has_facade.to(device), pixels)
+    if has_facade.any():
+        _put_facades(pictures, has_facade.nonzero().flatten(), pixels)
 
     speed = settings.max_speed_px * 0.01 ** uniform(total, 1)
     is_hasty = (kinds == SHAPES.index("fence")) & (uniform(total) < HASTY_FENCES)
@@ -264,17 +264,16 @@ def draw_scenes(
     )
 
 
-def _put_facades(pictures: Tensor, has_facade: Tensor, generator: torch.Generator) -> None:
+def _put_facades(pictures: Tensor, scenes: Tensor, generator: torch.Generator) -> None:
     """Replace background and first layer of some scenes, in place.
 
-    Convention: pictures as in `Scenes`, with one layer at least; has_facade (N,) bool.
+    Convention: pictures as in `Scenes`, with one layer at least; scenes (M,) their numbers, on the CPU.
     """
-    count, _, _, height, width = pictures.shape
-    wanted = has_facade[:, None, None, None]
-    facade = draw_facades(count, height, width, generator)
-    facade = torch.cat((facade, torch.ones_like(facade[:, :1])), dim=1)
-    pictures[:, 0] = torch.where(wanted, facade, pictures[:, 0])
-    pictures[:, 1] = torch.where(wanted, draw_reflections(count, height, width, generator), pictures[:, 1])
+    height, width = pictures.shape[-2:]
+    facades = draw_facades(len(scenes), height, width, generator)
+    where = scenes.to(pictures.device)
+    pictures[where, 0] = torch.cat((facades, torch.ones_like(facades[:, :1])), dim=1)
+    pictures[where, 1] = draw_reflections(len(scenes), height, width, generator)
 
 
 def _pixel_grid(height: int, width: int, device: torch.device) -> Tensor:
