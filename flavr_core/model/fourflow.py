@@ -103,13 +103,16 @@ class Prediction:
     """Everything a pass through the network gives; training looks at the parts.
 
     Convention: as `Motion`; `image` (N, 3, H, W) float32 the result, `blend` the same before the residual;
-    `velocities` at full size, one a hypothesis; `coarse` the motion stages from 1/32 to 1/4, `half` the
-    last of them at 1/2; `parting` as of `sharpness.sharpened`.
+    `velocities` at full size, one a hypothesis; `logits` (N, 2 * HYPOTHESES, H, W) float32 how much rather
+    what the first hypothesis fetches from the frame before, from that after, then what the second does;
+    `coarse` the motion stages from 1/32 to 1/4, `half` the last of them at 1/2; `parting` as of
+    `sharpness.sharpened`.
     """
 
     image: Tensor
     blend: Tensor
     velocities: list[Tensor]
+    logits: Tensor
     coarse: list[Motion]
     half: Motion
     parting: Tensor
@@ -157,6 +160,18 @@ def warp(features: Tensor, flow: Tensor, *, sampling: str = "bilinear") -> Tenso
     )
     fetched: Tensor = sampled.to(features.dtype, memory_format=torch.channels_last)
     return fetched
+
+
+def drawn_velocity(velocities: Tensor, logits: Tensor) -> Tensor:
+    """The motion that a picture is drawn by: of each side the hypotheses' mean, weighed as their pixels are.
+
+    Convention: velocities (N, HYPOTHESES, 4, H, W) as in `Motion`, logits as in `Prediction`; returns
+    (N, 4, H, W). The plain mean is nobody's motion: training asks only the better hypothesis of a pixel, so
+    that the other goes its own way, and the picture takes little of it.
+    """
+    share = logits.unflatten(1, (HYPOTHESES, 2)).softmax(dim=1).unsqueeze(3)  # (N, HYPOTHESES, side, 1, H, W)
+    mean: Tensor = (share * velocities.unflatten(2, (2, 2))).sum(dim=1).flatten(1, 2)
+    return mean
 
 
 def flow_from_frame(velocity: Tensor, t: float) -> Tensor:
@@ -470,8 +485,8 @@ class FourFlow(Network):
         """See `flavr_core.model.flows.FlowEstimator`.
 
         Told from within the gap (`flow_from_frame`): at the very place of a frame the picture needs no
-        motion from it, so that the network has learnt that of other moments better. Of the hypotheses the
-        mean is told.
+        motion from it, so that the network has learnt that of other moments better. The motion is the one
+        that the picture is drawn by (`drawn_velocity`).
         """
         height, width = window.shape[-2:]
         levels = self.levels_for(height, width)
@@ -479,7 +494,8 @@ class FourFlow(Network):
         flows = []
         for place in FLOW_PLACES:
             t = torch.full((window.shape[0],), place, device=window.device)
-            velocity = torch.stack(self.predict(encoded, t).velocities).mean(dim=0)  # (N, 4, H, W)
+            prediction = self.predict(encoded, t)
+            velocity = drawn_velocity(torch.stack(prediction.velocities, dim=1), prediction.logits)
             flows.append(flow_from_frame(velocity, place))
         return torch.cat(flows, dim=1)[..., :height, :width]
 
@@ -535,15 +551,15 @@ class FourFlow(Network):
         sides = [side for both in warped for side in both.chunk(2)]
         spread = (velocities[0] - velocities[1])[..., ::2, ::2]
         known = torch.cat((motion.logit, spread), dim=1)
-        image, blend = self._compose(torch.cat(sides, dim=1), known, (hidden, *inner.chunk(2)), t)
+        image, blend, logits = self._compose(torch.cat(sides, dim=1), known, (hidden, *inner.chunk(2)), t)
         apart = sides[0] + sides[2] - sides[1] - sides[3]
         parting = apart.float().mean(dim=1, keepdim=True) / HYPOTHESES
-        return Prediction(image, blend, velocities, coarse, motion, parting)
+        return Prediction(image, blend, velocities, logits, coarse, motion, parting)
 
     def _compose(
         self, stacked: Tensor, known: Tensor, context: tuple[Tensor, ...], t: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """Weigh the warped pictures and add what is missing: image and blend.
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Weigh the warped pictures and add what is missing: image, blend and the weights' logits.
 
         Convention: stacked (N, 6 * HYPOTHESES, H, W), less one half; known (N, 5, H/2, W/2) float32,
         the logit first.
@@ -555,7 +571,7 @@ class FourFlow(Network):
         prior = torch.cat((torch.log(1 - t) + side, torch.log(t) - side), dim=1)  # (N, 2, H, W)
         weights = torch.softmax(logits + prior.repeat(1, HYPOTHESES, 1, 1), dim=1)
         blend = (weights.unsqueeze(2) * stacked.float().unflatten(1, (2 * HYPOTHESES, 3))).sum(dim=1) + 0.5
-        return blend + residual, blend
+        return blend + residual, blend, logits
 
 
 def usual_levels(height: int, width: int) -> int:

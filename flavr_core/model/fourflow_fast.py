@@ -28,6 +28,7 @@ from flavr_core.model.fourflow import (
     HYPOTHESES,
     SIZE_MULTIPLE,
     FourFlow,
+    drawn_velocity,
     flow_from_frame,
     usual_levels,
 )
@@ -290,13 +291,23 @@ class FastFourFlow(Network):
         valid, _ = look_at_frames(features.frames, places, self.dtype)
         flows = []
         for place in FLOW_PLACES:
-            _, _, change, numbers = self._find_motion(features, Gap(places=places, valid=valid, t=place))
-            told = (change.float() + self.split_half.head_bias).unflatten(3, (2, 2, HYPOTHESES, 4)).mean(5)
-            told = told.permute(0, 5, 1, 3, 2, 4).flatten(4, 5).flatten(2, 3)  # (N, 4, H, W)
+            gap = Gap(places=places, valid=valid, t=place)
+            joined, hidden, change, numbers = self._find_motion(features, gap)
+            fetched = fetch_pictures(features.cells, gap, numbers, change, self.split_half.head_bias)
+            drawn = self._synthesise(fetched, hidden, joined[..., : 2 * self.split_half.features])
+            told = _pixels(change.float() + self.split_half.head_bias).unflatten(1, (HYPOTHESES, 4))
             base = functional.interpolate(2 * numbers[:, :4], scale_factor=2, mode="bilinear")
-            velocity = base + told
+            logits = _pixels(drawn.float() + self.head_bias)[:, : 2 * HYPOTHESES]
+            velocity = drawn_velocity(base.unsqueeze(1) + told, logits)
             flows.append(flow_from_frame(velocity, place))
         return torch.cat(flows, dim=1)[..., :height, :width]
+
+
+def _pixels(cells: Tensor) -> Tensor:
+    """Values that stand pixel by pixel, (N, h, w, 4 * K), as (N, K, 2 * h, 2 * w)."""
+    apart = cells.unflatten(3, (2, 2, -1)).permute(0, 5, 1, 3, 2, 4)  # (N, K, h, row, w, column)
+    pixels: Tensor = apart.flatten(4, 5).flatten(2, 3)
+    return pixels
 
 
 def _sides_in_cells(weight: Tensor) -> Tensor:

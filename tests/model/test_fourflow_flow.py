@@ -11,7 +11,7 @@ from flavr_core.color import ColorSpec, Matrix, Range
 from flavr_core.engine.flows import flow_between, knows_flow
 from flavr_core.frame import Frame, PixelFamily, PixelFormat
 from flavr_core.model import load
-from flavr_core.model.fourflow import flow_from_frame
+from flavr_core.model.fourflow import drawn_velocity, flow_from_frame
 
 HEIGHT, WIDTH = 120, 150
 
@@ -39,8 +39,20 @@ def test_a_shift_is_seen_both_ways(shift: tuple[int, int]) -> None:
     flow = flow_between(network, frame(0, 0), frame(-across, -down))  # what is cut further left moves right
     assert flow.forward.shape == flow.backward.shape == (HEIGHT, WIDTH, 2)
     inner = np.s_[16:-16, 16:-16]
-    assert np.median(flow.forward[inner], axis=(0, 1)) == pytest.approx((across, down), abs=0.5)
-    assert np.median(flow.backward[inner], axis=(0, 1)) == pytest.approx((-across, -down), abs=0.5)
+    assert np.median(flow.forward[inner], axis=(0, 1)) == pytest.approx((across, down), abs=0.25)
+    assert np.median(flow.backward[inner], axis=(0, 1)) == pytest.approx((-across, -down), abs=0.25)
+
+
+def test_a_side_has_the_motion_of_the_hypothesis_that_its_pixels_come_from() -> None:
+    first, second = torch.full((1, 4, 2, 3), 1.0), torch.full((1, 4, 2, 3), 5.0)
+    logits = torch.zeros(1, 4, 2, 3)
+    logits[:, 0] = 100  # of the frame before what the first fetches
+    logits[:, 3, 0] = 100  # of the frame after in the first row what the second does, below it both alike
+    velocity = drawn_velocity(torch.stack((first, second), dim=1), logits)
+    assert velocity.shape == (1, 4, 2, 3)
+    assert (velocity[:, :2] == 1).all()
+    assert (velocity[:, 2:, 0] == 5).all()
+    assert (velocity[:, 2:, 1] == 3).all()
 
 
 @pytest.mark.parametrize("place", [0.25, 0.75])
