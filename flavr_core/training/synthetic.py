@@ -25,7 +25,7 @@ HASTY_FENCES = 0.5
 """How many fences move a seventh of the fastest motion and more: often further than from bar to bar."""
 STATIC_SHARE = 0.15
 """How many scenes have a topmost layer that stands still."""
-FACADE_SHARE = 0.12
+FACADE_SHARE = 0.3
 """How many scenes have a front of fine lines as background, and soft light mirrored in it as first layer."""
 HASTY_LIGHT = 0.7
 """How often that light moves a seventh of the fastest motion and more. The lines move like any background: by
