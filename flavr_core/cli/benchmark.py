@@ -75,7 +75,9 @@ def add_parser(commands: Any) -> None:
     )
     network.add_argument("--position", default="1/2", metavar="P", help="place in the gap (default: 1/2)")
     network.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
-    network.add_argument("--precision", choices=[*Precision], default=Precision.AUTO, help="number format")
+    network.add_argument(
+        "--precision", choices=[*map(str, Precision)], default=Precision.AUTO, help="number format"
+    )
     network.add_argument("--runs", type=int, default=10, help="counted runs (default: 10)")
     network.add_argument("--warm-up", type=int, default=2, help="runs that are not counted (default: 2)")
     for kind in (reference, memory, network, benchmark_fused.add_parser(kinds)):

@@ -30,7 +30,7 @@ def add_parsers(kinds: Any) -> None:
     speed.add_argument(
         "--precision",
         nargs="+",
-        choices=[*Precision],
+        choices=[*map(str, Precision)],
         default=[Precision.AUTO],
         help="number formats (default: auto)",
     )
@@ -43,7 +43,9 @@ def add_parsers(kinds: Any) -> None:
     )
     layers.add_argument("network", metavar="NAME|FILE", help="a FLAVR")
     _add_sizes(layers, ["1280x720"])
-    layers.add_argument("--precision", choices=[*Precision], default=Precision.AUTO, help="number format")
+    layers.add_argument(
+        "--precision", choices=[*map(str, Precision)], default=Precision.AUTO, help="number format"
+    )
     layers.add_argument(
         "--ways",
         nargs="+",
@@ -59,7 +61,9 @@ def add_parsers(kinds: Any) -> None:
     scaling.add_argument("network", metavar="NAME|FILE", help="network, see `models list`")
     _add_sizes(scaling, ["256x256", "448x256", "640x360", "1280x720", "1920x1080", "3840x2160"])
     _add_batches(scaling)
-    scaling.add_argument("--precision", choices=[*Precision], default=Precision.AUTO, help="number format")
+    scaling.add_argument(
+        "--precision", choices=[*map(str, Precision)], default=Precision.AUTO, help="number format"
+    )
     pipeline = kinds.add_parser(
         "pipeline",
         help="a conversion stage by stage and end to end",
@@ -69,7 +73,9 @@ def add_parsers(kinds: Any) -> None:
     pipeline.add_argument("network", metavar="NAME|FILE", help="network, see `models list`")
     pipeline.add_argument("--size", default="1280x720", metavar="WxH", help="picture (default: 1280x720)")
     pipeline.add_argument("--frames", type=int, default=48, help="frames of the clip (default: 48)")
-    pipeline.add_argument("--precision", choices=[*Precision], default=Precision.AUTO, help="number format")
+    pipeline.add_argument(
+        "--precision", choices=[*map(str, Precision)], default=Precision.AUTO, help="number format"
+    )
     pipeline.add_argument("--rounds", type=int, default=3, help="of all stages; medians (default: 3)")
     for kind in (speed, layers, scaling):
         kind.add_argument("--runs", type=int, default=5, help="counted runs (default: 5)")

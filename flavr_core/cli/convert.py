@@ -122,7 +122,7 @@ def _add_timing(group: Any) -> None:
     group.add_argument("--stop", metavar="T", help="likewise, exclusive")
     group.add_argument(
         "--end",
-        choices=[*EndMode],
+        choices=[*map(str, EndMode)],
         default=EndMode.HOLD,
         help="hold the last frame for its time (default), or trim to it",
     )
@@ -137,7 +137,7 @@ def _add_timing(group: Any) -> None:
 def _add_scenes(group: Any) -> None:
     group.add_argument(
         "--at-cuts",
-        choices=[*CutMode],
+        choices=[*map(str, CutMode)],
         default=CutMode.HOLD,
         help="hold (default) shows the frame before for the first half of the gap and the frame after "
         "for the second; blend fades from one to the other; ignore looks for no cuts and draws across them",
@@ -154,7 +154,7 @@ def _add_scenes(group: Any) -> None:
     )
     group.add_argument(
         "--duplicates",
-        choices=[*DuplicateMode],
+        choices=[*map(str, DuplicateMode)],
         default=DuplicateMode.KEEP,
         help="frames that repeat the one before: keep them (default), or drop them and draw in their time",
     )
@@ -171,7 +171,7 @@ def _add_engine(group: Any) -> None:
     )
     group.add_argument(
         "--precision",
-        choices=[*Precision],
+        choices=[*map(str, Precision)],
         default=Precision.AUTO,
         help="number format; auto (default) is the fastest that computes rightly on the device",
     )
@@ -216,13 +216,13 @@ def _add_export(group: Any) -> None:
     )
     group.add_argument(
         "--odd-size",
-        choices=[*OddSize],
+        choices=[*map(str, OddSize)],
         help="where the codec needs even sizes: repeat the edge (pad, default) or cut it off (crop)",
     )
     group.add_argument("--max-width", type=int, metavar="PX", help="scale wider pictures down")
     group.add_argument(
         "--audio",
-        choices=[*AudioMode],
+        choices=[*map(str, AudioMode)],
         help="auto (default) keeps sound as it is, and with --slow stretches it at the same pitch, as "
         "stretch does; keep leaves its speed alone even then; drop leaves it out",
     )

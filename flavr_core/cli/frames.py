@@ -80,7 +80,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
     parser.add_argument(
         "--precision",
-        choices=[*Precision],
+        choices=[*map(str, Precision)],
         default=Precision.AUTO,
         help="number format; auto (default) is the fastest that computes rightly on the device",
     )

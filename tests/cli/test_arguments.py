@@ -91,6 +91,21 @@ def options_without_text(parser):
             yield action.dest
 
 
+def choices_of(parser):
+    """What may be chosen in a parser and in its commands."""
+    for action in parser._actions:
+        if isinstance(action.choices, dict):
+            for inner in action.choices.values():
+                yield from choices_of(inner)
+        elif action.choices is not None:
+            yield from action.choices
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_what_may_be_chosen_is_named_as_it_is_typed(command):
+    assert {type(choice) for choice in choices_of(build_parser(command))} <= {str, int}
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_option_has_a_text_without_doubled_percents(capsys, command):
     with pytest.raises(SystemExit):
