@@ -19,7 +19,7 @@ AIM = 0.995
 """Share of the filmed frames' steepness that is aimed at: what has more than that is left as it is."""
 MOST = 0.5
 """Most of the finest detail that is added once more."""
-DIFFERENT = (0.5, 0.8)
+DIFFERENT = (0.65, 1.0)
 """Energy of what the fine detail of both frames differs by, as a share of that which is wanted: up to the
 first value all that is missing is added, from the second on nothing."""
 FLAT = 1e-4
