@@ -55,11 +55,11 @@ def test_the_flow_of_a_front_is_not_that_of_the_light(monkeypatch: pytest.Monkey
 
 def test_some_scenes_have_fronts(monkeypatch: pytest.MonkeyPatch) -> None:
     settings, device = SceneSettings(height=32, width=32), torch.device("cpu")
-    usual = draw_scenes(64, settings, 1, device)
+    usual, share = draw_scenes(64, settings, 1, device), synthetic.FACADE_SHARE
     monkeypatch.setattr(synthetic, "FACADE_SHARE", 0.0)
     without = draw_scenes(64, settings, 1, device)
     has_front = (usual.pictures != without.pictures).flatten(1).any(1)
-    assert 0.02 < has_front.float().mean() < 0.3
+    assert has_front.float().mean() == pytest.approx(share, abs=0.12)
     assert torch.equal(usual.path[~has_front], without.path[~has_front])
     assert torch.equal(usual.path[:, 0], without.path[:, 0])
     monkeypatch.setattr(synthetic, "FACADE_SHARE", 1.0)
